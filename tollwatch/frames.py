@@ -1,0 +1,132 @@
+"""What one stage of the line hands to the next: batches read, frames, aligned rows, findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tollwatch.findings import (
+    Alert,
+    ControlRun,
+    Evidence,
+    FeedHealth,
+    FrameMark,
+    Leakage,
+    Profile,
+    Quarantined,
+    Score,
+)
+
+Ints = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBatch:
+    """Records of one stream from one source partition, in the order of the partition.
+
+    `rows` has canonical columns only (a column that is absent is null throughout) and one Int64 column `_offset`:
+    the ordinal of the record in its partition, from 0, unreadable records counted. `begin` and `end` are the
+    ordinals of the first record and after the last one, rejected ones included. `last` marks the end of the file.
+    """
+
+    stream: str
+    partition: str
+    rows: pl.DataFrame
+    begin: int
+    end: int
+    rejected: list[Quarantined] = field(default_factory=list)
+    unknown_fields: int = 0
+    last: bool = False
+
+
+class KeySpace(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that belong together because they share a key.
+
+    `by` names the key's column in each stream, `columns` what is carried of each stream beside it. Rows whose key is
+    null do not enter. Streams in `broadcast` reach every shard whole. `shards` is 64, or 1 where keys are compared.
+    """
+
+    name: str
+    by: dict[str, str]
+    columns: dict[str, tuple[str, ...]]
+    where: dict[str, str] = {}
+    broadcast: tuple[str, ...] = ()
+    shards: int = 64
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a source partition had been read: rows `begin` to `end`, the end excluded, and its watermark in ms."""
+
+    partition: str
+    begin: int
+    end: int
+    watermark: int
+    state: Literal["open", "idle", "closed"] = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Rows of one key space for one frames partition, and how far each source partition had been read.
+
+    A table has the key space's columns of its stream and: `_key` UInt64 (hash of tenant and key), `_shard` UInt8,
+    `_id` UInt64 (hash of the event_id), `_content` UInt64 (hash of what the event says), `_late` Boolean,
+    `_source` Int32 (index into `spans`), `_offset` Int64.
+    """
+
+    key_space: str
+    partition: int
+    sequence: int
+    spans: tuple[Span, ...]
+    tables: Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """Rows released together, in order of (event_time, event_id), late and overtaken ones first in order of arrival.
+
+    Duplicates and conflicts are gone. The arrays speak of all streams merged; `position[stream]` says where in them
+    the rows of `tables[stream]` stand (increasing). Every row not late lies at or below `watermark` (strictly below,
+    unless all partitions have closed); all later rows that are not late lie at or above it.
+    """
+
+    tables: Mapping[str, pl.DataFrame]
+    position: Mapping[str, Ints]
+    time: Ints
+    key: Hashes
+    ids: Hashes
+    shard: npt.NDArray[np.uint8]
+    late: Flags
+    watermark: int
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a stage found, in the order it found it. `features` are rows for models: model name → table."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    leakages: list[Leakage] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
+    control_runs: list[ControlRun] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    health: list[FeedHealth] = field(default_factory=list)
+    marks: list[FrameMark] = field(default_factory=list)
+    features: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+
+    def extend(self, other: "Findings") -> None:
+        """Take over what another stage found."""
+        for name in ("alerts", "evidence", "leakages", "scores", "profiles", "control_runs", "quarantined", "health"):
+            getattr(self, name).extend(getattr(other, name))
+        self.marks.extend(other.marks)
+        for model, tables in other.features.items():
+            self.features.setdefault(model, []).extend(tables)

@@ -1,0 +1,63 @@
+"""The protocols by which parts are handed to one another."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import polars as pl
+
+from tollwatch.frames import Aligned, Findings, ReadBatch
+
+
+class Source(Protocol):
+    """One source partition: a file, or a partition of a topic."""
+
+    stream: str
+    partition: str
+
+    def batches(self, start: int = 0) -> Iterator[ReadBatch]:
+        """Read on from record `start`."""
+        ...
+
+
+class Stage(Protocol):
+    """Anything in the line that keeps state over aligned rows of one key space."""
+
+    def advance(self, rows: Aligned) -> Findings:
+        """Take rows in order; also called without rows when only the watermark moved."""
+        ...
+
+    def save(self) -> dict[str, bytes]:
+        """The state in named segments, one per shard where it is kept per shard (`07`), small and deterministic."""
+        ...
+
+    def load(self, segments: Mapping[str, bytes]) -> None:
+        """Take up a saved state."""
+        ...
+
+
+class Store(Protocol):
+    """Where events and findings are kept: chDB in a directory, or a ClickHouse server."""
+
+    def apply_tables(self) -> list[str]:
+        """Create or upgrade tables; returns the names of the files applied now."""
+        ...
+
+    def write(self, findings: Findings) -> None:
+        """Store findings; writing the same again changes nothing."""
+        ...
+
+    def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
+        """Store raw events with `_partition` and `_offset`; writing the same again changes nothing."""
+        ...
+
+    def write_event_marks(self, marks: pl.DataFrame) -> None:
+        """Store (stream, _partition, _offset, mark) with mark duplicate | late | conflict | too_late."""
+        ...
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run a SELECT and give its rows."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
