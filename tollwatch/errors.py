@@ -9,6 +9,13 @@ class TollwatchError(Exception):
 
     exit_code = 1
 
+    @classmethod
+    def unknown_word(cls, word: str, known: list[str], *, where: str, what: str) -> Self:
+        """Point at a word nobody knows and suggest the nearest that somebody does."""
+        near = get_close_matches(word, known, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known)[:12])}."
+        return cls(f"{where}: unknown {what} `{word}`; {hint}")
+
 
 class InputError(TollwatchError):
     """A file, stream or record cannot be used as it is."""
@@ -20,13 +27,6 @@ class RuleError(TollwatchError):
     """A detector, rule or expression says something that cannot be run."""
 
     exit_code = 4
-
-    @classmethod
-    def unknown_word(cls, word: str, known: list[str], *, where: str, what: str) -> Self:
-        """Point at a word nobody knows and suggest the nearest that somebody does."""
-        near = get_close_matches(word, known, n=1, cutoff=0.6)
-        hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known)[:12])}."
-        return cls(f"{where}: unknown {what} `{word}`; {hint}")
 
 
 class ConfigurationError(TollwatchError):

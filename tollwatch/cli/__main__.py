@@ -1,0 +1,5 @@
+"""`python -m tollwatch.cli` is the same as `tollwatch`."""
+
+from tollwatch.cli import main
+
+main()
