@@ -16,9 +16,10 @@ defines either a function of the same name, or `app`, a `cyclopts.App` with sub-
             The data directory.
         \"\"\"
 
-A verb returns nothing, or its exit code. It raises a `TollwatchError` for what the user can put right: `main` prints
-that as one line on standard error. (Write `Try:` before examples: Cyclopts drops a section named `Example:`.) Files that begin with an underscore are no verbs. A file is imported only when
-its verb is called, so it may import what it likes; `--help` stays quick.
+(`Try:`, because Cyclopts drops a section named `Example:`.) A verb returns nothing, or its exit code. It raises a
+`TollwatchError` for what the user can put right: `main` prints that as one line on standard error. A file that begins
+with an underscore is no verb. A file is imported only when its verb is called, so it may import what it likes;
+`--help` stays quick.
 """
 
 import ast

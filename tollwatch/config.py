@@ -1,0 +1,166 @@
+"""Settings, read once from `tollwatch.toml` and `TOLLWATCH_…` variables, typed, with unknown keys refused.
+
+A variable beats the file. Its name is the key in capitals, and two underscores lead into a table, whose names keep
+their case: `TOLLWATCH_DISORDER_S=5`, `TOLLWATCH_SOURCES__gateway__SLOW=true`, `TOLLWATCH_DETECTORS__wangiri__warn_at=30`.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+
+from tollwatch.errors import ConfigurationError
+
+PREFIX = "TOLLWATCH_"
+NOT_SETTINGS = frozenset({"TOLLWATCH_CONFIG", "TOLLWATCH_SHARED"})
+"""Variables that are no settings: where the file is, and where the tests find their data."""
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+WholeSeconds = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one source brings its events: how far out of order, and whether others wait for it (`slow`: they do not)."""
+
+    disorder_s: Seconds | None = None
+    slow: bool = False
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set, with its default.
+
+    `disorder_s` is how far out of order events may come; `source_idle_s` when a silent source no longer holds the
+    others back; `label_horizon_days` when an event without a verdict counts as genuine; `future_tolerance_s` how far
+    ahead of its arrival an event may claim to be; `pause_ahead_s` how far one partition may run ahead of the slowest.
+    `detectors` overrides thresholds by detector, `budgets` says how many alerts a day a model may raise. `enabled`
+    empty means every detector.
+
+    >>> Settings(database="postgresql://tollwatch:secret@db/rafm").database_url(Path("data"))
+    'postgresql://tollwatch:secret@db/rafm'
+    >>> Settings().database_url(Path("data"))
+    'sqlite:///data/tollwatch.sqlite'
+    """
+
+    tenant: Name = "main"
+    run: Name = "live"
+    database: str | None = None
+    disorder_s: Seconds = 2.0
+    source_idle_s: WholeSeconds = 900
+    label_horizon_days: Annotated[int, msgspec.Meta(ge=1)] = 30
+    future_tolerance_s: WholeSeconds = 600
+    pause_ahead_s: WholeSeconds = 120
+    partitions: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    sources: dict[str, SourceSettings] = {}
+    detectors: dict[str, dict[str, Any]] = {}
+    enabled: list[str] = []
+    disabled: list[str] = []
+    budgets: dict[str, Annotated[int, msgspec.Meta(ge=0)]] = {}
+
+    def database_url(self, data: Path) -> str:
+        """Where relational data lives: the URL that was set, or SQLite in the data directory."""
+        return self.database or f"sqlite:///{data / 'tollwatch.sqlite'}"
+
+    def disorder_of(self, source: str) -> float:
+        """The disorder allowed to a source, in seconds."""
+        own = self.sources.get(source, SourceSettings()).disorder_s
+        return self.disorder_s if own is None else own
+
+    def __repr__(self) -> str:
+        """The settings as one line, passwords taken out: logs and error reports print it."""
+        shown = msgspec.structs.replace(self, database=_without_password(self.database))
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in msgspec.structs.asdict(shown).items())})"
+
+
+def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None) -> Settings:
+    """Read the file (`path`, else `TOLLWATCH_CONFIG`, else `tollwatch.toml` if there is one), then the variables."""
+    env = os.environ if env is None else env
+    file = path or (Path(env["TOLLWATCH_CONFIG"]) if env.get("TOLLWATCH_CONFIG") else None)
+    if file is None:
+        file = Path("tollwatch.toml")
+        document = _read(file) if file.exists() else {}
+    else:
+        document = _read(file)
+    _check(document, str(file))
+    for variable in sorted(env):
+        if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
+            _check(_put(document, variable, env[variable]), variable)
+    return msgspec.convert(document, Settings)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{file}: there is no such file; name another with --config.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: this is not TOML: {error}.") from None
+
+
+def _put(document: dict[str, Any], variable: str, text: str) -> dict[str, Any]:
+    """Set what a variable says; gives a document of that key alone, to be checked."""
+    top, *inner = variable.removeprefix(PREFIX).split("__")
+    *tables, last = [top.lower(), *(inner[:-1]), *(part.lower() for part in inner[-1:])]
+    alone: dict[str, Any] = {}
+    for root in (document, alone):
+        node = root
+        for table in tables:
+            node = node.setdefault(table, {})
+            if not isinstance(node, dict):
+                raise ConfigurationError(f"{variable}: `{table}` is one value and has no keys below it.")
+        node[last] = _value(text, text_wanted=not inner and _is_text(last))
+    return alone
+
+
+def _is_text(key: str) -> bool:
+    return get_type_hints(Settings).get(key) in (str, str | None)
+
+
+def _value(text: str, *, text_wanted: bool) -> Any:
+    """Read a variable as TOML where it is TOML (`5`, `true`, `["a"]`), as a list where it has commas, else as text."""
+    if text_wanted:
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return [part.strip() for part in text.split(",")] if "," in text else text
+
+
+def _check(document: Mapping[str, Any], where: str) -> None:
+    """Refuse unknown keys with the nearest known one, and values of a wrong type with their place."""
+    _refuse_unknown(document, Settings, where)
+    sources = document.get("sources")
+    for name, source in sources.items() if isinstance(sources, dict) else ():
+        if isinstance(source, dict):
+            _refuse_unknown(source, SourceSettings, f"{where}: sources.{name}")
+        _convert(source, SourceSettings, where, f"sources.{name}")
+    _convert(document, Settings, where, "")
+
+
+def _refuse_unknown(given: Mapping[str, Any], kind: type[msgspec.Struct], where: str) -> None:
+    known = list(kind.__struct_fields__)
+    for key in given:
+        if key not in known:
+            raise ConfigurationError.unknown_word(key, known, where=where, what="key")
+
+
+def _convert(value: object, kind: type[msgspec.Struct], where: str, key: str) -> None:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at ")
+        inner = place.strip("`").removeprefix("$").lstrip(".")
+        full = ".".join(part for part in (key, inner) if part)
+        raise ConfigurationError(f"{where}: {full}: {reason[0].lower()}{reason[1:]}.") from None
+
+
+def _without_password(url: str | None) -> str | None:
+    """
+    >>> _without_password("postgresql://db/rafm?user=me&password=secret")
+    'postgresql://db/rafm?user=me&password=***'
+    """
+    return url and re.sub(r"(?<=password=)[^&]*", "***", re.sub(r"(?<=://)([^:@/]*):.*@", r"\1:***@", url))
