@@ -1,0 +1,73 @@
+# Everything a newcomer types. `make` alone prints this list.
+
+PYTHON ?= python3
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+PACKAGES := tollwatch models detectors streams dashboards bss replay
+WORKERS ?= 2
+ARGS ?=
+
+export PYTHONUNBUFFERED := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test lint types imports bench docs cover ci clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Two stamps: what runs Tollwatch, and what checks it. A later `make` finds them and starts at once.
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "Tollwatch needs Python 3.11 to 3.13, this is %d.%d; choose one: make PYTHON=python3.12 …" % v)'
+	@echo "Making .venv (once) …"
+	@$(PYTHON) -m venv .venv || { echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+.venv/.run: .venv/.made pyproject.toml constraints.txt
+	@echo "Installing Tollwatch and what it runs on (once, a minute or two) …"
+	@$(BIN)/python -m pip install -c constraints.txt -e . | sed -un 's/^\(Collecting\|Installing\|Successfully\)/  &/p' | cut -c1-100
+	@touch $@
+
+.venv/.dev: .venv/.run
+	@echo "Installing what tests and checks need (once) …"
+	@$(BIN)/python -m pip install -c constraints.txt --group test --group lint | sed -un 's/^\(Collecting\|Installing\|Successfully\)/  &/p' | cut -c1-100
+	@touch $@
+
+setup: .venv/.dev ## Make .venv with everything (also: uv venv && uv pip install -c constraints.txt -e . --group test --group lint)
+
+demo: .venv/.run ## Simulate an operator's week, find what was planted in it, print a summary
+	@$(BIN)/tollwatch demo $(ARGS)
+
+test: .venv/.dev ## Run every test and doctest, and print the coverage (ARGS="-k wangiri")
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo "!!! PostgreSQL is not installed: its tests do not run (Debian: apt-get install postgresql) !!!"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules $(PACKAGES:%=--cov=%) --cov-report=term tests $(PACKAGES) $(ARGS)
+
+lint: .venv/.dev ## Check style and layout of the code
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/validate-pyproject -q pyproject.toml
+
+types: .venv/.dev ## Check types, strictly
+	@$(BIN)/mypy
+
+imports: .venv/.dev ## Check which folder imports which
+	@$(BIN)/lint-imports
+
+bench: .venv/.dev ## Measure the common work against its baseline
+	@$(BIN)/python -m replay.bench $(ARGS)
+
+docs: .venv/.run ## Write docs/events.md anew from the types
+	@$(BIN)/python -m tollwatch.document
+
+cover: test ## Write the coverage, line by line, to build/coverage
+	@$(BIN)/coverage html -q -d build/coverage && echo "build/coverage/index.html"
+
+ci: lint types imports test ## What the pipeline runs
+
+clean: ## Remove .venv and everything that was built
+	rm -rf .venv build dist out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
