@@ -1,0 +1,40 @@
+"""`docs/events.md` says what the types say."""
+
+import msgspec
+import pytest
+
+from tollwatch.document import PAGE, page
+from tollwatch.events import STREAMS, Event
+from tollwatch.events.attributes import Attributes
+from tollwatch.findings import FINDINGS, Claim
+from tollwatch.meanings import MEANINGS
+
+EVERY_TYPE = [*STREAMS.values(), *FINDINGS.values(), Event, Attributes, Claim]
+
+
+def test_the_page_is_the_one_the_types_make() -> None:
+    """Who changes a type runs `make docs`."""
+    assert PAGE.read_text("utf-8") == page(), "docs/events.md is out of date: run `make docs`"
+
+
+def test_every_meaning_is_of_a_field() -> None:
+    """A field that was removed or renamed takes its meaning along."""
+    fields = {field for kind in EVERY_TYPE for field in kind.__struct_fields__}
+    qualified = {f"{kind.__name__}.{field}" for kind in EVERY_TYPE for field in kind.__struct_fields__}
+    assert set(MEANINGS) <= fields | qualified
+
+
+@pytest.mark.parametrize("kind", EVERY_TYPE, ids=lambda kind: kind.__name__)
+def test_a_type_is_frozen_and_explains_itself(kind: type[msgspec.Struct]) -> None:
+    """Facts do not change, and each type's first line ends like a sentence."""
+    assert kind.__struct_config__.frozen
+    assert (kind.__doc__ or "").partition("\n")[0].rstrip().endswith((".", ",", ":", "`"))
+
+
+def test_allowed_values_defaults_and_presence_are_shown() -> None:
+    """The page carries what a feed's author must know of a field."""
+    text = page()
+    assert "| `kind` | `bar`, `limit`, `refund`, `rebill`, `notify` | **required** |" in text
+    assert "| `tenant` | string | `main` |" in text
+    assert "| `ring_s` | integer ≥ 0 | null |" in text
+    assert "| `features` | map of string to number | **required** |" in text

@@ -1,0 +1,91 @@
+"""Write `docs/events.md` from the types, so that the page cannot say something else: `make docs`."""
+
+import types
+import typing
+from pathlib import Path
+
+import msgspec
+
+from tollwatch.events import STREAMS, Event
+from tollwatch.events.attributes import Attributes
+from tollwatch.findings import FINDINGS, Claim
+from tollwatch.meanings import MEANINGS
+
+PAGE = Path(__file__).parent.parent / "docs" / "events.md"
+
+PREAMBLE = """\
+<!-- Written by `make docs` from tollwatch/events, tollwatch/findings.py and tollwatch/meanings.py: edit those. -->
+
+# The words on the wire
+
+What enters and leaves Tollwatch, by name. Feeds, topics, tables, rules and reports all speak these names.
+`tollwatch schema NAME` prints each as JSON Schema. An unknown field is ignored and counted; an absent value is null,
+never an empty string or −1.
+
+Every integer that is an instant (`…_time`, `…_at`, `since`, `until`, `period_…`, `valid_…`) is in milliseconds since
+the epoch, UTC. Seconds end in `_s`, bytes in `_bytes`. Money is an integer of millionths of the currency's unit and
+ends in `_micros`; it is net of tax unless the kind says tax. Identifiers of persons that only serve to compare arrive
+as keyed hashes: `…_fingerprint`, and `…_tokens` where near matches matter.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    common = _section("Common to all events", Event, own_only=False)
+    streams = [_section(f"`{name}`", kind, own_only=True) for name, kind in STREAMS.items()]
+    findings = [_section(f"`{name}`", kind, own_only=False) for name, kind in FINDINGS.items()]
+    parts = [
+        PREAMBLE, common, "## Streams\n", *streams, _section("`Attributes`", Attributes, own_only=False),
+        "## Findings\n", *findings, _section("`Claim`", Claim, own_only=False),
+    ]  # fmt: skip
+    return "\n".join(parts)
+
+
+def _section(title: str, kind: type[msgspec.Struct], *, own_only: bool) -> str:
+    """A heading, the docstring and a table of the fields; without those of every event if `own_only`."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    rows = [
+        f"| `{field.name}` | {_type(hints[field.name])} | {_presence(field)} | {_meaning(kind, field.name)} |"
+        for field in msgspec.structs.fields(kind)
+        if not (own_only and field.name in Event.__struct_fields__)
+    ]
+    table = "\n".join(["| field | type | if absent | meaning |", "|---|---|---|---|", *rows])
+    return f"### {title}\n\n{_docstring(kind)}\n\n{table}\n"
+
+
+def _docstring(kind: type[msgspec.Struct]) -> str:
+    lines = (kind.__doc__ or "").strip().splitlines()
+    return "\n".join(line.strip() for line in lines)
+
+
+def _type(annotation: object) -> str:
+    """A type in words: `Literal`s as their values, without the `| None` that the next column tells."""
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        least = next((meta.ge for meta in args[1:] if getattr(meta, "ge", None) is not None), None)
+        return _type(args[0]) + ("" if least is None else f" ≥ {least}")
+    if origin is typing.Literal:
+        return ", ".join(f"`{value}`" for value in args)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_type(arg) for arg in args if arg is not type(None))
+    if origin is list:
+        return f"list of {_type(args[0])}"
+    if origin is dict:
+        return f"map of {_type(args[0])} to {_type(args[1])}"
+    return {str: "string", int: "integer", bytes: "bytes", bool: "boolean", float: "number"}.get(
+        typing.cast("type", annotation), f"`{getattr(annotation, '__name__', annotation)}`"
+    )
+
+
+def _presence(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "**required**"
+    return "null" if field.default is None else f"`{field.default}`"
+
+
+def _meaning(kind: type[msgspec.Struct], field: str) -> str:
+    return MEANINGS.get(f"{kind.__name__}.{field}") or MEANINGS[field]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
