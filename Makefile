@@ -49,7 +49,7 @@ test: .venv/.dev ## Run every test and doctest, and print the coverage (ARGS="-k
 lint: .venv/.dev ## Check style and layout of the code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/validate-pyproject -q pyproject.toml
+	@$(BIN)/validate-pyproject pyproject.toml
 
 types: .venv/.dev ## Check types, strictly
 	@$(BIN)/mypy
