@@ -1,0 +1,194 @@
+"""Compile the rules and models of one key space: filters to bits, values to columns, features to cells."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from detectors.engine import kernel as k
+from detectors.engine.expressions import Expressions
+from detectors.language import Feature
+from detectors.rule import Rule
+from tollwatch.duration import to_ms
+from tollwatch.errors import RuleError
+from tollwatch.frames import Ints, KeySpace
+
+KIND_CODES = {
+    "count": k.COUNT, "total": k.TOTAL, "distinct": k.DISTINCT, "maximum": k.MAXIMUM, "since": k.SINCE,
+    "overlapping": k.OVERLAPPING, "concurrent": k.CONCURRENT, "latest": k.LATEST,
+}  # fmt: skip
+MAX_FILTERS = 63
+
+
+@dataclass(frozen=True)
+class ModelFeatures:
+    """The features of one model in this key space, read at each row of `stream`."""
+
+    model: str
+    stream: str
+    features: dict[str, Feature]
+
+
+@dataclass
+class Program:
+    """What the kernel needs to know. `spec` has one row per different feature, columns as in `kernel`."""
+
+    key_space: KeySpace
+    rules: list[Rule]
+    models: list[ModelFeatures]
+    expressions: Expressions
+    spec: Ints
+    groups: Ints
+    need: npt.NDArray[np.uint64]
+    small_width: int
+    large_width: int
+    large_start: Ints
+    columns: dict[Feature, int]
+    touch: list[int] = field(default_factory=list)
+    model_touch: list[int] = field(default_factory=list)
+    logged: int = 0
+    horizon_ms: int = 0
+
+
+def _stream(feature: Feature, owner: tuple[str, ...], where: str) -> str:
+    if feature.of is not None:
+        return feature.of
+    if len(owner) > 1:
+        raise RuleError(f"{where}: reads {', '.join(owner)}; say which one each feature is of")
+    return owner[0]
+
+
+def _pane_ms(feature: Feature, where: str) -> int:
+    over = to_ms(feature.over) if feature.over else 0
+    panes = 1 if feature.tumbling else feature.panes
+    if over <= 0 or panes < 1 or over % panes:
+        raise RuleError(f"{where}: a window of {over} ms cannot be cut into {panes} equal panes; choose another number")
+    pane = over // panes
+    if to_ms(feature.delayed) % pane:
+        raise RuleError(f"{where}: `delayed by` must be whole panes of {pane} ms; choose another number of panes")
+    return pane
+
+
+class _Compiler:
+    """Collects filters, values and cells while going through the features."""
+
+    def __init__(self, key_space: KeySpace) -> None:
+        self.key_space = key_space
+        self.expressions = Expressions(key_space)
+        self.columns: dict[Feature, int] = {}
+        self.spec: list[list[int]] = []
+        self.groups: list[int] = []
+        self.small = 0
+        self.large: list[int] = []
+
+    def add(self, feature: Feature, owner: tuple[str, ...], where: str) -> tuple[Feature, int]:
+        """Compile one feature, or find it compiled; gives it with its stream filled in, and the bit of its filter."""
+        import msgspec
+
+        stream = _stream(feature, owner, where)
+        feature = msgspec.structs.replace(feature, of=stream, by=None)
+        bit = self.expressions.filter_bit(stream, feature.where, where)
+        if bit > MAX_FILTERS - 1:
+            raise RuleError(f"{where}: more than {MAX_FILTERS} different filters by `{self.key_space.name}`")
+        if feature not in self.columns:
+            self.columns[feature] = len(self.spec)
+            self.spec.append(self._row(feature, stream, bit, where))
+        return feature, bit
+
+    def _row(self, feature: Feature, stream: str, bit: int, where: str) -> list[int]:
+        row = [0] * 12
+        code = KIND_CODES[feature.kind]
+        windowed = feature.kind in ("count", "total", "distinct", "maximum", "overlapping")
+        row[k.KIND], row[k.BIT], row[k.VALUE] = code, bit, self._value(feature, stream, where)
+        row[k.OVER] = to_ms(feature.over) if feature.over else 0
+        row[k.SLOTS], row[k.TUMBLING] = feature.slots, int(feature.tumbling)
+        row[k.SMALL], row[k.LARGE], row[k.GROUP] = self.small, len(self.large), -1
+        if windowed:
+            self._window(row, feature, where)
+        if feature.kind in ("count", "distinct", "overlapping"):
+            self.small += row[k.RING]
+        elif feature.kind in ("total", "maximum"):
+            self.large += [0 if feature.kind == "total" else int(k.NULL)] * row[k.RING]
+        if feature.kind == "overlapping":
+            self.large.append(-(2**62))
+        elif feature.kind in ("since", "latest"):
+            self.large.append(int(k.NULL))
+        elif feature.kind == "concurrent":
+            self.large += [0, 0, int(k.NULL)] * feature.slots
+        return row
+
+    def _window(self, row: list[int], feature: Feature, where: str) -> None:
+        pane = _pane_ms(feature, where)
+        if feature.delayed and (feature.tumbling or feature.kind in ("distinct", "overlapping")):
+            raise RuleError(f"{where}: `delayed by` goes with sliding count, total and maximum only")
+        if pane not in self.groups:
+            self.groups.append(pane)
+        row[k.GROUP] = self.groups.index(pane)
+        row[k.PANES] = 1 if feature.tumbling else feature.panes
+        row[k.DELAY] = to_ms(feature.delayed) // pane
+        row[k.RING] = row[k.PANES] + row[k.DELAY]
+
+    def _value(self, feature: Feature, stream: str, where: str) -> int:
+        add = self.expressions.value
+        if feature.kind == "overlapping":
+            return add(stream, "start_time", where)
+        if feature.kind == "concurrent":
+            first = add(stream, "session_id", where, unique=True)
+            add(stream, "start_time", where, unique=True)
+            phase = "case phase when 'start' then 1 when 'interim' then 2 else 0 end"
+            add(stream, phase, where, unique=True)
+            return first
+        if feature.value is None:
+            return 0
+        return add(stream, feature.value, where, hashed=feature.kind == "distinct")
+
+
+def compile_program(key_space: KeySpace, rules: list[Rule], models: list[ModelFeatures]) -> Program:
+    """Compile all rules and models of a key space. Raises RuleError where one says what cannot be run."""
+    made = _Compiler(key_space)
+    resolved: list[Rule] = []
+    touch, need, horizon = [], {}, 0
+    import msgspec
+
+    for rule in rules:
+        where, features, bits = f"rule `{rule.name}`", {}, 0
+        for name, feature in rule.features.items():
+            features[name], bit = made.add(feature, rule.streams, f"{where}, feature {name}")
+            bits |= 0 if feature.kind == "latest" else 1 << bit
+            horizon = max(horizon, to_ms(feature.over) if feature.over else 0)
+        for feature in features.values():
+            need[feature] = need.get(feature, 0) | bits
+        touch.append(bits)
+        horizon = max(horizon, to_ms(rule.quiet))
+        resolved.append(msgspec.structs.replace(rule, features=features))
+    model_touch, kept_models = [], []
+    for model in models:
+        bit = 1 << made.expressions.filter_bit(model.stream, None, f"model `{model.model}`")
+        own = {n: made.add(f, (model.stream,), f"model `{model.model}`, feature {n}")[0] for n, f in model.features.items()}
+        for feature in own.values():
+            need[feature] = need.get(feature, 0) | bit
+        model_touch.append(bit)
+        kept_models.append(ModelFeatures(model.model, model.stream, own))
+    for feature, column in made.columns.items():
+        need[feature] |= 1 << made.spec[column][k.BIT]
+    logged = 0
+    for bits in touch:
+        logged |= bits
+    return Program(
+        key_space=key_space,
+        rules=resolved,
+        models=kept_models,
+        expressions=made.expressions,
+        spec=np.array(made.spec, np.int64).reshape(-1, 12),
+        groups=np.array(made.groups, np.int64),
+        need=np.array([need[f] for f in made.columns], np.uint64),
+        small_width=max(made.small, 1),
+        large_width=max(len(made.large), 1),
+        large_start=np.array(made.large or [0], np.int64),
+        columns=made.columns,
+        touch=touch,
+        model_touch=model_touch,
+        logged=logged,
+        horizon_ms=horizon,
+    )

@@ -1,0 +1,146 @@
+"""What is remembered of keys: one row each in a few arrays, found by an open-addressing table of key hashes."""
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.engine import kernel as k
+from detectors.engine.program import Program
+from tollwatch.frames import Hashes, Ints
+
+
+def _grown(array: npt.NDArray, size: int, fill: object) -> npt.NDArray:
+    bigger = np.empty((size, *array.shape[1:]), array.dtype)
+    bigger[: len(array)] = array
+    bigger[len(array) :] = fill
+    return bigger
+
+
+def _power(n: int) -> int:
+    return 1 << max(int(n - 1).bit_length(), 4)
+
+
+class Keys:
+    """Arrays with a row per key. `row_seq` is the key's last row in the log, -1 for none."""
+
+    def __init__(self, program: Program, rows: int = 1024) -> None:
+        self.program = program
+        self.used = 0
+        self.key = np.zeros(rows, np.uint64)
+        self.time = np.full(rows, k.NULL, np.int64)
+        self.seq = np.full(rows, -1, np.int64)
+        self.heads = np.full((rows, max(len(program.groups), 1)), -(2**61), np.int64)
+        self.small = np.zeros((rows, program.small_width), np.int32)
+        self.large = np.tile(program.large_start, (rows, 1))
+        self.open_slot = np.full((rows, max(len(program.rules), 1)), -1, np.int32)
+        self._index(_power(rows * 4))
+
+    def _index(self, size: int) -> None:
+        self.table_key = np.zeros(size, np.uint64)
+        self.table_row = np.full(size, k.EMPTY, np.int32)
+        if self.used:
+            rows = np.zeros(self.used, np.int32)
+            found = self.key[: self.used].copy()
+            k.find_rows(found, np.ones(self.used, np.uint64), self.table_key, self.table_row, self.key, 0, rows)
+
+    def reserve(self, more: int) -> None:
+        """Make room for so many new keys."""
+        if self.used + more > len(self.key):
+            size = max(self.used + more, len(self.key) * 3 // 2)
+            self.key = _grown(self.key, size, 0)
+            self.time = _grown(self.time, size, k.NULL)
+            self.seq = _grown(self.seq, size, -1)
+            self.heads = _grown(self.heads, size, -(2**61))
+            self.small = _grown(self.small, size, 0)
+            self.large = _grown(self.large, size, self.program.large_start)
+            self.open_slot = _grown(self.open_slot, size, -1)
+        if (self.used + more) * 2 > len(self.table_key):
+            self._index(_power((self.used + more) * 4))
+
+    def find(self, keys: Hashes, mask: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+        """The row of every key that has a bit set, new rows for new keys; -1 for the others."""
+        self.reserve(len(keys))
+        rows = np.empty(len(keys), np.int32)
+        self.used = int(k.find_rows(keys, mask, self.table_key, self.table_row, self.key, self.used, rows))
+        return rows
+
+    def keep(self, kept: npt.NDArray[np.bool_]) -> Ints:
+        """Drop all other rows; gives the new row of each old one, -1 where dropped."""
+        old = np.flatnonzero(kept)
+        moved = np.full(self.used, -1, np.int64)
+        moved[old] = np.arange(len(old))
+        for name in ("key", "time", "seq", "heads", "small", "large", "open_slot"):
+            setattr(self, name, getattr(self, name)[: self.used][old])
+        self.used = len(old)
+        self._index(_power(max(self.used, 1024) * 4))
+        return moved
+
+    def bytes_used(self) -> int:
+        """Bytes of the arrays and the table."""
+        arrays = (self.key, self.time, self.seq, self.heads, self.small, self.large, self.open_slot)
+        return sum(a.nbytes for a in arrays) + self.table_key.nbytes + self.table_row.nbytes
+
+
+class Seen:
+    """Which values a distinct feature has seen, until when each counts; exact."""
+
+    def __init__(self, size: int = 1 << 12) -> None:
+        self.key = np.zeros(size, np.uint64)
+        self.until = np.zeros(size, np.int64)
+        self.row = np.full(size, k.EMPTY, np.int32)
+        self.used = 0
+
+    def reserve(self, more: int, watermark: int) -> None:
+        """Make room for so many values; those whose windows have passed leave."""
+        if (self.used + more) * 3 > len(self.key) * 2:
+            alive = np.flatnonzero((self.row != k.EMPTY) & (self.until > watermark))
+            self.rebuild(self.key[alive], self.until[alive], self.row[alive], more)
+
+    def rebuild(self, key: Hashes, until: Ints, row: npt.NDArray[np.int32], more: int = 0) -> None:
+        """Take these values and no others."""
+        size = _power((len(key) + more) * 2)
+        self.key, self.until = np.zeros(size, np.uint64), np.zeros(size, np.int64)
+        self.row = np.full(size, k.EMPTY, np.int32)
+        self.used = len(key)
+        k.put_seen(key, until, row, self.key, self.until, self.row)
+
+    def bytes_used(self) -> int:
+        """Bytes of the table."""
+        return self.key.nbytes + self.until.nbytes + self.row.nbytes
+
+
+class Log:
+    """The rows of the last horizon, each chained to the one before it of its key: what claims and evidence come from."""
+
+    def __init__(self, size: int = 1 << 14) -> None:
+        self.time = np.zeros(size, np.int64)
+        self.id = np.zeros(size, np.uint64)
+        self.mask = np.zeros(size, np.uint64)
+        self.row = np.full(size, -1, np.int32)
+        self.back = np.zeros(size, np.int64)
+        self.first = 0
+        self.next = 0
+
+    def reserve(self, more: int) -> None:
+        """Make room for so many rows without overwriting one that is kept."""
+        size = len(self.time)
+        needed = self.next - self.first + more + 1
+        if needed <= size:
+            return
+        seqs = np.arange(self.first, self.next)
+        old = seqs & (size - 1)
+        size = _power(needed * 3 // 2)
+        new = seqs & (size - 1)
+        for name in ("time", "id", "mask", "row", "back"):
+            array = getattr(self, name)
+            bigger = np.zeros(size, array.dtype)
+            bigger[new] = array[old]
+            setattr(self, name, bigger)
+
+    def kept(self, name: str, seqs: Ints) -> npt.NDArray:
+        """A column of the log at some rows."""
+        array = getattr(self, name)
+        return array[seqs & (len(array) - 1)]
+
+    def bytes_used(self) -> int:
+        """Bytes of the arrays."""
+        return sum(getattr(self, name).nbytes for name in ("time", "id", "mask", "row", "back"))
