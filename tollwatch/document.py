@@ -1,5 +1,7 @@
-"""Write `docs/events.md` from the types, so that the page cannot say something else: `make docs`."""
+"""Write `docs/events.md` from the types, and into guides the code they show, so that neither lies: `make docs`."""
 
+import re
+import textwrap
 import types
 import typing
 from pathlib import Path
@@ -11,7 +13,10 @@ from tollwatch.events.attributes import Attributes
 from tollwatch.findings import FINDINGS, Claim
 from tollwatch.meanings import MEANINGS
 
-PAGE = Path(__file__).parent.parent / "docs" / "events.md"
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "events.md"
+GUIDES = (ROOT / "CONTRIBUTING.md",)
+SHOWN = re.compile(r"^( *)<!-- file: (\S+) -->\n\1```python\n.*?^\1```$", re.MULTILINE | re.DOTALL)
 
 PREAMBLE = """\
 <!-- Written by `make docs` from tollwatch/events, tollwatch/findings.py and tollwatch/meanings.py: edit those. -->
@@ -87,5 +92,23 @@ def _meaning(kind: type[msgspec.Struct], field: str) -> str:
     return MEANINGS.get(f"{kind.__name__}.{field}") or MEANINGS[field]
 
 
-if __name__ == "__main__":
+def with_files(text: str) -> str:
+    """A guide with each file it shows, after a line `<!-- file: PATH -->`, as the file is now."""
+    return SHOWN.sub(_shown, text)
+
+
+def _shown(match: re.Match[str]) -> str:
+    indent, path = match.groups()
+    code = f"<!-- file: {path} -->\n```python\n{(ROOT / path).read_text('utf-8')}```"
+    return textwrap.indent(code, indent)
+
+
+def write() -> None:
+    """Write the page and the guides anew."""
     PAGE.write_text(page(), "utf-8")
+    for guide in GUIDES:
+        guide.write_text(with_files(guide.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    write()

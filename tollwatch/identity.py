@@ -1,6 +1,6 @@
 """Stable names for things: 64-bit hashes of keys and events, ids of findings.
 
-Every hash here is XXH64 (or XXH3-128 for finding ids), so that any other program can compute the same.
+Every hash here is XXH64 (or XXH3-64 for finding ids), so that any other program can compute the same.
 """
 
 import polars as pl

@@ -1,9 +1,11 @@
 """`docs/events.md` says what the types say."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
-from tollwatch.document import PAGE, page
+from tollwatch.document import GUIDES, PAGE, page, with_files
 from tollwatch.events import STREAMS, Event
 from tollwatch.events.attributes import Attributes
 from tollwatch.findings import FINDINGS, Claim
@@ -15,6 +17,14 @@ EVERY_TYPE = [*STREAMS.values(), *FINDINGS.values(), Event, Attributes, Claim]
 def test_the_page_is_the_one_the_types_make() -> None:
     """Who changes a type runs `make docs`."""
     assert PAGE.read_text("utf-8") == page(), "docs/events.md is out of date: run `make docs`"
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_guides_show_the_files_as_they_are(guide: Path) -> None:
+    """An example that is copied grows stale; this one is the file."""
+    text = guide.read_text("utf-8")
+    assert text == with_files(text), f"{guide.name} shows an old file: run `make docs`"
+    assert "<!-- file: " in text
 
 
 def test_every_meaning_is_of_a_field() -> None:
