@@ -1,7 +1,8 @@
 """Settings, read once from `tollwatch.toml` and `TOLLWATCH_…` variables, typed, with unknown keys refused.
 
 A variable beats the file. Its name is the key in capitals, and two underscores lead into a table, whose names keep
-their case: `TOLLWATCH_DISORDER_S=5`, `TOLLWATCH_SOURCES__gateway__SLOW=true`, `TOLLWATCH_DETECTORS__wangiri__warn_at=30`.
+their case: `TOLLWATCH_DISORDER_S=5`, `TOLLWATCH_SOURCES__gateway__SLOW=true`,
+`TOLLWATCH_DETECTORS__wangiri__warn_at=30`.
 """
 
 import os
@@ -159,7 +160,8 @@ def _convert(value: object, kind: type[msgspec.Struct], where: str, key: str) ->
 
 
 def _without_password(url: str | None) -> str | None:
-    """
+    """Take the password out of a URL, wherever it stands.
+
     >>> _without_password("postgresql://db/rafm?user=me&password=secret")
     'postgresql://db/rafm?user=me&password=***'
     """

@@ -30,10 +30,8 @@ def test_a_file_in_the_working_directory_is_read(tmp_path: Path, monkeypatch: py
 
 def test_file_says_what_may_differ(tmp_path: Path) -> None:
     """Sources, thresholds and budgets have tables of their own."""
-    settings = load(
-        tmp_path,
-        "partitions = 8\n[sources.tap]\nslow = true\n[detectors.wangiri]\nwarn_at = 30\n[budgets]\npayment_risk = 100\n",
-    )
+    tables = "[sources.tap]\nslow = true\n[detectors.wangiri]\nwarn_at = 30\n[budgets]\npayment_risk = 100\n"
+    settings = load(tmp_path, f"partitions = 8\n{tables}")
     assert settings.partitions == 8
     assert settings.sources == {"tap": SourceSettings(slow=True)}
     assert settings.detectors == {"wangiri": {"warn_at": 30}}

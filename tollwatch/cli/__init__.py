@@ -111,7 +111,8 @@ def call(tokens: Sequence[str] | None = None) -> int:
     use_bundled_parts()
     words = list(sys.argv[1:] if tokens is None else tokens)
     try:
-        result = make_app(words[0] if words else None)(words, exit_on_error=False, print_error=False, result_action="return_value")
+        app = make_app(words[0] if words else None)
+        result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except TollwatchError as error:
         complain(error)
         return error.exit_code

@@ -56,4 +56,31 @@ STREAMS: dict[str, type[Event]] = {
 
 STREAM_OF: dict[type[Event], str] = {kind: name for name, kind in STREAMS.items()}
 
-__all__ = ["STREAMS", "STREAM_OF", *(kind.__name__ for kind in STREAM_OF), "Event"]
+__all__ = [
+    "STREAMS",
+    "STREAM_OF",
+    "Action",
+    "Balance",
+    "Batch",
+    "Billed",
+    "Care",
+    "Count",
+    "DeviceSighting",
+    "Dunning",
+    "Event",
+    "Invoice",
+    "Order",
+    "Outcome",
+    "Payment",
+    "PlannedTest",
+    "Posting",
+    "Provisioned",
+    "Rated",
+    "Reference",
+    "Settled",
+    "Signalling",
+    "Suspense",
+    "Usage",
+    "Verdict",
+    "Voucher",
+]

@@ -63,9 +63,7 @@ class Usage(Event, frozen=True, kw_only=True, gc=False):
 class Signalling(Event, frozen=True, kw_only=True, gc=False):
     """One change of a service in the network."""
 
-    kind: Literal[
-        "call_forwarding", "sim_change", "imei_change", "location_update", "service_change", "barring"
-    ]
+    kind: Literal["call_forwarding", "sim_change", "imei_change", "location_update", "service_change", "barring"]
     subscriber_id: str | None = None
     imsi: str | None = None
     imei: str | None = None

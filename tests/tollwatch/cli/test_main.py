@@ -60,10 +60,10 @@ def test_help_comes_at_once() -> None:
 @pytest.mark.parametrize(
     ("error", "code", "sentence"),
     [
-        (InputError("usage.csv: column `b_number` is missing."), 3, "tollwatch: usage.csv: column `b_number` is missing."),
+        (InputError("usage.csv: column `to` is missing."), 3, "tollwatch: usage.csv: column `to` is missing."),
         (StoreBusyError("data: another process\nholds it."), 2, "tollwatch: data: another process holds it."),
         (KeyboardInterrupt(), 130, "tollwatch: interrupted."),
-        (OSError(errno.ENOSPC, "No space left on device", "data/x"), 1, "tollwatch: data/x: No space left on device. Free"),
+        (OSError(errno.ENOSPC, "No space left", "data/x"), 1, "tollwatch: data/x: No space left. Free"),
         (PermissionError(errno.EACCES, "Permission denied", "data"), 1, "tollwatch: data: Permission denied."),
     ],
 )
@@ -105,5 +105,6 @@ def test_a_closed_pipe_is_no_error() -> None:
 
 def test_module_and_version() -> None:
     """`python -m tollwatch.cli` is the command too."""
-    done = subprocess.run([sys.executable, "-m", "tollwatch.cli", "--version"], capture_output=True, text=True, check=True)
+    line = [sys.executable, "-m", "tollwatch.cli", "--version"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == tollwatch.__version__
