@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tollwatch.cli import HELP, find_verbs
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ["tollwatch", "models", "detectors", "streams", "dashboards", "bss", "replay"]
 FOLDERS = {*PACKAGES, "tests", "docs", "examples"}
@@ -67,3 +69,11 @@ def test_guides_name_only_what_exists() -> None:
     for page in pages:
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_guides_name_only_verbs_that_exist() -> None:
+    """A command line in the README, a guide or the help can be typed."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "\n".join(page.read_text("utf-8") for page in pages) + HELP
+    named = set(re.findall(r"^\s*tollwatch ([a-z-]+)", text, re.MULTILINE))
+    assert named - {verb.name for verb in find_verbs()} == set()

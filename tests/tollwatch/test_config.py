@@ -1,5 +1,6 @@
 """Settings come from one file and the variables; what cannot be meant is refused by name."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,14 @@ def test_secrets_are_not_printed(password: str) -> None:
     settings = Settings(database=f"postgresql+psycopg://tollwatch:{password}@db.example/rafm")
     assert "et@" not in repr(settings)
     assert "postgresql+psycopg://tollwatch:***@db.example/rafm" in f"{settings}"
+
+
+def test_the_guide_shows_every_setting(tmp_path: Path) -> None:
+    """The configuration in the engineers' guide loads, and no setting is left out of it."""
+    guide = (Path(__file__).parents[2] / "docs" / "engineers.md").read_text("utf-8")
+    example = guide.partition("```toml\n")[2].partition("```")[0]
+    load(tmp_path, example)
+    shown = set(re.findall(r"^#? ?(\w+) =", example, re.MULTILINE)) | set(
+        re.findall(r"^\[(\w+)", example, re.MULTILINE)
+    )
+    assert set(Settings.__struct_fields__) <= shown
