@@ -1,6 +1,6 @@
 """What one stage of the line hands to the next: batches read, frames, aligned rows, findings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -108,9 +108,43 @@ class Aligned:
         return len(self.time)
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceRows:
+    """Rows of one stream copied as evidence, still as columns; iterating gives them as `Evidence`.
+
+    `about` has a row for each of `rows`: finding_id, revision, ordinal.
+    """
+
+    stream: str
+    about: pl.DataFrame
+    rows: pl.DataFrame
+    tenant: str
+    run: str
+
+    def __iter__(self) -> Iterator[Evidence]:
+        """One `Evidence` per row, its JSON without nulls, keys sorted."""
+        encode = msgspec.json.encode
+        columns = sorted(name for name in self.rows.columns if not name.startswith("_"))
+        for about, row in zip(self.about.iter_rows(), self.rows.select(columns).iter_rows(named=True), strict=True):
+            yield Evidence(
+                finding_id=about[0],
+                revision=about[1],
+                ordinal=about[2],
+                stream=self.stream,
+                event_id=row["event_id"],
+                event_time=row["event_time"],
+                row=encode({name: value for name, value in row.items() if value is not None}).decode(),
+                tenant=self.tenant,
+                run=self.run,
+            )
+
+
 @dataclass(slots=True)
 class Findings:
-    """What a stage found, in the order it found it. `features` are rows for models: model name → table."""
+    """What a stage found, in the order it found it. `features` are rows for models: model name → table.
+
+    The engine's evidence comes as columns in `evidence_rows`; `all_evidence` gives both kinds.
+    """
 
     alerts: list[Alert] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
@@ -122,11 +156,19 @@ class Findings:
     health: list[FeedHealth] = field(default_factory=list)
     marks: list[FrameMark] = field(default_factory=list)
     features: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    evidence_rows: list[EvidenceRows] = field(default_factory=list)
+
+    def all_evidence(self) -> Iterator[Evidence]:
+        """Every row of evidence."""
+        yield from self.evidence
+        for rows in self.evidence_rows:
+            yield from rows
 
     def extend(self, other: "Findings") -> None:
         """Take over what another stage found."""
         for name in ("alerts", "evidence", "leakages", "scores", "profiles", "control_runs", "quarantined", "health"):
             getattr(self, name).extend(getattr(other, name))
         self.marks.extend(other.marks)
+        self.evidence_rows.extend(other.evidence_rows)
         for model, tables in other.features.items():
             self.features.setdefault(model, []).extend(tables)

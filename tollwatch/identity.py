@@ -39,5 +39,5 @@ def finding_id(*parts: str | int) -> str:
     >>> finding_id("main", "live", "wangiri", "", "calling_number", "4471", 1767225600000)
     'cba3491b9222ed49'
     """
-    joined = "\x1f".join(str(part) for part in parts)
+    joined = "\x1f".join(map(str, parts))
     return xxhash.xxh3_64_hexdigest(joined.encode())

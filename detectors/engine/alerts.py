@@ -8,13 +8,12 @@ from detectors.engine import kernel as k
 from detectors.engine.content import Content
 from detectors.engine.expressions import condition
 from detectors.engine.program import Program
-from tollwatch.findings import Alert, Claim, Evidence
-from tollwatch.frames import Findings, Ints
+from tollwatch.findings import Alert, Claim
+from tollwatch.frames import EvidenceRows, Findings, Ints
 from tollwatch.identity import finding_id
 
 STATES = ("open", "escalated", "closed")
 SUBJECT = ("account_id", "subscriber_id", "currency")
-INTERNAL = "_"
 
 
 class Writer:
@@ -24,8 +23,9 @@ class Writer:
         self.program, self.content, self.tenant, self.run = program, content, tenant, run
         self.pending: list[tuple[str, int, Ints]] = []
         self.waiting = 0
+        self.subject_columns = {*program.key_space.by.values(), *SUBJECT}
         self.amounts = [
-            condition(rule.amount, rule.features, f"rule `{rule.name}`, amount") if rule.amount else None
+            condition(rule.amount, {n: n for n in rule.features}, f"rule `{rule.name}`, amount") if rule.amount else None
             for rule in program.rules
         ]
 
@@ -83,7 +83,7 @@ class Writer:
 
     def _subjects(self, places: Ints) -> list[tuple[str | None, ...]]:
         found: list[tuple[str | None, ...]] = [(None,) * 4] * len(places)
-        for stream, (indices, table) in self.content.fetch(places).items():
+        for stream, (indices, table) in self.content.fetch(places, self.subject_columns).items():
             key = self.program.key_space.by[stream]
             columns = [
                 table[name].to_list() if name in table.columns else [None] * len(table) for name in (key, *SUBJECT)
@@ -113,28 +113,19 @@ class Writer:
         places = np.concatenate([places for _, _, places in self.pending])
         owner = np.repeat(np.arange(len(self.pending)), [len(places) for _, _, places in self.pending])
         starts = np.cumsum([0, *(len(places) for _, _, places in self.pending)])
-        made: list[Evidence | None] = [None] * len(places)
+        about = pl.DataFrame(
+            {
+                "finding_id": np.array([alert_id for alert_id, _, _ in self.pending], object)[owner],
+                "revision": np.array([revision for _, revision, _ in self.pending], np.int64)[owner],
+                "ordinal": np.arange(len(places)) - starts[owner],
+            },
+            schema={"finding_id": pl.String, "revision": pl.Int64, "ordinal": pl.Int64},
+        )
         for stream, (indices, table) in self.content.fetch(places).items():
-            columns = sorted(name for name in table.columns if not name.startswith(INTERNAL))
-            rows = _as_json(table.select(columns))
-            about = zip(indices.tolist(), table["event_id"].to_list(), table["event_time"].to_list(), rows, strict=True)
-            for index, event_id, time, row in about:
-                alert_id, revision, _ = self.pending[owner[index]]
-                made[index] = Evidence(
-                    finding_id=alert_id, revision=revision, ordinal=index - int(starts[owner[index]]), stream=stream,
-                    event_id=event_id, event_time=time, row=row, tenant=self.tenant, run=self.run,
-                )  # fmt: skip
-        found.evidence.extend(row for row in made if row is not None)
+            found.evidence_rows.append(EvidenceRows(stream, about[indices], table, self.tenant, self.run))
         self.pending, self.waiting = [], 0
 
 
 def _value(value: int) -> float | int | None:
     return None if value == k.NULL else value
 
-
-def _as_json(table: pl.DataFrame) -> list[str]:
-    """Each row as JSON, nulls left out."""
-    import msgspec
-
-    encode = msgspec.json.encode
-    return [encode({n: v for n, v in row.items() if v is not None}).decode() for row in table.iter_rows(named=True)]

@@ -2,6 +2,7 @@
 
 import io
 from bisect import bisect_right
+from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +67,7 @@ class Content:
         table = chunk.tables[stream]
         return pl.read_ipc(table) if isinstance(table, bytes) else table
 
-    def fetch(self, seqs: Ints) -> dict[str, tuple[Ints, pl.DataFrame]]:
+    def fetch(self, seqs: Ints, columns: Set[str] | None = None) -> dict[str, tuple[Ints, pl.DataFrame]]:
         """The rows at these places: stream → (indices into `seqs`, rows). Places no longer kept are left out."""
         firsts = [chunk.first for chunk in self.chunks]
         order = np.argsort(seqs, kind="stable")
@@ -86,7 +87,10 @@ class Content:
                 if mine.any():
                     indices, tables = found.setdefault(name, ([], []))
                     indices.append(wanted[mine])
-                    tables.append(self.table(chunk, name)[chunk.row[inside[mine]]])
+                    table = self.table(chunk, name)
+                    if columns is not None:
+                        table = pl.DataFrame([column for column in table.get_columns() if column.name in columns])
+                    tables.append(table[chunk.row[inside[mine]]])
             at = end
         return {name: (np.concatenate(i), pl.concat(t, how="diagonal")) for name, (i, t) in found.items()}
 

@@ -56,8 +56,10 @@ class Engine:
             self.rule_table[d] = spec[k.BIT], pane, panes, to_ms(rule.quiet), tumbling
             for n, feature in enumerate(rule.features.values()):
                 self.feature_columns[d, n] = self.program.columns[feature]
+        columns = self.program.columns
+        self.judged = [(f, columns[f]) for f in dict.fromkeys(f for rule in rules for f in rule.features.values())]
         self.conditions = [
-            (d, severity, condition(sql, rule.features, f"rule `{rule.name}`, {name}"))
+            (d, severity, condition(sql, {n: f"f{columns[f]}" for n, f in rule.features.items()}, f"rule `{rule.name}`, {name}"))
             for d, rule in enumerate(rules)
             for severity, name, sql in ((1, "warning", rule.warning), (2, "critical", rule.critical))
             if sql is not None
@@ -115,16 +117,15 @@ class Engine:
         mask = np.zeros(n, np.uint64)
         values = np.full((max(len(self.program.expressions.values), 1), n), k.NULL, np.int64)
         stream, place = np.zeros(n, np.int8), np.zeros(n, np.int32)
-        whole = len(rows.tables) == 1
         for name, table in rows.tables.items():
             if name not in self.streams or table.is_empty():
                 continue
             position = rows.position[name]
             table = self.program.expressions.prepare(name, table, self.lists)
-            mask[position] = self.program.expressions.mask(name, table)
-            self.program.expressions.fill(name, table, position, values, whole=whole)
-            stream[position] = self.streams.index(name)
-            place[position] = np.arange(len(table), dtype=np.int32)
+            at: Ints | slice = slice(None) if len(table) == n else position
+            self.program.expressions.evaluate(name, table, at, mask, values)
+            stream[at] = self.streams.index(name)
+            place[at] = np.arange(len(table), dtype=np.int32)
         self._run(rows, mask, values, stream, place, found)
 
     def _run(
@@ -138,9 +139,8 @@ class Engine:
         effective = np.zeros(n, np.int64)
         out = np.full((len(self.program.spec), n), k.NULL, np.int64)
         seen.used = k.advance(
-            rows.time, rows.key, mask, values, row, self.program.spec, self.program.groups, self.program.need, keys.key,
-            keys.time, keys.seq, keys.heads, keys.small, keys.large, seen.key, seen.until, seen.row, seen.used,
-            effective, out,
+            rows.time, mask, values, row, self.program.spec, self.program.groups, self.program.need, keys.key,
+            keys.cells, keys.counts, seen.table, seen.row, seen.used, effective, out,
         )  # fmt: skip
         seqs = self._log(rows, mask, row, stream, place)
         self._alert(rows, mask, row, effective, seqs, out, found)
@@ -156,7 +156,7 @@ class Engine:
         seqs = np.empty(len(rows), np.int64)
         first = log.next
         log.next = int(k.log_rows(
-            rows.time, rows.ids, mask, logged, rows.late, keys.seq, first, log.time, log.id, log.mask, log.row, log.back,
+            rows.time, rows.ids, mask, logged, rows.late, keys.cells, first, log.time, log.id, log.mask, log.row, log.back,
             seqs,
         ))  # fmt: skip
         if log.next > first:
@@ -187,12 +187,11 @@ class Engine:
 
     def _severities(self, mask: npt.NDArray[np.uint64], out: Ints) -> npt.NDArray[np.int8]:
         severities = np.zeros((len(self.program.rules), len(mask)), np.int8)
-        touched = {d: (mask & np.uint64(bits)) != 0 for d, bits in enumerate(self.program.touch)}
-        for d, severity, expr in self.conditions:
-            rule = self.program.rules[d]
-            frame = pl.DataFrame({name: self._feature(feature, out) for name, feature in rule.features.items()})
-            passed = frame.select(expr.alias("c"))["c"].fill_null(value=False).to_numpy()
-            severities[d][passed & touched[d]] = severity
+        frame = pl.DataFrame({f"f{column}": self._feature(feature, out) for feature, column in self.judged})
+        passed = frame.select([expr.alias(str(n)) for n, (_, _, expr) in enumerate(self.conditions)])
+        for n, (d, severity, _) in enumerate(self.conditions):
+            hit = passed[str(n)].fill_null(value=False).to_numpy()
+            severities[d][hit & ((mask & np.uint64(self.program.touch[d])) != 0)] = severity
         return severities
 
     def _feature(self, feature: object, out: Ints) -> pl.Series:
@@ -221,7 +220,7 @@ class Engine:
         return (
             np.zeros((size, e.WRITTEN_WIDTH), np.int64),
             np.zeros((size, self.width), np.int64),
-            np.full((size, e.EVIDENCE_ROWS), -1, np.int64),
+            np.full((size + 1, e.EVIDENCE_ROWS), -1, np.int64),
         )
 
     def _reserve_slots(self, more: int) -> None:
@@ -263,8 +262,8 @@ class Engine:
         lasting = self.program.spec[self.program.spec[:, k.KIND] == k.LATEST]
         remembers = np.zeros(keys.used, np.bool_)
         for spec in lasting:
-            remembers |= keys.large[used, spec[k.LARGE]] != k.NULL
-        alive = busy | remembers | (keys.time[used] >= self.watermark - memory)
+            remembers |= keys.cells[used, spec[k.LARGE]] != k.NULL
+        alive = busy | remembers | (keys.cells[used, k.TIME] >= self.watermark - memory)
         if keys.used > 4096 and alive.sum() < keys.used * 3 // 4:
             self._move(keys.keep(alive))
 
@@ -282,9 +281,9 @@ class Engine:
         log, seen = self.log, self.seen
         inside = log.row >= 0
         log.row[inside] = moved[log.row[inside]]
-        alive = np.flatnonzero(seen.row >= 0)
+        alive = seen.alive()
         alive = alive[moved[seen.row[alive]] >= 0]
-        seen.rebuild(seen.key[alive], seen.until[alive], moved[seen.row[alive]].astype(np.int32))
+        seen.rebuild(seen.table[alive], moved[seen.row[alive]].astype(np.int32))
         taken = self.episodes[:, e.ROW] >= 0
         self.episodes[taken, e.ROW] = moved[self.episodes[taken, e.ROW]]
 

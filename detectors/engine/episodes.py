@@ -19,20 +19,22 @@ LATE_REVISIONS = 1000
 
 
 @nb.njit(cache=True, nogil=True)
-def _claim(episode, bit, seq, stop_seq, oldest, log_time, log_id, log_mask, log_back, first):
-    """Add the rows from `seq` back to `stop_seq` (excluded) that pass the filter; `first` collects the earliest."""
+def _claim(episodes, slot, bit, seq, oldest, log_time, log_id, log_mask, log_back, evidence, at):
+    """Add the rows from `seq` back to the last hit (excluded) that pass the filter; `evidence[at]` collects the earliest."""
     ring = len(log_time) - 1
     found = 0
     floor = seq - ring
+    stop_seq = episodes[slot, SEQ]
+    begin = episodes[slot, SINCE_MS]
     while seq > stop_seq and seq > floor and seq >= oldest:
         cell = seq & ring
-        inside = log_time[cell] >= episode[SINCE_MS]
+        inside = log_time[cell] >= begin
         if not inside and log_mask[cell] & LATE_BIT == 0:
             break
         if inside and (log_mask[cell] >> np.uint64(bit)) & np.uint64(1) != 0:
-            episode[COUNT] += 1
-            episode[HASH] = np.int64(np.uint64(episode[HASH]) + log_id[cell])
-            first[found % len(first)] = seq
+            episodes[slot, COUNT] += 1
+            episodes[slot, HASH] = np.int64(np.uint64(episodes[slot, HASH]) + log_id[cell])
+            evidence[at, found % EVIDENCE_ROWS] = seq
             found += 1
         if log_back[cell] == 0:
             break
@@ -41,35 +43,51 @@ def _claim(episode, bit, seq, stop_seq, oldest, log_time, log_id, log_mask, log_
 
 
 @nb.njit(cache=True, nogil=True)
-def _write(episode, values, what, time, written, written_values, count):
-    written[count, :WIDTH] = episode[:WIDTH]
+def _write(episodes, values, slot, what, time, written, written_values, count):
+    for n in range(WIDTH):
+        written[count, n] = episodes[slot, n]
     written[count, WHAT] = what
     written[count, TIME] = time
-    written_values[count] = values
+    for n in range(values.shape[1]):
+        written_values[count, n] = values[slot, n]
     return count + 1
 
 
 @nb.njit(cache=True, nogil=True)
-def _closing_time(episode, rule):
-    return episode[START] + rule[TUMBLING_MS] if rule[TUMBLING_MS] > 0 else episode[LAST] + rule[QUIET]
+def _closing_time(episodes, slot, rules):
+    d = episodes[slot, RULE]
+    if rules[d, TUMBLING_MS] > 0:
+        return episodes[slot, START] + rules[d, TUMBLING_MS]
+    return episodes[slot, LAST] + rules[d, QUIET]
 
 
 @nb.njit(cache=True, nogil=True)
-def _over(episode, rule, now):
+def _over(episodes, slot, rules, now):
     """Whether an episode is over for a row at `now`."""
-    end = _closing_time(episode, rule)
-    return end <= now if rule[TUMBLING_MS] > 0 else end < now
+    end = _closing_time(episodes, slot, rules)
+    return end <= now if rules[episodes[slot, RULE], TUMBLING_MS] > 0 else end < now
+
+
+@nb.njit(cache=True, nogil=True)
+def _open(episodes, slot, row, d, now, rules, late):
+    for n in range(WIDTH):
+        episodes[slot, n] = 0
+    episodes[slot, ROW], episodes[slot, RULE] = row, d
+    tumbling, pane = rules[d, TUMBLING_MS], rules[d, CLAIM_PANE_MS]
+    episodes[slot, START] = now - now % tumbling if tumbling > 0 else now
+    panes = rules[d, CLAIM_PANES]
+    episodes[slot, SINCE_MS] = (now // pane - panes + 1) * pane if panes > 0 else now - pane
+    episodes[slot, SEQ] = -1
+    episodes[slot, REVISION] = LATE_REVISIONS if late else 0
 
 
 @nb.njit(cache=True, nogil=True)
 def _close(slot, rules, open_slot, episodes, values, free, free_count, written, written_values, count):
-    episode = episodes[slot]
-    episode[REVISION] += 1
-    count = _write(
-        episode, values[slot], CLOSED, _closing_time(episode, rules[episode[RULE]]), written, written_values, count
-    )
-    open_slot[episode[ROW], episode[RULE]] = -1
-    episode[ROW] = -1
+    episodes[slot, REVISION] += 1
+    end = _closing_time(episodes, slot, rules)
+    count = _write(episodes, values, slot, CLOSED, end, written, written_values, count)
+    open_slot[episodes[slot, ROW], episodes[slot, RULE]] = -1
+    episodes[slot, ROW] = -1
     free[free_count] = slot
     return free_count + 1, count
 
@@ -88,9 +106,8 @@ def follow(
             severity = severities[d, h]
             if severity == 0:
                 continue
-            rule = rules[d]
             slot = open_slot[row, d]
-            if slot >= 0 and _over(episodes[slot], rule, now):
+            if slot >= 0 and _over(episodes, slot, rules, now):
                 free_count, count = _close(
                     slot, rules, open_slot, episodes, values, free, free_count, written, written_values, count
                 )
@@ -100,27 +117,21 @@ def follow(
                 free_count -= 1
                 slot = free[free_count]
                 open_slot[row, d] = slot
-                episode = episodes[slot]
-                episode[:] = 0
-                episode[ROW], episode[RULE] = row, d
-                episode[START] = now - now % rule[TUMBLING_MS] if rule[TUMBLING_MS] > 0 else now
-                pane = rule[CLAIM_PANE_MS]
-                episode[SINCE_MS] = (now // pane - rule[CLAIM_PANES] + 1) * pane if rule[CLAIM_PANES] > 0 else now - pane
-                episode[SEQ] = -1
-                episode[REVISION] = LATE_REVISIONS if late[i] else 0
-            episode = episodes[slot]
-            first = evidence[count] if opened else np.empty(1, np.int64)
-            _claim(episode, rule[CLAIM_BIT], seqs[i], episode[SEQ], oldest, log_time, log_id, log_mask, log_back, first)
-            raised = severity > episode[SEVERITY]
-            episode[SEVERITY] = max(episode[SEVERITY], severity)
-            episode[LAST], episode[UNTIL], episode[SEQ] = now, now, seqs[i]
-            for k in range(values.shape[1]):
-                if columns[d, k] >= 0:
-                    values[slot, k] = out[columns[d, k], i]
+                _open(episodes, slot, row, d, now, rules, late[i])
+            at = count if opened else len(evidence) - 1
+            seq = seqs[i]
+            _claim(episodes, slot, rules[d, CLAIM_BIT], seq, oldest, log_time, log_id, log_mask, log_back, evidence, at)
+            raised = severity > episodes[slot, SEVERITY]
+            if raised:
+                episodes[slot, SEVERITY] = severity
+            episodes[slot, LAST], episodes[slot, UNTIL], episodes[slot, SEQ] = now, now, seq
+            for n in range(values.shape[1]):
+                if columns[d, n] >= 0:
+                    values[slot, n] = out[columns[d, n], i]
             if opened or raised or late[i]:
-                episode[REVISION] += 1
+                episodes[slot, REVISION] += 1
                 what = OPENED if opened else ESCALATED if raised else ALTERED
-                count = _write(episode, values[slot], what, now, written, written_values, count)
+                count = _write(episodes, values, slot, what, now, written, written_values, count)
     return count, free_count
 
 
@@ -128,7 +139,7 @@ def follow(
 def close_due(watermark, top, rules, open_slot, episodes, values, free, free_count, written, written_values, count):
     """Close every episode that no later row can continue."""
     for slot in range(top):
-        if episodes[slot, ROW] >= 0 and _over(episodes[slot], rules[episodes[slot, RULE]], watermark):
+        if episodes[slot, ROW] >= 0 and _over(episodes, slot, rules, watermark):
             free_count, count = _close(
                 slot, rules, open_slot, episodes, values, free, free_count, written, written_values, count
             )

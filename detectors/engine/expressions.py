@@ -1,12 +1,14 @@
 """Evaluate the filters and values of a key space over the tables of its streams, each different one once."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import polars_hash  # noqa: F401  (registers `nchash`, XXH64 over strings)
+
+import sqlglot
+from sqlglot import exp
 
 from detectors.engine.kernel import NULL
 from detectors.engine.lists import Lists, take_out_lists
@@ -39,7 +41,7 @@ class Expressions:
         """The bit of a filter; None is all rows of the stream."""
         if (stream, sql) not in self.filters:
             bit = self.filters[stream, sql] = len(self.filters)
-            expr = pl.lit(value=True) if sql is None else self._expr(stream, sql, where)
+            expr = pl.repeat(True, pl.len()) if sql is None else self._expr(stream, sql, where)
             self.compiled.setdefault(stream, []).append((bit, expr))
         return self.filters[stream, sql]
 
@@ -67,35 +69,28 @@ class Expressions:
             if stream in self.listed else []
         return table.with_columns(found) if found else table
 
-    def mask(self, stream: str, table: pl.DataFrame) -> Mask:
-        """Which filters each row passes; null passes none."""
-        result = np.zeros(len(table), np.uint64)
-        wanted = self.compiled.get(stream, [])
-        found = table.select([expr.alias(str(bit)) for bit, expr in wanted]) if wanted else None
-        for bit, _ in wanted:
-            series = found[str(bit)]
-            if len(series) == 1 and len(table) != 1:
-                result |= np.uint64(1 << bit) if series[0] else np.uint64(0)
-                continue
-            flags = series.fill_null(value=False).to_numpy() if series.null_count() else series.to_numpy()
-            result |= flags.astype(np.uint64) << np.uint64(bit)
-        return result
-
-    def fill(self, stream: str, table: pl.DataFrame, position: Ints, values: Ints, *, whole: bool) -> None:
-        """Write the values of a table's rows into their columns of the matrix."""
+    def evaluate(self, stream: str, table: pl.DataFrame, position: Ints | slice, mask: Mask, values: Ints) -> None:
+        """Set the bits of the filters that each row passes (null passes none) and the values of its columns."""
+        filters = self.compiled.get(stream, [])
         wanted = [(n, expr) for n, of, expr in self.values.values() if of == stream]
-        if not wanted:
-            return
-        found = table.select([expr.alias(str(n)) for n, expr in wanted])
+        found = table.select([e.alias(f"b{bit}") for bit, e in filters] + [e.alias(f"v{n}") for n, e in wanted])
+        bits = np.zeros(len(table), np.uint64)
+        for bit, _ in filters:
+            series = found[f"b{bit}"]
+            flags = (series.fill_null(value=False) if series.null_count() else series).to_numpy()
+            bits |= flags.astype(np.uint64) << np.uint64(bit)
+        mask[position] = bits
         for n, _ in wanted:
-            column = found[str(n)].to_numpy()
-            if whole:
-                values[n] = column
-            else:
-                values[n, position] = column
+            values[n, position] = found[f"v{n}"].to_numpy()
 
 
-def condition(sql: str, names: Mapping[str, Any], where: str) -> pl.Expr:
-    """A condition or an amount over features, checked."""
-    tree = check(sql, dict.fromkeys(names, pl.Int64()), where=where)
+def condition(sql: str, names: Mapping[str, str], where: str) -> pl.Expr:
+    """A condition or an amount over features, checked; `names` gives the column that holds each."""
+    tree = check(sql, dict.fromkeys(names, pl.Int64()), where=where).copy()
+    for column in list(tree.find_all(exp.Column)):
+        renamed = sqlglot.column(names[column.name])
+        if column is tree:
+            tree = renamed
+        else:
+            column.replace(renamed)
     return pl.sql_expr(tree.sql())

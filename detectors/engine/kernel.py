@@ -1,7 +1,8 @@
 """The one compiled pass over a stretch of rows: look the keys up, log the rows, update and read every feature.
 
-State of a key is one row of `small` (int32: counts) and one of `large` (int64: sums, extremes, times), cut up by
-`Layout`. Windows are rings of panes; `heads` says which pane each ring stands at. No fast-math, no clock.
+State of a key is one row of `cells` (int64): its last time, its last place in the log, the pane each ring stands at,
+then sums, extremes and times; counts lie behind them as int32 (`counts` is the same memory). One row is one or two
+cache lines for a few features. Windows are rings of panes. No fast-math, no clock.
 """
 
 import numba as nb
@@ -12,6 +13,8 @@ KIND, BIT, VALUE, GROUP, PANES, RING, DELAY, SMALL, LARGE, OVER, SLOTS, TUMBLING
 NULL = np.int64(-(2**63))
 LATE_BIT = np.uint64(1 << 63)
 EMPTY = np.int32(-1)
+TIME, SEQ, HEADS = 0, 1, 2
+UNSEEN = -(2**61)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -45,35 +48,38 @@ def mix(a, b):
 
 
 @nb.njit(cache=True, nogil=True)
-def _turn(head, pane, f, spec, small, large):
-    """Empty the panes of one ring that time has passed."""
-    ring = spec[f, RING]
-    kind = spec[f, KIND]
+def _turn(head, pane, spec, group, row, counts, cells):
+    """Empty the panes of a group's rings that time has passed."""
     passed = pane - head
-    first = 0 if passed >= ring else (head + 1) % ring
-    for k in range(min(passed, ring)):
-        cell = first + k
-        if cell >= ring:
-            cell -= ring
-        if kind == COUNT or kind == DISTINCT or kind == OVERLAPPING:
-            small[spec[f, SMALL] + cell] = 0
-        elif kind == TOTAL:
-            large[spec[f, LARGE] + cell] = 0
-        elif kind == MAXIMUM:
-            large[spec[f, LARGE] + cell] = NULL
+    for f in range(len(spec)):
+        if spec[f, GROUP] != group:
+            continue
+        ring, kind = spec[f, RING], spec[f, KIND]
+        small, large = spec[f, SMALL], spec[f, LARGE]
+        cell = 0 if passed >= ring else (head + 1) % ring
+        for _ in range(min(passed, ring)):
+            if kind == TOTAL:
+                cells[row, large + cell] = 0
+            elif kind == MAXIMUM:
+                cells[row, large + cell] = NULL
+            else:
+                counts[row, small + cell] = 0
+            cell += 1
+            if cell == ring:
+                cell = 0
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def _window_small(f, spec, pane, small):
+def _window_small(f, spec, pane, row, counts):
     ring, panes, at = spec[f, RING], spec[f, PANES], spec[f, SMALL]
     total = np.int64(0)
     if ring == panes:
         for k in range(ring):
-            total += small[at + k]
+            total += counts[row, at + k]
         return total
     cell = (pane - spec[f, DELAY] - panes + 1) % ring
     for _ in range(panes):
-        total += small[at + cell]
+        total += counts[row, at + cell]
         cell += 1
         if cell == ring:
             cell = 0
@@ -81,13 +87,13 @@ def _window_small(f, spec, pane, small):
 
 
 @nb.njit(cache=True, nogil=True)
-def _window_large(f, spec, pane, large):
+def _window_large(f, spec, pane, row, cells):
     ring, panes, at = spec[f, RING], spec[f, PANES], spec[f, LARGE]
     greatest = spec[f, KIND] == MAXIMUM
     result = NULL if greatest else np.int64(0)
     cell = (pane - spec[f, DELAY] - panes + 1) % ring
     for _ in range(panes):
-        value = large[at + cell]
+        value = cells[row, at + cell]
         if greatest:
             result = max(result, value)
         else:
@@ -98,33 +104,33 @@ def _window_large(f, spec, pane, large):
     return result
 
 
-@nb.njit(cache=True, nogil=True)
-def _see(f, spec, row, row_key, value, pane, head, pane_ms, small, seen_key, seen_until, seen_row, seen_used):
-    """Count a value of a distinct feature in the latest pane that has it."""
+@nb.njit(cache=True, nogil=True, inline="always")
+def _see(f, spec, row, row_key, value, pane, head, pane_ms, counts, seen, seen_row, seen_used):
+    """Count a value of a distinct feature in the latest pane that has it. A name of 0 marks a free place."""
     ring = spec[f, RING]
-    slots = np.uint64(len(seen_key) - 1)
-    name = mix(row_key ^ (np.uint64(f + 1) * np.uint64(0xD6E8FEB86659FD93)), np.uint64(value))
-    slot = name & slots
-    until = (pane + ring) * pane_ms
-    while seen_row[slot] != EMPTY and seen_key[slot] != name:
+    slots = np.uint64(len(seen_row) - 1)
+    name = np.int64(mix(row_key ^ (np.uint64(f + 1) * np.uint64(0xD6E8FEB86659FD93)), np.uint64(value)) | np.uint64(1))
+    slot = (np.uint64(name) >> np.uint64(1)) & slots
+    while seen[slot, 0] != 0 and seen[slot, 0] != name:
         slot = (slot + np.uint64(1)) & slots
-    if seen_row[slot] == EMPTY:
-        seen_key[slot], seen_row[slot] = name, row
+    if seen[slot, 0] == 0:
+        seen[slot, 0], seen_row[slot] = name, row
         seen_used += 1
     else:
-        before = seen_until[slot] // pane_ms - ring
+        before = seen[slot, 1] // pane_ms - ring
         if before >= pane:
             return seen_used
         if before > head - ring:
-            small[spec[f, SMALL] + before % ring] -= 1
-    seen_until[slot] = until
-    small[spec[f, SMALL] + pane % ring] += 1
+            counts[row, spec[f, SMALL] + before % ring] -= 1
+    seen[slot, 1] = (pane + ring) * pane_ms
+    counts[row, spec[f, SMALL] + pane % ring] += 1
     return seen_used
 
 
 @nb.njit(cache=True, nogil=True)
-def _concurrent(f, spec, session, start, phase, end, large):
+def _concurrent(f, spec, session, start, phase, end, row, cells):
     """Put one session among those remembered; returns how many ran at one moment of it, itself included."""
+    large = cells[row]
     slots, at, over = spec[f, SLOTS], spec[f, LARGE], spec[f, OVER]
     still_open = np.int64(2**62)
     begins = end if start == NULL else start
@@ -160,87 +166,83 @@ def _concurrent(f, spec, session, start, phase, end, large):
 
 @nb.njit(cache=True, nogil=True)
 def advance(
-    time, keys, mask, values, rows, spec, groups, need, row_key, row_time, row_seq, heads, small, large,
-    seen_key, seen_until, seen_row, seen_used, effective, out,
-):  # fmt: skip
+    time, mask, values, rows, spec, groups, need, row_key, cells, counts, seen, seen_row, seen_used, effective, out
+):
     """Update and read all features, row by row, in order. `out` is (features, rows); unread cells keep what they had."""
     features = len(spec)
     for i in range(len(time)):
         row = rows[i]
         if row < 0:
             continue
-        now = max(time[i], row_time[row])
-        row_time[row] = now
+        now = max(time[i], cells[row, TIME])
+        cells[row, TIME] = now
         effective[i] = now
         bits = mask[i]
         for g in range(len(groups)):
             pane = now // groups[g]
-            head = heads[row, g]
+            head = cells[row, HEADS + g]
             if pane > head:
-                for f in range(features):
-                    if spec[f, GROUP] == g:
-                        _turn(head, pane, f, spec, small[row], large[row])
-                heads[row, g] = pane
+                if head > UNSEEN:
+                    _turn(head, pane, spec, g, row, counts, cells)
+                cells[row, HEADS + g] = pane
         for f in range(features):
             if need[f] & bits == 0:
                 continue
             kind = spec[f, KIND]
             passes = (bits >> np.uint64(spec[f, BIT])) & np.uint64(1) != 0
-            g = spec[f, GROUP]
             at, big = spec[f, SMALL], spec[f, LARGE]
             if kind <= MAXIMUM or kind == OVERLAPPING:
+                g = spec[f, GROUP]
                 pane_ms = groups[g]
-                head = heads[row, g]
+                head = cells[row, HEADS + g]
                 pane = head if time[i] == now else time[i] // pane_ms
                 ring = spec[f, RING]
                 if passes and pane > head - ring:
                     cell = 0 if ring == 1 else pane % ring
                     if kind == COUNT:
-                        small[row, at + cell] += 1
-                    elif kind == TOTAL:
-                        value = values[spec[f, VALUE], i]
-                        if value != NULL:
-                            large[row, big + cell] += value
-                    elif kind == MAXIMUM:
-                        large[row, big + cell] = max(large[row, big + cell], values[spec[f, VALUE], i])
-                    elif kind == OVERLAPPING:
-                        start = values[spec[f, VALUE], i]
-                        if start != NULL and start < large[row, big]:
-                            small[row, at + cell] += 1
+                        counts[row, at + cell] += 1
                     else:
                         value = values[spec[f, VALUE], i]
-                        if value != NULL:
+                        if value == NULL:
+                            pass
+                        elif kind == TOTAL:
+                            cells[row, big + cell] += value
+                        elif kind == MAXIMUM:
+                            cells[row, big + cell] = max(cells[row, big + cell], value)
+                        elif kind == OVERLAPPING:
+                            if value < cells[row, big]:
+                                counts[row, at + cell] += 1
+                        else:
                             seen_used = _see(
-                                f, spec, row, row_key[row], value, pane, head, pane_ms, small[row],
-                                seen_key, seen_until, seen_row, seen_used,
-                            )  # fmt: skip
+                                f, spec, row, row_key[row], value, pane, head, pane_ms, counts, seen, seen_row, seen_used
+                            )
                 if kind == OVERLAPPING and passes:
-                    large[row, big] = max(large[row, big], time[i])
+                    cells[row, big] = max(cells[row, big], time[i])
                 if kind == TOTAL or kind == MAXIMUM:
-                    out[f, i] = large[row, big] if ring == 1 else _window_large(f, spec, head, large[row])
+                    out[f, i] = cells[row, big] if ring == 1 else _window_large(f, spec, head, row, cells)
                 else:
-                    out[f, i] = small[row, at] if ring == 1 else _window_small(f, spec, head, small[row])
+                    out[f, i] = counts[row, at] if ring == 1 else _window_small(f, spec, head, row, counts)
             elif kind == SINCE:
-                before = large[row, big]
+                before = cells[row, big]
                 out[f, i] = NULL if before == NULL or now - before > spec[f, OVER] else (now - before) // 1000
                 if passes:
-                    large[row, big] = now
+                    cells[row, big] = now
             elif kind == LATEST:
                 if passes:
-                    large[row, big] = values[spec[f, VALUE], i]
-                out[f, i] = large[row, big]
+                    cells[row, big] = values[spec[f, VALUE], i]
+                out[f, i] = cells[row, big]
             else:
                 v = spec[f, VALUE]
                 out[f, i] = 0
                 if passes:
                     out[f, i] = _concurrent(
-                        f, spec, values[v, i], values[v + 1, i], values[v + 2, i], time[i], large[row]
+                        f, spec, values[v, i], values[v + 1, i], values[v + 2, i], time[i], row, cells
                     )
     return seen_used
 
 
 @nb.njit(cache=True, nogil=True)
-def log_rows(time, ids, mask, rows, late, row_seq, seq, log_time, log_id, log_mask, log_row, log_back, seqs):
+def log_rows(time, ids, mask, rows, late, cells, seq, log_time, log_id, log_mask, log_row, log_back, seqs):
     """Chain every row to the one before it of the same key. `log_back` is the distance in rows, 0 for none."""
     ring = len(log_time) - 1
     for i in range(len(time)):
@@ -253,20 +255,20 @@ def log_rows(time, ids, mask, rows, late, row_seq, seq, log_time, log_id, log_ma
         log_id[cell] = ids[i]
         log_mask[cell] = mask[i] | LATE_BIT if late[i] else mask[i]
         log_row[cell] = row
-        before = row_seq[row]
+        before = cells[row, SEQ]
         log_back[cell] = seq - before if before >= 0 else 0
-        row_seq[row] = seq
+        cells[row, SEQ] = seq
         seqs[i] = seq
         seq += 1
     return seq
 
 
 @nb.njit(cache=True, nogil=True)
-def put_seen(keys, until, rows, seen_key, seen_until, seen_row):
+def put_seen(known, rows, seen, seen_row):
     """Put known values into an empty table."""
-    slots = np.uint64(len(seen_key) - 1)
-    for i in range(len(keys)):
-        slot = keys[i] & slots
-        while seen_row[slot] != EMPTY:
+    slots = np.uint64(len(seen_row) - 1)
+    for i in range(len(known)):
+        slot = (np.uint64(known[i, 0]) >> np.uint64(1)) & slots
+        while seen[slot, 0] != 0:
             slot = (slot + np.uint64(1)) & slots
-        seen_key[slot], seen_until[slot], seen_row[slot] = keys[i], until[i], rows[i]
+        seen[slot, 0], seen[slot, 1], seen_row[slot] = known[i, 0], known[i, 1], rows[i]

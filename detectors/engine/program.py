@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -41,9 +42,7 @@ class Program:
     spec: Ints
     groups: Ints
     need: npt.NDArray[np.uint64]
-    small_width: int
-    large_width: int
-    large_start: Ints
+    first_row: Ints
     columns: dict[Feature, int]
     touch: list[int] = field(default_factory=list)
     model_touch: list[int] = field(default_factory=list)
@@ -84,8 +83,6 @@ class _Compiler:
 
     def add(self, feature: Feature, owner: tuple[str, ...], where: str) -> tuple[Feature, int]:
         """Compile one feature, or find it compiled; gives it with its stream filled in, and the bit of its filter."""
-        import msgspec
-
         stream = _stream(feature, owner, where)
         feature = msgspec.structs.replace(feature, of=stream, by=None)
         bit = self.expressions.filter_bit(stream, feature.where, where)
@@ -144,13 +141,27 @@ class _Compiler:
         return add(stream, feature.value, where, hashed=feature.kind == "distinct")
 
 
+    def _before(self) -> int:
+        return k.HEADS + len(self.groups)
+
+    def placed(self) -> Ints:
+        """The features' rows, with their places counted from the beginning of a key's cells."""
+        spec = np.array(self.spec, np.int64).reshape(-1, 12)
+        spec[:, k.LARGE] += self._before()
+        spec[:, k.SMALL] += 2 * (self._before() + len(self.large))
+        return spec
+
+    def first_row(self) -> Ints:
+        """The cells of a key that was never seen."""
+        heads = [k.UNSEEN] * len(self.groups)
+        return np.array([int(k.NULL), -1, *heads, *self.large, *[0] * ((self.small + 1) // 2)], np.int64)
+
+
 def compile_program(key_space: KeySpace, rules: list[Rule], models: list[ModelFeatures]) -> Program:
     """Compile all rules and models of a key space. Raises RuleError where one says what cannot be run."""
     made = _Compiler(key_space)
     resolved: list[Rule] = []
     touch, need, horizon = [], {}, 0
-    import msgspec
-
     for rule in rules:
         where, features, bits = f"rule `{rule.name}`", {}, 0
         for name, feature in rule.features.items():
@@ -180,12 +191,10 @@ def compile_program(key_space: KeySpace, rules: list[Rule], models: list[ModelFe
         rules=resolved,
         models=kept_models,
         expressions=made.expressions,
-        spec=np.array(made.spec, np.int64).reshape(-1, 12),
+        spec=made.placed(),
         groups=np.array(made.groups, np.int64),
         need=np.array([need[f] for f in made.columns], np.uint64),
-        small_width=max(made.small, 1),
-        large_width=max(len(made.large), 1),
-        large_start=np.array(made.large or [0], np.int64),
+        first_row=made.first_row(),
         columns=made.columns,
         touch=touch,
         model_touch=model_touch,

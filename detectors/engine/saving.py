@@ -45,10 +45,14 @@ def _shard(engine: "Engine", rows: Ints) -> dict[str, Any]:
     keys, seen, log = engine.keys, engine.seen, engine.log
     moved = np.full(keys.used + 1, -1, np.int64)
     moved[rows] = np.arange(len(rows))
-    saved: dict[str, Any] = {name: _put(getattr(keys, name)[rows]) for name in ("key", "time", "heads", "small", "large")}
-    alive = np.flatnonzero((seen.row != k.EMPTY) & (moved[seen.row] >= 0))
-    alive = alive[np.argsort(seen.key[alive], kind="stable")]
-    saved["seen"] = [_put(seen.key[alive]), _put(seen.until[alive]), _put(moved[seen.row[alive]].astype(np.int32))]
+    saved: dict[str, Any] = {name: _put(getattr(keys, name)[rows]) for name in ("key",)}
+    cells = keys.cells[rows].copy()
+    cells[:, k.SEQ] = -1
+    saved["cells"] = _put(cells)
+    alive = seen.alive()
+    alive = alive[moved[seen.row[alive]] >= 0]
+    alive = alive[np.argsort(seen.table[alive, 0], kind="stable")]
+    saved["seen"] = [_put(seen.table[alive]), _put(moved[seen.row[alive]].astype(np.int32))]
     slots = np.flatnonzero(engine.episodes[:, e.ROW] >= 0)
     slots = slots[moved[engine.episodes[slots, e.ROW]] >= 0]
     slots = slots[np.lexsort((engine.episodes[slots, e.RULE], moved[engine.episodes[slots, e.ROW]]))]
@@ -84,15 +88,10 @@ def _take(engine: "Engine", stored: dict[str, Any]) -> None:
     keys, seen, log = engine.keys, engine.seen, engine.log
     key = _get(stored["key"])
     rows = keys.find(key, np.ones(len(key), np.uint64))
-    for name in ("time", "heads", "small", "large"):
-        getattr(keys, name)[rows] = _get(stored[name])
-    found = [_get(part) for part in stored["seen"]]
-    alive = np.flatnonzero(seen.row != k.EMPTY)
-    seen.rebuild(
-        np.concatenate([seen.key[alive], found[0]]),
-        np.concatenate([seen.until[alive], found[1]]),
-        np.concatenate([seen.row[alive], rows[found[2]]]),
-    )
+    keys.cells[rows] = _get(stored["cells"])
+    known, owner = (_get(part) for part in stored["seen"])
+    alive = seen.alive()
+    seen.rebuild(np.concatenate([seen.table[alive], known]), np.concatenate([seen.row[alive], rows[owner]]))
     first = log.next
     _take_log(engine, stored, rows)
     opened, values = (_get(part) for part in stored["episodes"])
@@ -116,7 +115,7 @@ def _take_log(engine: "Engine", stored: dict[str, Any], rows: Any) -> None:
     first, seqs = log.next, np.empty(len(time), np.int64)
     late = (mask & k.LATE_BIT) != 0
     log.next = int(k.log_rows(
-        time, ids, mask, row, late, engine.keys.seq, first, log.time, log.id, log.mask, log.row, log.back, seqs
+        time, ids, mask, row, late, engine.keys.cells, first, log.time, log.id, log.mask, log.row, log.back, seqs
     ))  # fmt: skip
     stream, place = np.zeros(len(time), np.int8), np.zeros(len(time), np.int32)
     tables: dict[str, pl.DataFrame] = {}

@@ -20,19 +20,20 @@ def _power(n: int) -> int:
 
 
 class Keys:
-    """Arrays with a row per key. `row_seq` is the key's last row in the log, -1 for none."""
+    """Arrays with a row per key. `cells` holds all numbers of a key (see `kernel`), `counts` is its int32 view."""
 
     def __init__(self, program: Program, rows: int = 1024) -> None:
         self.program = program
         self.used = 0
         self.key = np.zeros(rows, np.uint64)
-        self.time = np.full(rows, k.NULL, np.int64)
-        self.seq = np.full(rows, -1, np.int64)
-        self.heads = np.full((rows, max(len(program.groups), 1)), -(2**61), np.int64)
-        self.small = np.zeros((rows, program.small_width), np.int32)
-        self.large = np.tile(program.large_start, (rows, 1))
+        self.cells = np.tile(program.first_row, (rows, 1))
         self.open_slot = np.full((rows, max(len(program.rules), 1)), -1, np.int32)
         self._index(_power(rows * 4))
+
+    @property
+    def counts(self) -> npt.NDArray[np.int32]:
+        """The cells as int32."""
+        return self.cells.view(np.int32)
 
     def _index(self, size: int) -> None:
         self.table_key = np.zeros(size, np.uint64)
@@ -47,11 +48,7 @@ class Keys:
         if self.used + more > len(self.key):
             size = max(self.used + more, len(self.key) * 3 // 2)
             self.key = _grown(self.key, size, 0)
-            self.time = _grown(self.time, size, k.NULL)
-            self.seq = _grown(self.seq, size, -1)
-            self.heads = _grown(self.heads, size, -(2**61))
-            self.small = _grown(self.small, size, 0)
-            self.large = _grown(self.large, size, self.program.large_start)
+            self.cells = _grown(self.cells, size, self.program.first_row)
             self.open_slot = _grown(self.open_slot, size, -1)
         if (self.used + more) * 2 > len(self.table_key):
             self._index(_power((self.used + more) * 4))
@@ -68,7 +65,7 @@ class Keys:
         old = np.flatnonzero(kept)
         moved = np.full(self.used, -1, np.int64)
         moved[old] = np.arange(len(old))
-        for name in ("key", "time", "seq", "heads", "small", "large", "open_slot"):
+        for name in ("key", "cells", "open_slot"):
             setattr(self, name, getattr(self, name)[: self.used][old])
         self.used = len(old)
         self._index(_power(max(self.used, 1024) * 4))
@@ -76,36 +73,38 @@ class Keys:
 
     def bytes_used(self) -> int:
         """Bytes of the arrays and the table."""
-        arrays = (self.key, self.time, self.seq, self.heads, self.small, self.large, self.open_slot)
-        return sum(a.nbytes for a in arrays) + self.table_key.nbytes + self.table_row.nbytes
+        arrays = (self.key, self.cells, self.open_slot, self.table_key, self.table_row)
+        return sum(a.nbytes for a in arrays)
 
 
 class Seen:
-    """Which values a distinct feature has seen, until when each counts; exact."""
+    """Which values a distinct feature has seen (`table`: name, counts until), and the row of their key; exact."""
 
     def __init__(self, size: int = 1 << 12) -> None:
-        self.key = np.zeros(size, np.uint64)
-        self.until = np.zeros(size, np.int64)
-        self.row = np.full(size, k.EMPTY, np.int32)
+        self.table = np.zeros((size, 2), np.int64)
+        self.row = np.zeros(size, np.int32)
         self.used = 0
+
+    def alive(self) -> Ints:
+        """The places that hold a value."""
+        return np.flatnonzero(self.table[:, 0])
 
     def reserve(self, more: int, watermark: int) -> None:
         """Make room for so many values; those whose windows have passed leave."""
-        if (self.used + more) * 3 > len(self.key) * 2:
-            alive = np.flatnonzero((self.row != k.EMPTY) & (self.until > watermark))
-            self.rebuild(self.key[alive], self.until[alive], self.row[alive], more)
+        if (self.used + more) * 3 > len(self.row) * 2:
+            alive = np.flatnonzero((self.table[:, 0] != 0) & (self.table[:, 1] > watermark))
+            self.rebuild(self.table[alive], self.row[alive], more)
 
-    def rebuild(self, key: Hashes, until: Ints, row: npt.NDArray[np.int32], more: int = 0) -> None:
+    def rebuild(self, known: Ints, row: npt.NDArray[np.int32], more: int = 0) -> None:
         """Take these values and no others."""
-        size = _power((len(key) + more) * 2)
-        self.key, self.until = np.zeros(size, np.uint64), np.zeros(size, np.int64)
-        self.row = np.full(size, k.EMPTY, np.int32)
-        self.used = len(key)
-        k.put_seen(key, until, row, self.key, self.until, self.row)
+        size = _power((len(row) + more) * 2)
+        self.table, self.row = np.zeros((size, 2), np.int64), np.zeros(size, np.int32)
+        self.used = len(row)
+        k.put_seen(known, row, self.table, self.row)
 
     def bytes_used(self) -> int:
         """Bytes of the table."""
-        return self.key.nbytes + self.until.nbytes + self.row.nbytes
+        return self.table.nbytes + self.row.nbytes
 
 
 class Log:

@@ -1,0 +1,95 @@
+"""Which key spaces the detectors in force need, and what each carries."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from detectors.engine.program import ModelFeatures, compile_program
+from detectors.language import Model, streams_of
+from detectors.rule import Rule
+from tollwatch.columns import schema
+from tollwatch.errors import RuleError
+from tollwatch.frames import KeySpace
+
+ALWAYS = ("event_id", "event_time")
+SUBJECT = ("account_id", "subscriber_id", "currency")
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A key space with the rules and model features that run in it."""
+
+    key_space: KeySpace
+    rules: list[Rule]
+    models: list[ModelFeatures]
+
+
+def _key_columns(by: str, streams: Sequence[str], owner: str) -> dict[str, str]:
+    found = {}
+    for stream in streams:
+        column = "id" if stream == "reference" else by
+        if column not in schema(stream):
+            raise RuleError.unknown_word(by, list(schema(stream)), where=f"{owner}, by", what=f"column of {stream}")
+        found[stream] = column
+    return found
+
+
+def _streams(rule: Rule) -> set[str]:
+    return set(rule.streams) | {f.of for f in rule.features.values() if f.of is not None}
+
+
+def _model_parts(model: Model) -> dict[str, ModelFeatures]:
+    stream = streams_of(type(model).reads)[0]
+    parts: dict[str, ModelFeatures] = {}
+    for name, feature in model.features().items():
+        if feature.by is None:
+            raise RuleError(f"model `{model.name()}`, feature {name}: say by which key")
+        parts.setdefault(feature.by, ModelFeatures(type(model).model, stream, {})).features[name] = feature
+    return parts
+
+
+def parts(rules: Sequence[Rule], models: Sequence[Model] = ()) -> dict[str, Part]:
+    """Group rules and models by key and work out the columns each key space carries."""
+    by_rules: dict[str, list[Rule]] = {}
+    by_models: dict[str, list[ModelFeatures]] = {}
+    for rule in sorted(rules, key=lambda rule: rule.name):
+        by_rules.setdefault(rule.by, []).append(rule)
+    for model in models:
+        for key, part in _model_parts(model).items():
+            by_models.setdefault(key, []).append(part)
+    return {
+        key: _part(key, by_rules.get(key, []), by_models.get(key, [])) for key in sorted(by_rules.keys() | by_models.keys())
+    }
+
+
+def _part(key: str, rules: list[Rule], models: list[ModelFeatures]) -> Part:
+    by: dict[str, str] = {}
+    for rule in rules:
+        by |= _key_columns(key, sorted(_streams(rule)), f"rule `{rule.name}`")
+    for model in models:
+        streams = {model.stream} | {f.of for f in model.features.values() if f.of is not None}
+        by |= _key_columns(key, sorted(streams), f"model `{model.model}`")
+    by = dict(sorted(by.items()))
+    draft = compile_program(KeySpace(name=key, by=by, columns=dict.fromkeys(by, ())), rules, models)
+    expressions = draft.expressions
+    listing = any(expressions.listed.values())
+    columns: dict[str, tuple[str, ...]] = {}
+    for stream, column in by.items():
+        wanted = {*ALWAYS, column, *expressions.used.get(stream, ()), *_implied(draft, stream)}
+        wanted |= {name for name in SUBJECT if name in schema(stream)}
+        columns[stream] = tuple(name for name in schema(stream) if name in wanted)
+    return Part(_key_space(key, by, columns, listing=listing), rules, models)
+
+
+def _implied(program: object, stream: str) -> set[str]:
+    del program
+    return {"start_time"} if stream == "usage" else set()
+
+
+def _key_space(key: str, by: dict[str, str], columns: dict[str, tuple[str, ...]], *, listing: bool) -> KeySpace:
+    where = {"reference": "entity = 'account'"} if key == "account_id" and "reference" in by else {}
+    if not listing:
+        return KeySpace(name=key, by=by, columns=columns, where=where)
+    if "reference" in by:
+        raise RuleError(f"by `{key}`: lists and attributes of `reference` cannot be read under one key yet; split the rule")
+    columns["reference"] = (*ALWAYS, "entity", "id", "valid_to", "list_name", "risk")
+    return KeySpace(name=key, by=by, columns=dict(sorted(columns.items())), where=where, broadcast=("reference",))
