@@ -26,7 +26,7 @@ class _Chunk:
 
 def _pack(table: pl.DataFrame) -> bytes:
     out = io.BytesIO()
-    table.rechunk().write_ipc(out, compression="lz4")
+    table.rechunk().write_ipc(out, compression="lz4", compat_level=pl.CompatLevel.oldest())
     return out.getvalue()
 
 

@@ -118,12 +118,15 @@ class Engine:
         values = np.full((max(len(self.program.expressions.values), 1), n), k.NULL, np.int64)
         stream, place = np.zeros(n, np.int8), np.zeros(n, np.int32)
         for name, table in rows.tables.items():
-            if name not in self.streams or table.is_empty():
+            if name not in self.program.key_space.by or table.is_empty():
                 continue
             position = rows.position[name]
             table = self.program.expressions.prepare(name, table, self.lists)
             at: Ints | slice = slice(None) if len(table) == n else position
             self.program.expressions.evaluate(name, table, at, mask, values)
+            key = table[self.program.key_space.by[name]]
+            if key.null_count():
+                mask[position] = np.where(key.is_null().to_numpy(), np.uint64(0), mask[position])
             stream[at] = self.streams.index(name)
             place[at] = np.arange(len(table), dtype=np.int32)
         self._run(rows, mask, values, stream, place, found)
