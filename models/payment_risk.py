@@ -1,6 +1,7 @@
 """Payment risk: how likely a card payment is fraud, learnt online from verdicts and chargebacks."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -86,8 +87,8 @@ class PaymentRisk:
     inputs: tuple[str, ...] = (*_own(), *_windows(), *_derived())
 
     def __init__(self, rate: float = 0.003) -> None:
-        self.scaler = StandardScaler()
-        self.line = LogisticRegression(optimizer=SGD(rate))
+        self.scaler: Any = StandardScaler()
+        self.line: Any = LogisticRegression(optimizer=SGD(rate))
         self.frauds = self.genuine = 0
 
     def prepare(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -135,7 +136,7 @@ class PaymentRisk:
         """Take up the numbers."""
         saved = msgspec.msgpack.decode(state, type=_State)
         if saved.format > FORMAT:
-            raise VersionError(f"payment_risk was saved in format {saved.format}, newer than {FORMAT}; upgrade Tollwatch")
+            raise VersionError(f"payment_risk has saved format {saved.format}, newer than {FORMAT}; upgrade Tollwatch")
         self.frauds, self.genuine = saved.frauds, saved.genuine
         self.line.intercept = saved.intercept
         self.line.optimizer.n_iterations = saved.steps

@@ -1,0 +1,1 @@
+"""The line, one file per stage in the order of the flow."""
