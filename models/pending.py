@@ -59,7 +59,8 @@ class Pending:
     def fall_due(self) -> int | None:
         """Take the oldest row that has not fallen due; its place where it is still without a label."""
         place, self.due = self.due, self.due + 1
-        return place if self.mark(place, fraud=False) else None
+        unlabelled = not self.rows["state"][place]
+        return place if unlabelled and self.mark(place, fraud=False) else None
 
     def find(self, name: int) -> list[int]:
         """The places of the rows known by a hash."""

@@ -1,0 +1,171 @@
+"""The scoring stage: the same scores and alerts however rows are cut, saved or joined; labels when they are known."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.fraud.payment_risk import PaymentRisk
+from replay.cards import aligned
+from streams.score import Scoring, scoring_key_space
+from tollwatch.findings import Alert, Score
+from tollwatch.frames import Aligned
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+START = 20_000 * DAY
+CARD = [f"card_{what}_{days}d" for days in (1, 7, 30) for what in ("count", "micros")]
+TERMINAL = [f"terminal_{what}_{days}d" for days in (1, 7, 30) for what in ("count", "frauds")]
+SPACE = scoring_key_space()
+Tables = dict[str, pl.DataFrame]
+
+
+def made(n: int = 400, *, days: int = 10) -> Tables:
+    """Payments of forty cards over ten days; the dear ones are fraud, and found out a day later."""
+    rng = np.random.default_rng(7)
+    fraud = rng.random(n) < 0.15
+    payments = pl.DataFrame(
+        {
+            "event_id": [f"p{i:04}" for i in range(n)],
+            "event_time": np.sort(START + rng.integers(0, days * 24, n) * HOUR),
+            "payment_id": [f"pay{i:04}" for i in range(n)],
+            "amount_micros": np.where(fraud, 300_000_000, 20_000_000) + rng.integers(0, 9_000_000, n),
+            "card_fingerprint": [f"card-{i}" for i in rng.integers(0, 40, n)],
+            "terminal_id": "t1", "kind": "payment", "state": "settled", "hop": "gateway", "currency": "EUR",
+        }
+    )  # fmt: skip
+    verdicts = payments.filter(pl.Series(fraud)).select(
+        event_id="v" + pl.col("event_id"), event_time=pl.col("event_time") + DAY, verdict=pl.lit("fraud"),
+        refers_to="event_id",
+    )  # fmt: skip
+    return {"payments": payments, "verdicts": verdicts}
+
+
+def between(tables: Tables, start: int, end: int) -> Tables:
+    """The rows from `start` up to, not including, `end`."""
+    inside = (pl.col("event_time") >= start) & (pl.col("event_time") < end)
+    return {stream: table.filter(inside) for stream, table in tables.items()}
+
+
+def features(rows: Aligned) -> list[pl.DataFrame]:
+    """What the engines of both keys would say, one table each, made up from the amount."""
+    table = rows.tables["payments"].select("event_id", "event_time", "_id", "amount_micros")
+    card = table.with_columns(**{name: pl.col("amount_micros").cast(pl.Float64) % 97 for name in CARD})
+    terminal = table.with_columns(**{name: pl.col("amount_micros").cast(pl.Float64) % 89 for name in TERMINAL})
+    return [card.drop("amount_micros"), terminal.drop("amount_micros")]
+
+
+def stage(**changes: Any) -> Scoring:
+    """Two alerts a day, genuine after two days."""
+    return Scoring(PaymentRisk(per_day=2, critical_per_day=1), **{"label_horizon_ms": 2 * DAY} | changes)
+
+
+def run(cuts: list[int], *, tables: Tables | None = None, restart: int | None = None) -> tuple[list[Score], list[Alert]]:
+    """Scores and alerts of rows cut at some hours; at the cut `restart` the stage is saved and a new one goes on."""
+    tables, scoring = tables or made(), stage()
+    times = [START, *(START + cut * HOUR for cut in sorted(set(cuts))), START + 40 * DAY]
+    scores: list[Score] = []
+    alerts: list[Alert] = []
+    for n, (start, end) in enumerate(pairwise(times)):
+        if n == restart:
+            saved, scoring = scoring.save(), stage()
+            scoring.load(saved)
+        rows = aligned(SPACE, between(tables, start, end), end)
+        found = scoring.advance(rows, features(rows))
+        scores += found.scores
+        alerts += found.alerts
+    return scores, alerts
+
+
+WHOLE = run([])
+
+
+def test_every_payment_gets_a_score_and_some_an_alert() -> None:
+    """Frauds are dear and labels come, so the model finds them; no day opens more than its budget and the critical."""
+    scores, alerts = WHOLE
+    opened = [alert for alert in alerts if alert.revision == 1 and alert.state == "open"]
+    warnings = [alert.event_time // DAY for alert in opened if alert.severity == "warning"]
+
+    assert len(scores) == 400
+    assert opened
+    assert max(map(warnings.count, warnings), default=0) <= 2
+    dear = [alert for alert in opened if (alert.features["amount"] or 0) >= 300]
+    assert len(dear) > len(opened) / 2, "no better than chance, which is 15 %"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 15 * 24), max_size=12))
+def test_the_cut_into_batches_does_not_matter(cuts: list[int]) -> None:
+    """One batch or many: the same scores and the same alerts, in the same order."""
+    assert run(cuts) == WHOLE
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 11 * 24), min_size=3, max_size=6, unique=True), st.integers(1, 3))
+def test_a_restored_stage_goes_on_as_if_it_had_never_stopped(cuts: list[int], at: int) -> None:
+    """Saved anywhere and loaded into a new one: nothing differs."""
+    assert run(cuts, restart=at) == WHOLE
+
+
+def test_features_may_come_later_than_the_payment() -> None:
+    """A payment waits until the slowest key space has passed it."""
+    scoring = stage()
+    rows = aligned(SPACE, made(), START + 40 * DAY)
+    card, terminal = features(rows)
+    early = scoring.advance(rows, [card], START)
+    late = scoring.advance(aligned(SPACE, between(made(), 0, 0), START + 40 * DAY), [terminal], START + 40 * DAY)
+
+    assert early.scores == []
+    assert late.scores == WHOLE[0]
+
+
+def test_a_label_is_not_learnt_before_it_is_known() -> None:
+    """Without verdicts the scores of the first day are what they are with them, and later ones are not."""
+    tables = made()
+    blind = run([], tables=tables | {"verdicts": tables["verdicts"].clear()})[0]
+
+    assert [s.score for s in blind if s.event_time <= START + DAY] == [
+        s.score for s in WHOLE[0] if s.event_time <= START + DAY
+    ]
+    assert [s.score for s in blind] != [s.score for s in WHOLE[0]]
+
+
+def test_without_any_fraud_learnt_nothing_is_alerted() -> None:
+    """A model that has seen one kind only cannot tell the two apart."""
+    tables = made()
+
+    assert run([], tables=tables | {"verdicts": tables["verdicts"].clear()})[1] == []
+
+
+def taught(*verdicts: tuple[int, str]) -> tuple[int, int]:
+    """Frauds and genuine learnt of one payment at START, after verdicts at some hours, six days on."""
+    one = made(1)
+    one["payments"] = one["payments"].with_columns(event_time=pl.lit(START))
+    rows = [{"event_id": f"v{h}", "event_time": START + h * HOUR, "verdict": v, "refers_to": "p0000"} for h, v in verdicts]
+    probe = one["payments"].with_columns(event_id=pl.lit("probe"), event_time=pl.lit(START + 6 * DAY))
+    scoring = stage(correctable_ms=10 * DAY)
+    tables = {"payments": pl.concat([one["payments"], probe]), "verdicts": pl.DataFrame(rows, made()["verdicts"].schema)}
+    batch = aligned(SPACE, tables, START + 7 * DAY)
+    scoring.advance(batch, features(batch))
+    return scoring.model.frauds, scoring.model.genuine  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("why", "verdicts", "learnt"),
+    [
+        ("no verdict within the horizon is genuine", [], (0, 1)),
+        ("a verdict in time is the only label", [(24, "fraud")], (1, 0)),
+        ("at the instant it falls due, the verdict comes first", [(48, "fraud")], (1, 0)),
+        ("a later verdict corrects", [(72, "fraud")], (1, 1)),
+        ("a correction is learnt once", [(72, "fraud"), (80, "false_alarm"), (90, "fraud")], (1, 1)),
+        ("the same verdict twice is one", [(24, "fraud"), (30, "fraud")], (1, 0)),
+        ("unsure says nothing", [(24, "unsure")], (0, 1)),
+    ],
+)
+def test_labels(why: str, verdicts: list[tuple[int, str]], learnt: tuple[int, int]) -> None:
+    """What is learnt of one payment, by what was said of it and when."""
+    assert taught(*verdicts) == learnt, why
