@@ -1,0 +1,178 @@
+"""Alignment: hold rows until every source partition has passed them, and let them go in one order.
+
+Whatever the reading, the rows of a shard leave in the order of (event_time, event_id), each id once. What came too
+late for that leaves at once, flagged late.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from streams.dedupe import DUPLICATE, NEW, TOO_LATE, Dedupe
+from streams.frame import NEVER
+from tollwatch.frames import Aligned, Frame, Hashes, Ints
+from tollwatch.identity import hash64
+
+MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
+
+
+@dataclass
+class _Partition:
+    watermark: int = NEVER
+    end: int = 0
+    open: bool = True
+    early: list[Frame] = field(default_factory=list)
+
+
+@dataclass
+class Released:
+    """Rows let go, and those that were not: table of stream, `_offset`, mark and the row, by mark."""
+
+    rows: Aligned
+    dropped: list[tuple[str, str, pl.DataFrame]]
+
+
+class Aligner:
+    """One key space and frames partition. All source partitions must be named from the start."""
+
+    def __init__(self, partitions: Sequence[str], *, watermark: int = NEVER) -> None:
+        self.partitions = {name: _Partition() for name in partitions}
+        self.held: dict[str, list[pl.DataFrame]] = {}
+        self.late: dict[str, list[pl.DataFrame]] = {}
+        self.released = watermark
+        self.greatest = watermark
+        self.dedupe = Dedupe()
+
+    def take(self, frame: Frame) -> None:
+        """Take a frame: its rows wait or are late; a frame that begins after a gap waits for what is missing."""
+        (span,) = frame.spans
+        source = self.partitions[span.partition]
+        if span.begin > source.end:
+            source.early.append(frame)
+            return
+        if span.end > source.end or span.state == "closed":
+            self._accept(frame, source)
+        for waiting in [early for early in source.early if early.spans[0].begin <= source.end]:
+            source.early.remove(waiting)
+            self.take(waiting)
+
+    def _accept(self, frame: Frame, source: _Partition) -> None:
+        (span,) = frame.spans
+        for stream, table in frame.tables.items():
+            if span.begin < source.end:
+                table = table.filter(pl.col("_offset") >= source.end)
+            if table.is_empty():
+                continue
+            late = table["_late"] | (table["event_time"] < self.released)
+            if late.any():
+                self.late.setdefault(stream, []).append(table.filter(late).with_columns(_late=pl.lit(value=True)))
+                table = table.filter(~late)
+            if not table.is_empty():
+                self.greatest = max(self.greatest, int(table["event_time"].max()))  # type: ignore[arg-type]
+                self.held.setdefault(stream, []).append(table)
+        source.end = max(source.end, span.end)
+        source.watermark = max(source.watermark, span.watermark)
+        source.open = span.state == "open"
+
+    def release(self) -> Released:
+        """Let go what every open partition has passed; all of it once none is open."""
+        opened = [source.watermark for source in self.partitions.values() if source.open]
+        limit = min(opened) if opened else self.greatest + 1
+        late = {stream: pl.concat(tables, how="diagonal") for stream, tables in self.late.items()}
+        self.late = {}
+        ready = {}
+        for stream, tables in self.held.items():
+            table = pl.concat(tables, how="diagonal") if len(tables) > 1 else tables[0]
+            times = table["event_time"].to_numpy()
+            below = times < limit
+            if below.all():
+                ready[stream], self.held[stream] = table, []
+            elif below.any():
+                ready[stream], self.held[stream] = table.filter(pl.Series(below)), [table.filter(pl.Series(~below))]
+            else:
+                self.held[stream] = [table]
+        self.held = {stream: tables for stream, tables in self.held.items() if tables}
+        self.released = max(self.released, limit if opened else self.greatest)
+        return self._order(late, ready)
+
+    def _order(self, late: dict[str, pl.DataFrame], ready: dict[str, pl.DataFrame]) -> Released:
+        streams = sorted(late.keys() | ready.keys())
+        tables = {
+            s: pl.concat([t for t in (late.get(s), ready.get(s)) if t is not None], how="diagonal") for s in streams
+        }
+        if not tables:
+            return Released(_merged({}, {}, self.released), [])
+        which = np.concatenate([np.full(len(tables[s]), n, np.int64) for n, s in enumerate(streams)])
+        place = np.concatenate([np.arange(len(tables[s])) for s in streams])
+        times = np.concatenate([tables[s]["event_time"].to_numpy() for s in streams])
+        is_late = np.concatenate([tables[s]["_late"].to_numpy() for s in streams])
+        order = _sorted(times, is_late, which, tables, streams)
+        ids = np.concatenate([tables[s]["_id"].to_numpy() ^ np.uint64(hash64(s)) for s in streams])
+        contents = np.concatenate([tables[s]["_content"].to_numpy() for s in streams])
+        codes = self.dedupe.look(ids[order], contents[order], times[order], self.released)
+        dropped = self._dropped(order[codes != NEW], codes[codes != NEW], which, place, tables, streams)
+        return Released(_pick(order[codes == NEW], which, place, tables, streams, self.released), dropped)
+
+    def _dropped(
+        self, rows: Ints, codes: Ints, which: Ints, place: Ints, tables: dict[str, pl.DataFrame], streams: list[str]
+    ) -> list[tuple[str, str, pl.DataFrame]]:
+        found = []
+        for code, mark in MARKS.items():
+            for n, stream in enumerate(streams):
+                mine = rows[(codes == code) & (which[rows] == n)]
+                if len(mine):
+                    found.append((stream, mark, tables[stream][place[mine]]))
+        return found
+
+    def waiting(self) -> int:
+        """Rows held."""
+        return sum(len(table) for tables in self.held.values() for table in tables)
+
+
+def _sorted(times: Ints, late: Ints, which: Ints, tables: dict[str, pl.DataFrame], streams: list[str]) -> Ints:
+    """Late rows first, in order of arrival; then by time and, among equal times, by event id."""
+    key = np.where(late, NEVER, times)
+    if (key[1:] > key[:-1]).all():
+        return np.arange(len(key))
+    order = np.argsort(key, kind="stable")
+    ranked = key[order]
+    equal = np.zeros(len(key), np.bool_)
+    same = (ranked[1:] == ranked[:-1]) & (ranked[1:] != NEVER)
+    equal[1:] |= same
+    equal[:-1] |= same
+    if equal.any():
+        at = np.flatnonzero(equal)
+        rows = order[at]
+        names = pl.concat([tables[s]["event_id"] for s in streams])[rows].rank("dense").to_numpy()
+        order[at] = rows[np.lexsort((which[rows], names, ranked[at]))]
+    return order
+
+
+def _pick(
+    order: Ints, which: Ints, place: Ints, tables: dict[str, pl.DataFrame], streams: list[str], watermark: int
+) -> Aligned:
+    kept, position = {}, {}
+    for n, stream in enumerate(streams):
+        at = np.flatnonzero(which[order] == n) if len(streams) > 1 else np.arange(len(order))
+        rows = place[order[at]]
+        table = tables[stream]
+        whole = len(rows) == len(table) and bool((rows == np.arange(len(rows))).all())
+        kept[stream], position[stream] = table if whole else table[rows], at
+    return _merged(kept, position, watermark)
+
+
+def _merged(tables: dict[str, pl.DataFrame], position: dict[str, Ints], watermark: int) -> Aligned:
+    size = sum(len(table) for table in tables.values())
+
+    def column(name: str, kind: type) -> Ints | Hashes:
+        merged = np.zeros(size, kind)
+        for stream, table in tables.items():
+            merged[position[stream]] = table[name].to_numpy()
+        return merged
+
+    return Aligned(
+        tables, position, column("event_time", np.int64), column("_key", np.uint64), column("_id", np.uint64),
+        column("_shard", np.uint8), column("_late", np.bool_), watermark,
+    )  # fmt: skip

@@ -1,0 +1,60 @@
+"""One key space in one frames partition: rows are aligned, then the stage that keeps its state takes them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+import polars as pl
+
+from streams.align import Aligner, Released
+from tollwatch.frames import Aligned, Findings, Frame, KeySpace
+from tollwatch.ports import Stage
+
+Dropped = Callable[[str, str, pl.DataFrame], None]
+
+
+def _ignore(stream: str, mark: str, rows: pl.DataFrame) -> None:
+    del stream, mark, rows
+
+
+@dataclass
+class Line:
+    """A pure function of the frames it is given, in any number of pieces. `dropped` is told what changed nothing."""
+
+    key_space: KeySpace
+    aligner: Aligner
+    stage: Stage
+    dropped: Dropped = _ignore
+
+    def advance(self, frame: Frame) -> tuple[Findings, Aligned]:
+        """Take one frame; gives what the stage found and the rows it took."""
+        before = self.aligner.released
+        self.aligner.take(frame)
+        released: Released = self.aligner.release()
+        for stream, mark, rows in released.dropped:
+            self.dropped(stream, mark, rows)
+        if not len(released.rows) and released.rows.watermark == before:
+            return Findings(), released.rows
+        return self.stage.advance(released.rows), released.rows
+
+    def save(self) -> dict[str, bytes]:
+        """The stage's segments, and what alignment has seen of ids and holds."""
+        ids, contents, times = self.aligner.dedupe.save()
+        held = {
+            stream: pl.concat(tables, how="diagonal").write_ipc(None).getvalue()
+            for stream, tables in sorted(self.aligner.held.items())
+        }
+        state = [self.aligner.released, self.aligner.greatest, ids.tobytes(), contents.tobytes(), times.tobytes(), held]
+        return {"align": msgspec.msgpack.encode(state)} | {f"stage-{n}": s for n, s in self.stage.save().items()}
+
+    def load(self, segments: Mapping[str, bytes]) -> None:
+        """Take up a saved state."""
+        import numpy as np
+
+        released, greatest, ids, contents, times, held = msgspec.msgpack.decode(segments["align"])
+        self.aligner.released, self.aligner.greatest = released, greatest
+        self.aligner.dedupe.load(
+            np.frombuffer(ids, np.uint64), np.frombuffer(contents, np.uint64), np.frombuffer(times, np.int64)
+        )
+        self.aligner.held = {stream: [pl.read_ipc(table)] for stream, table in held.items()}
+        self.stage.load({n.removeprefix("stage-"): s for n, s in segments.items() if n.startswith("stage-")})

@@ -1,0 +1,80 @@
+"""Route what was read to key spaces: hash the key, choose the shard, carry only the columns somebody reads."""
+
+from collections.abc import Iterable
+
+import polars as pl
+import polars_hash  # noqa: F401  (registers `nchash`, XXH64 over strings)
+
+from tollwatch.columns import schema
+from tollwatch.frames import KeySpace
+from tollwatch.identity import hash64
+
+ARRIVAL = ("received_at", "file_id", "source")
+INTERNAL = ("_id", "_content", "_late", "_offset")
+_MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+
+
+def _hashed(name: str, kind: pl.DataType) -> pl.Expr:
+    """A column as UInt64; null and absent are the same and differ from everything else but by chance."""
+    if kind == pl.String:
+        return pl.col(name).nchash.xxhash64().fill_null(0)  # type: ignore[attr-defined]
+    if kind in (pl.Int64, pl.Boolean):
+        number = pl.col(name).cast(pl.Int64).reinterpret(signed=False)
+        return (number + pl.lit(hash64(name), pl.UInt64)).fill_null(0)
+    text = pl.col(name).cast(pl.List(pl.Struct)) if isinstance(kind, pl.Struct) else pl.col(name)
+    return text.map_elements(lambda value: hash64(str(list(value))), return_dtype=pl.UInt64).fill_null(0)
+
+
+def content_hash(stream: str, columns: Iterable[str]) -> pl.Expr:
+    """What an event says, as 64 bits: every column but those that tell how it arrived."""
+    kinds = schema(stream)
+    parts = []
+    for name in sorted(set(columns) & kinds.keys() - set(ARRIVAL)):
+        part = _hashed(name, kinds[name])
+        spread = pl.lit(hash64(name) | 1, pl.UInt64)
+        parts.append((part ^ (part // (1 << 31))) * spread)
+    return pl.sum_horizontal(parts)
+
+
+def with_hashes(stream: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `_id` and `_content`, once for all key spaces."""
+    columns = [name for name in rows.columns if not name.startswith("_")]
+    return rows.with_columns(
+        _id=pl.col("event_id").nchash.xxhash64(),  # type: ignore[attr-defined]
+        _content=content_hash(stream, columns),
+    )
+
+
+def route(stream: str, rows: pl.DataFrame, space: KeySpace) -> pl.DataFrame | None:
+    """The rows of a stream that belong to a key space, with `_key` and `_shard`; None where it reads none of them."""
+    if stream not in space.columns:
+        return None
+    carried = [name for name in space.columns[stream] if name in rows.columns]
+    if stream in space.broadcast or stream not in space.by:
+        key = pl.lit(0, pl.UInt64)
+    else:
+        column = space.by[stream]
+        if column not in rows.columns:
+            return None
+        if rows[column].null_count():
+            rows = rows.filter(pl.col(column).is_not_null())
+        key = pl.col(column).nchash.xxhash64()  # type: ignore[attr-defined]
+        if "tenant" in rows.columns:
+            own = pl.col("tenant").nchash.xxhash64()  # type: ignore[attr-defined]
+            key = pl.when(pl.col("tenant") == "main").then(key).otherwise(key ^ own)
+    if stream in space.where:
+        rows = rows.filter(pl.sql_expr(space.where[stream]))
+    shard = (pl.col("_key") // (1 << 58)).cast(pl.UInt8) if space.shards > 1 else pl.lit(0, pl.UInt8)
+    table = rows.select(*carried, *INTERNAL, key.alias("_key"))
+    return table.with_columns(shard.alias("_shard"))
+
+
+def split(table: pl.DataFrame, space: KeySpace, stream: str, partitions: int) -> list[pl.DataFrame]:
+    """Cut a table up by frames partition: shard modulo partitions; what is broadcast goes to all."""
+    if partitions == 1:
+        return [table]
+    if stream in space.broadcast or stream not in space.by:
+        return [table] * (partitions if space.shards > 1 else 1)
+    if space.shards == 1:
+        return [table]
+    return [table.filter(pl.col("_shard") % partitions == n) for n in range(partitions)]
