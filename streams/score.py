@@ -70,16 +70,14 @@ class Scoring:
             tenant=self.tenant, run=self.run,
         )  # fmt: skip
 
-    def advance(
-        self, rows: Aligned, features: Sequence[pl.DataFrame] = (), watermark: int | None = None
-    ) -> Findings:
+    def advance(self, rows: Aligned, features: Sequence[pl.DataFrame] = (), watermark: int | None = None) -> Findings:
         """Take rows of its own key space, features of the others, and the smallest watermark of those others."""
         self._take(rows, features)
         limit = rows.watermark if watermark is None else min(rows.watermark, watermark)
         if len(rows) and int(rows.time.max()) >= rows.watermark:
             self.closed_at = rows.watermark  # alignment releases a row at its watermark only when all have closed
         found = Findings()
-        due = self.join.due(limit, also_at=limit == self.closed_at)
+        due = self.join.due(limit, also_at=rows.watermark == self.closed_at)
         if len(due):
             self._score(due, found)
         found.alerts.extend(self.episodes.close(limit))

@@ -64,7 +64,9 @@ def stage(**changes: Any) -> Scoring:
     return Scoring(PaymentRisk(per_day=2, critical_per_day=1), **{"label_horizon_ms": 2 * DAY} | changes)
 
 
-def run(cuts: list[int], *, tables: Tables | None = None, restart: int | None = None) -> tuple[list[Score], list[Alert]]:
+def run(
+    cuts: list[int], *, tables: Tables | None = None, restart: int | None = None
+) -> tuple[list[Score], list[Alert]]:
     """Scores and alerts of rows cut at some hours; at the cut `restart` the stage is saved and a new one goes on."""
     tables, scoring = tables or made(), stage()
     times = [START, *(START + cut * HOUR for cut in sorted(set(cuts))), START + 40 * DAY]
@@ -123,6 +125,17 @@ def test_features_may_come_later_than_the_payment() -> None:
     assert late.scores == WHOLE[0]
 
 
+def test_the_last_payment_is_scored_when_all_feeds_have_closed() -> None:
+    """Closed, alignment gives the rows at its watermark too; a key space without verdicts ends with the last payment."""
+    tables = made()
+    last = int(tables["payments"]["event_time"].max())
+    verdict = tables["verdicts"].head(1).with_columns(event_time=pl.lit(last + HOUR))
+    scoring = stage()
+    rows = aligned(SPACE, tables | {"verdicts": verdict}, last + HOUR)
+
+    assert len(scoring.advance(rows, features(rows), last).scores) == 400
+
+
 def test_a_label_is_not_learnt_before_it_is_known() -> None:
     """Without verdicts the scores of the first day are what they are with them, and later ones are not."""
     tables = made()
@@ -145,10 +158,11 @@ def taught(*verdicts: tuple[int, str]) -> tuple[int, int]:
     """Frauds and genuine learnt of one payment at START, after verdicts at some hours, six days on."""
     one = made(1)
     one["payments"] = one["payments"].with_columns(event_time=pl.lit(START))
-    rows = [{"event_id": f"v{h}", "event_time": START + h * HOUR, "verdict": v, "refers_to": "p0000"} for h, v in verdicts]
+    said = [{"event_id": f"v{h}", "event_time": START + h * HOUR, "verdict": v} for h, v in verdicts]
+    rows = pl.DataFrame([row | {"refers_to": "p0000"} for row in said], made()["verdicts"].schema)
     probe = one["payments"].with_columns(event_id=pl.lit("probe"), event_time=pl.lit(START + 6 * DAY))
     scoring = stage(correctable_ms=10 * DAY)
-    tables = {"payments": pl.concat([one["payments"], probe]), "verdicts": pl.DataFrame(rows, made()["verdicts"].schema)}
+    tables = {"payments": pl.concat([one["payments"], probe]), "verdicts": rows}
     batch = aligned(SPACE, tables, START + 7 * DAY)
     scoring.advance(batch, features(batch))
     return scoring.model.frauds, scoring.model.genuine  # type: ignore[attr-defined]
