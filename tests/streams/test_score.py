@@ -126,7 +126,7 @@ def test_features_may_come_later_than_the_payment() -> None:
 
 
 def test_the_last_payment_is_scored_when_all_feeds_have_closed() -> None:
-    """Closed, alignment gives the rows at its watermark too; a key space without verdicts ends with the last payment."""
+    """Alignment then gives rows at its watermark; a key space without verdicts ends with the last payment."""
     tables = made()
     last = int(tables["payments"]["event_time"].max())
     verdict = tables["verdicts"].head(1).with_columns(event_time=pl.lit(last + HOUR))
