@@ -97,8 +97,11 @@ class PaymentRisk:
         return table.select(pl.col(self.inputs).cast(pl.Float64))
 
     def _scaled(self, features: Mapping[str, float]) -> dict[str, float]:
-        scaled = self.scaler.transform_one(features)
-        return {name: min(max(value, -FARTHEST), FARTHEST) for name, value in scaled.items()}
+        scaled: dict[str, float] = self.scaler.transform_one(features)
+        for name, value in scaled.items():
+            if not -FARTHEST <= value <= FARTHEST:
+                scaled[name] = FARTHEST if value > 0 else -FARTHEST
+        return scaled
 
     def learn_one(self, features: Mapping[str, float], label: bool, weight: float = 1.0) -> None:  # noqa: FBT001
         """Learn what a payment turned out to be."""

@@ -110,14 +110,16 @@ class Scoring:
 
     def _score(self, due: pl.DataFrame, found: Findings) -> None:
         inputs = self.model.prepare(due)
+        rounded = inputs.select(pl.all().round(DIGITS)).iter_rows(named=True)
         shown: list[tuple[int, Alert]] = []
-        for n, (row, values) in enumerate(zip(due.iter_rows(named=True), inputs.iter_rows(), strict=True)):
+        for n, (row, values, written) in enumerate(
+            zip(due.iter_rows(named=True), inputs.iter_rows(), rounded, strict=True)
+        ):
             time = row["event_time"]
             self._learn(time)
             found.alerts.extend(self.episodes.close(time))
             named = dict(zip(self.model.inputs, values, strict=True))
             score = round(self.model.score_one(named), DIGITS)
-            written = {name: round(value, DIGITS) for name, value in named.items()}
             found.scores.append(self._written(row, written, score))
             self.budget.see(time, row["subject"], score)
             place = self.pending.add(time, row["_id"], row["_payment"], values)
@@ -127,18 +129,18 @@ class Scoring:
                 shown.append((n, alert))
         self._evidence(due[[n for n, _ in shown]], [alert for _, alert in shown], found)
 
-    def _written(self, row: dict[str, Any], features: Mapping[str, float], score: float) -> Score:
+    def _written(self, row: dict[str, Any], features: dict[str, float | None], score: float) -> Score:
         return Score(
             event_id=row["event_id"], event_time=row["event_time"], stream="payments", model=type(self.declared).model,
-            model_version=self.model.version, features=dict(features), score=score,
+            model_version=self.model.version, features=features, score=score,
             subject_kind=type(self.declared).by, subject=row["subject"], tenant=self.tenant, run=self.run,
         )  # fmt: skip
 
-    def _alert(self, row: dict[str, Any], features: Mapping[str, float], score: float, place: int) -> Alert | None:
+    def _alert(self, row: dict[str, Any], features: dict[str, float | None], score: float, place: int) -> Alert | None:
         severity = self.budget.severity(score) if self.model.ready() else None
         if severity is None:
             return None
-        alert = self.episodes.take(row, dict(features), score, severity)
+        alert = self.episodes.take(row, features, score, severity)
         self.pending.alert(place, self.episodes.name_of(row["subject"]))
         return alert
 
