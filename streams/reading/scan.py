@@ -1,0 +1,162 @@
+"""Lines of JSON to columns: the fast pass for all lines it is sure about, the typed decoder for the others."""
+
+import typing
+from dataclasses import dataclass
+from functools import cache
+
+import msgspec
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from streams.reading import scan_kernel as s
+from streams.reading.decode import Decoder
+from tollwatch.columns import required, schema
+from tollwatch.events import STREAMS
+from tollwatch.findings import Quarantined
+from tollwatch.frames import Ints
+
+
+@dataclass
+class Fields:
+    """What the kernel knows of a stream's fields, and the order in which the last line had them."""
+
+    names: list[str]
+    table: Ints
+    choices: Ints
+    text: np.ndarray
+    order: Ints
+
+
+def _choices(annotation: object) -> tuple[str, ...]:
+    if typing.get_origin(annotation) is typing.Literal:
+        return typing.get_args(annotation)
+    return tuple(choice for part in typing.get_args(annotation) for choice in _choices(part))
+
+
+def _not_negative(annotation: object) -> bool:
+    for part in (annotation, *typing.get_args(annotation)):
+        if typing.get_origin(part) is typing.Annotated:
+            return any(isinstance(m, msgspec.Meta) and m.ge == 0 for m in part.__metadata__)
+    return False
+
+
+@cache
+def fields_of(stream: str) -> Fields:
+    """The fields of a stream, for the kernel."""
+    hints = typing.get_type_hints(STREAMS[stream], include_extras=True)
+    kinds, text = schema(stream), b""
+    table, choices, names = [], [], []
+    for name in STREAMS[stream].__struct_fields__:
+        kind = {pl.String(): s.STRING, pl.Int64(): s.INTEGER, pl.Boolean(): s.BOOLEAN}.get(
+            kinds.get(name, pl.Null()), s.OTHER
+        )
+        allowed = _choices(hints[name])
+        names.append(name)
+        row = [s.CHOICE if allowed else kind, len(text), len(name), int(_not_negative(hints[name]))]
+        table.append([*row, int(name in required(stream)), len(choices), len(allowed)])
+        text += name.encode()
+        for choice in allowed:
+            choices.append([len(text), len(choice)])
+            text += choice.encode()
+    return Fields(
+        names,
+        np.array(table, np.int64),
+        np.array(choices, np.int64).reshape(-1, 2),
+        np.frombuffer(text, np.uint8),
+        np.full(64, -1, np.int64),
+    )
+
+
+@dataclass
+class Scanned:
+    """Rows of a chunk, with `_line` counting from 0; what was rejected; unknown names seen."""
+
+    rows: pl.DataFrame
+    rejected: list[Quarantined]
+    unknown: int
+    lines: int
+
+
+def _lines(data: np.ndarray) -> tuple[Ints, Ints]:
+    breaks = np.flatnonzero(data == 10)
+    ends = breaks if len(breaks) and breaks[-1] == len(data) - 1 else np.append(breaks, len(data))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    return starts.astype(np.int64), ends.astype(np.int64)
+
+
+def scan_chunk(chunk: bytes, decoder: Decoder, *, first: int) -> Scanned:
+    """Take whole lines; `first` is the ordinal of the first of them in its partition."""
+    fields = fields_of(decoder.stream)
+    data = np.frombuffer(chunk, np.uint8)
+    starts, ends = _lines(data)
+    n, width = len(starts), len(fields.names)
+    numbers, sizes = np.zeros((width, n), np.int64), np.zeros((width, n), np.int32)
+    status = np.full(n, s.SURE if _is_utf8(chunk) else s.UNSURE, np.int8)
+    unknown = 0
+    if status[0] == s.SURE:
+        status[_odd(chunk, data, starts)] = s.UNSURE
+        unknown = int(s.scan(
+            data, starts, ends, np.flatnonzero(data == s.QUOTE), fields.table, fields.choices, fields.text, numbers, sizes, status, fields.order,
+            np.full(width, -1, np.int64),
+        ))  # fmt: skip
+    sure = np.flatnonzero(status == s.SURE)
+    rows = _columns(fields, decoder.stream, chunk, data, numbers, sizes, sure)
+    slow, rejected = [], []
+    for line in np.flatnonzero(status == s.UNSURE).tolist():
+        raw = chunk[starts[line] : ends[line]]
+        taken = decoder.decode(raw.rstrip(b"\r"), position=first + line)
+        if isinstance(taken, Quarantined):
+            rejected.append(taken)
+        elif taken is not None:
+            slow.append(taken | {"_line": line})
+    unknown += decoder.take_unknown()
+    if slow:
+        kinds = schema(decoder.stream) | {"_line": pl.Int64()}
+        names = {name for row in slow for name, value in row.items() if value is not None}
+        table = pl.DataFrame(slow, schema={name: kind for name, kind in kinds.items() if name in names})
+        rows = pl.concat([rows, table], how="diagonal").sort("_line")
+    return Scanned(rows, rejected, unknown, n)
+
+
+def _odd(chunk: bytes, data: np.ndarray, starts: Ints) -> Ints:
+    """Lines with a backslash or a control character other than the return at their end."""
+    at = [np.flatnonzero(data == 92)] if b"\\" in chunk else []
+    low = data < 32
+    if np.count_nonzero(low) > len(starts):
+        places = np.flatnonzero(low & (data != 10))
+        following = data[np.minimum(places + 1, len(data) - 1)]
+        at.append(places[(data[places] != 13) | (following != 10)])
+    return np.searchsorted(starts, np.concatenate(at), side="right") - 1 if at else np.zeros(0, np.int64)
+
+
+def _is_utf8(chunk: bytes) -> bool:
+    try:
+        return chunk.isascii() or bool(chunk.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _columns(
+    fields: Fields, stream: str, chunk: bytes, data: np.ndarray, numbers: Ints, sizes: np.ndarray, lines: Ints
+) -> pl.DataFrame:
+    kinds, made = schema(stream), {}
+    text = pa.py_buffer(chunk)
+    whole = len(lines) == sizes.shape[1]
+    for f, name in enumerate(fields.names):
+        own = sizes[f] if whole else sizes[f][lines]
+        valid = own > 0
+        if not valid.any() or name not in kinds:
+            continue
+        mask = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
+        if fields.table[f, s.KIND] in (s.STRING, s.CHOICE):
+            view = np.empty((len(lines), 4), np.int32)
+            s.views(data, numbers[f], sizes[f], lines, view)
+            buffers = [mask, pa.py_buffer(view), text]
+            array = pa.Array.from_buffers(pa.string_view(), len(lines), buffers)
+        else:
+            values = numbers[f] if whole else numbers[f][lines]
+            array = pa.Array.from_buffers(pa.int64(), len(lines), [mask, pa.py_buffer(np.ascontiguousarray(values))])
+        series = pl.Series(name, array)
+        made[name] = series.cast(pl.Boolean) if kinds[name] == pl.Boolean else series
+    return pl.DataFrame(made | {"_line": lines})
