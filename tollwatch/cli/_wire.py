@@ -1,0 +1,83 @@
+"""Wire the parts together: detectors, models and controls in force become key spaces with their stages."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from detectors import every_detector, every_model
+from detectors.engine import Engine
+from detectors.language import Declared, Model
+from detectors.plan import Part, parts
+from detectors.rule import Rule, rule_of
+from detectors.rules_file import load_rules
+from streams.embedded import Plan
+from streams.score import Scoring, scoring_key_space
+from tollwatch.config import Settings
+from tollwatch.errors import ConfigurationError, RuleError
+from tollwatch.frames import KeySpace
+from tollwatch.ports import Stage
+
+DAY_MS = 86_400_000
+Kind = TypeVar("Kind", bound=Declared)
+
+
+def _configured(kind: type[Kind], settings: Settings) -> Kind:
+    """A detector with the thresholds that the settings give it."""
+    wanted: Mapping[str, Any] = settings.detectors.get(kind.name(), {})
+    try:
+        return msgspec.convert(wanted, kind)
+    except msgspec.ValidationError as error:
+        fields = ", ".join(kind.__struct_fields__)
+        raise ConfigurationError(f"detectors.{kind.name()}: {error}; its thresholds are {fields}") from error
+
+
+def _in_force(kinds: Sequence[type[Kind]], settings: Settings) -> list[Kind]:
+    chosen = [kind for kind in kinds if kind.name() not in settings.disabled]
+    if settings.enabled:
+        chosen = [kind for kind in chosen if kind.name() in settings.enabled]
+    return [_configured(kind, settings) for kind in chosen if not inspect.isabstract(kind)]
+
+
+def _check_names(settings: Settings) -> None:
+    known = [kind.name() for kind in (*every_detector(), *every_model())]
+    for name in (*settings.enabled, *settings.disabled, *settings.detectors):
+        if name not in known:
+            raise ConfigurationError(str(RuleError.unknown_word(name, known, where="settings", what="detector")))
+
+
+def rules_in_force(settings: Settings, files: Sequence[Path] = ()) -> list[Rule]:
+    """Detectors of the package as the settings have them, and the rules of the files."""
+    _check_names(settings)
+    rules = [rule_of(detector) for detector in _in_force(every_detector(), settings)]
+    for file in files:
+        for rule in load_rules(file):
+            if any(rule.name == other.name for other in rules):
+                raise RuleError(f"{file}: a detector is called `{rule.name}` already; choose another name")
+            rules.append(rule)
+    return rules
+
+
+def _engine(part: Part, settings: Settings) -> Stage:
+    return Engine(part.key_space, part.rules, part.models, tenant=settings.tenant, run=settings.run)
+
+
+def make_plan(settings: Settings, files: Sequence[Path] = ()) -> Plan:
+    """Everything that runs, under these settings."""
+    models: list[Model] = _in_force(every_model(), settings)
+    wanted = parts(rules_in_force(settings, files), models)
+    stages = {}
+    for name, part in wanted.items():
+        stages[name] = part.key_space, lambda part=part: _engine(part, settings)
+    return Plan(stages, {type(model).model: _model(model, wanted, settings) for model in models})
+
+
+def _model(model: Any, wanted: Mapping[str, Part], settings: Settings) -> tuple[KeySpace, Scoring, tuple[str, ...]]:
+    name = type(model).model
+    feeds = tuple(key for key, part in wanted.items() if any(own.model == name for own in part.models))
+    scoring = Scoring(
+        model, label_horizon_ms=settings.label_horizon_days * DAY_MS, tenant=settings.tenant, run=settings.run
+    )
+    return scoring_key_space(name), scoring, feeds
