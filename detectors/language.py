@@ -38,7 +38,6 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     slots: int = 8
 
 
-
 def count(
     *, over: timedelta, where: str | None = None, of: str | None = None, by: str | None = None,
     tumbling: bool = False, delayed: timedelta = timedelta(), panes: int = DEFAULT_PANES,
@@ -71,7 +70,15 @@ def maximum(
 ) -> Feature:  # fmt: skip
     """The greatest value of an integer expression; null where there is none."""
     return Feature(
-        kind="maximum", value=value, over=over, where=where, of=of, by=by, tumbling=tumbling, delayed=delayed, panes=panes
+        kind="maximum",
+        value=value,
+        over=over,
+        where=where,
+        of=of,
+        by=by,
+        tumbling=tumbling,
+        delayed=delayed,
+        panes=panes,
     )
 
 

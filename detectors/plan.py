@@ -57,7 +57,8 @@ def parts(rules: Sequence[Rule], models: Sequence[Model] = ()) -> dict[str, Part
         for key, part in _model_parts(model).items():
             by_models.setdefault(key, []).append(part)
     return {
-        key: _part(key, by_rules.get(key, []), by_models.get(key, [])) for key in sorted(by_rules.keys() | by_models.keys())
+        key: _part(key, by_rules.get(key, []), by_models.get(key, []))
+        for key in sorted(by_rules.keys() | by_models.keys())
     }
 
 
@@ -90,6 +91,8 @@ def _key_space(key: str, by: dict[str, str], columns: dict[str, tuple[str, ...]]
     if not listing:
         return KeySpace(name=key, by=by, columns=columns, where=where)
     if "reference" in by:
-        raise RuleError(f"by `{key}`: lists and attributes of `reference` cannot be read under one key yet; split the rule")
+        raise RuleError(
+            f"by `{key}`: lists and attributes of `reference` cannot be read under one key yet; split the rule"
+        )
     columns["reference"] = (*ALWAYS, "entity", "id", "valid_to", "list_name", "risk")
     return KeySpace(name=key, by=by, columns=dict(sorted(columns.items())), where=where, broadcast=("reference",))

@@ -45,7 +45,9 @@ def parse_feature(text: str, *, where: str) -> Feature:
     """
     match = _FEATURE.fullmatch(text)
     if match is None:
-        raise RuleError(f"{where}: cannot read `{text}`; write kind(value) over 1h where …, for example count() over 1h")
+        raise RuleError(
+            f"{where}: cannot read `{text}`; write kind(value) over 1h where …, for example count() over 1h"
+        )
     part = match.groupdict()
     kind = part["kind"].lower()
     if kind not in _KINDS:
@@ -105,7 +107,8 @@ def parse_rule(entry: object, *, where: str) -> Rule:
     if not isinstance(entry["features"], dict):
         raise RuleError(f"{where}: features must be a mapping of name to feature")
     features = {
-        str(name): parse_feature(str(text), where=f"{where}, feature {name}") for name, text in entry["features"].items()
+        str(name): parse_feature(str(text), where=f"{where}, feature {name}")
+        for name, text in entry["features"].items()
     }
     return _rule(entry, features, where)
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
 import polars as pl
 
 from streams.align import Aligner
@@ -257,5 +256,3 @@ class Run:
 
 def _below(saved: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
     return {name.removeprefix(prefix): segment for name, segment in saved.items() if name.startswith(prefix)}
-
-

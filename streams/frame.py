@@ -49,7 +49,11 @@ class Framer:
     def span(self, begin: int, *, closed: bool) -> Span:
         """How far the partition has been read."""
         return Span(
-            partition=self.partition, begin=begin, end=self.end, watermark=self.watermark, state="closed" if closed else "open"
+            partition=self.partition,
+            begin=begin,
+            end=self.end,
+            watermark=self.watermark,
+            state="closed" if closed else "open",
         )
 
     def _believable(self, batch: ReadBatch) -> tuple[pl.DataFrame, list[Quarantined]]:

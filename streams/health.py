@@ -52,9 +52,17 @@ class Health:
         """All sums, in order, and begin anew."""
         made = [
             FeedHealth(
-                stream=stream, source=source, minute=minute, events=sums[0], late=sums[1], quarantined=sums[2],
-                duplicates=sums[3], watermark=sums[4], lag_ms=self.lags.get((stream, source, minute)),
-                tenant=self.tenant, run=self.run,
+                stream=stream,
+                source=source,
+                minute=minute,
+                events=sums[0],
+                late=sums[1],
+                quarantined=sums[2],
+                duplicates=sums[3],
+                watermark=sums[4],
+                lag_ms=self.lags.get((stream, source, minute)),
+                tenant=self.tenant,
+                run=self.run,
             )  # fmt: skip
             for (stream, source, minute), sums in sorted(self.sums.items())
         ]

@@ -62,7 +62,9 @@ def aligned(rows: Sequence[Row], part: Part, *, watermark: int | None = None, la
         table = pl.DataFrame([{name: rows[n].get(name) for name in columns} for n in at], schema=columns)
         hashed = table.select(
             _id=pl.col("event_id").nchash.xxhash64(),
-            _key=pl.col(space.by[stream]).nchash.xxhash64().fill_null(0) if stream in space.by else pl.lit(0, pl.UInt64),
+            _key=pl.col(space.by[stream]).nchash.xxhash64().fill_null(0)
+            if stream in space.by
+            else pl.lit(0, pl.UInt64),
         )
         tables[stream], position[stream] = table.with_columns(hashed), at
         keys[at], ids[at] = hashed["_key"].to_numpy(), hashed["_id"].to_numpy()
@@ -84,7 +86,9 @@ def part_of(rule: Rule | Detector) -> Part:
     return part
 
 
-def findings(rule: Rule | Detector, rows: Iterable[Row], *, until_s: float | None = None, cut: int = 1000) -> list[Alert]:
+def findings(
+    rule: Rule | Detector, rows: Iterable[Row], *, until_s: float | None = None, cut: int = 1000
+) -> list[Alert]:
     """All revisions of all alerts, in the order of the log; `until_s` moves the watermark on to close episodes."""
     part = part_of(rule)
     engine = Engine(part.key_space, part.rules)

@@ -25,7 +25,9 @@ class Writer:
         self.waiting = 0
         self.subject_columns = {*program.key_space.by.values(), *SUBJECT}
         self.amounts = [
-            condition(rule.amount, {n: n for n in rule.features}, f"rule `{rule.name}`, amount") if rule.amount else None
+            condition(rule.amount, {n: n for n in rule.features}, f"rule `{rule.name}`, amount")
+            if rule.amount
+            else None
             for rule in program.rules
         ]
 
@@ -128,4 +130,3 @@ class Writer:
 
 def _value(value: int) -> float | int | None:
     return None if value == k.NULL else value
-

@@ -49,7 +49,9 @@ class Content:
             chunk = self.chunks[packing]
             packing += 1
             if chunk.size:
-                chunk.tables = {name: _pack(table) for name, table in chunk.tables.items() if isinstance(table, pl.DataFrame)}
+                chunk.tables = {
+                    name: _pack(table) for name, table in chunk.tables.items() if isinstance(table, pl.DataFrame)
+                }
                 self.loose -= chunk.size
                 chunk.size = 0
 

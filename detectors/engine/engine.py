@@ -59,7 +59,11 @@ class Engine:
         columns = self.program.columns
         self.judged = [(f, columns[f]) for f in dict.fromkeys(f for rule in rules for f in rule.features.values())]
         self.conditions = [
-            (d, severity, condition(sql, {n: f"f{columns[f]}" for n, f in rule.features.items()}, f"rule `{rule.name}`, {name}"))
+            (
+                d,
+                severity,
+                condition(sql, {n: f"f{columns[f]}" for n, f in rule.features.items()}, f"rule `{rule.name}`, {name}"),
+            )
             for d, rule in enumerate(rules)
             for severity, name, sql in ((1, "warning", rule.warning), (2, "critical", rule.critical))
             if sql is not None

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import polars_hash  # noqa: F401  (registers `nchash`, XXH64 over strings)
-
 import sqlglot
 from sqlglot import exp
 
@@ -62,11 +61,16 @@ class Expressions:
     def prepare(self, stream: str, table: pl.DataFrame, lists: Lists) -> pl.DataFrame:
         """Add the columns that expressions name and the table lacks, and what the lists say."""
         kinds = schema(stream)
-        absent = [pl.lit(None, kinds[name]).alias(name) for name in self.used.get(stream, ()) if name not in table.columns]
+        absent = [
+            pl.lit(None, kinds[name]).alias(name) for name in self.used.get(stream, ()) if name not in table.columns
+        ]
         if absent:
             table = table.with_columns(absent)
-        found = [lists.risk(name, table[column]).alias(alias) for alias, (name, column) in self.listed[stream].items()] \
-            if stream in self.listed else []
+        found = (
+            [lists.risk(name, table[column]).alias(alias) for alias, (name, column) in self.listed[stream].items()]
+            if stream in self.listed
+            else []
+        )
         return table.with_columns(found) if found else table
 
     def evaluate(self, stream: str, table: pl.DataFrame, position: Ints | slice, mask: Mask, values: Ints) -> None:

@@ -158,7 +158,7 @@ def _concurrent(f, spec, session, start, phase, end, row, cells):
         running = 0
         for j in range(slots):
             o = at + 3 * j
-            if large[o + 2] != NULL and large[o + 1] <= moment and moment < large[o + 2]:
+            if large[o + 2] != NULL and large[o + 1] <= moment < large[o + 2]:
                 running += 1
         best = max(best, running)
     return np.int64(best)
@@ -214,7 +214,18 @@ def advance(
                                 counts[row, at + cell] += 1
                         else:
                             seen_used = _see(
-                                f, spec, row, row_key[row], value, pane, head, pane_ms, counts, seen, seen_row, seen_used
+                                f,
+                                spec,
+                                row,
+                                row_key[row],
+                                value,
+                                pane,
+                                head,
+                                pane_ms,
+                                counts,
+                                seen,
+                                seen_row,
+                                seen_used,
                             )
                 if kind == OVERLAPPING and passes:
                     cells[row, big] = max(cells[row, big], time[i])

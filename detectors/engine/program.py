@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from detectors.engine import kernel as k
 from detectors.engine.expressions import Expressions
@@ -140,7 +139,6 @@ class _Compiler:
             return 0
         return add(stream, feature.value, where, hashed=feature.kind == "distinct")
 
-
     def _before(self) -> int:
         return k.HEADS + len(self.groups)
 
@@ -176,7 +174,9 @@ def compile_program(key_space: KeySpace, rules: list[Rule], models: list[ModelFe
     model_touch, kept_models = [], []
     for model in models:
         bit = 1 << made.expressions.filter_bit(model.stream, None, f"model `{model.model}`")
-        own = {n: made.add(f, (model.stream,), f"model `{model.model}`, feature {n}")[0] for n, f in model.features.items()}
+        own = {
+            n: made.add(f, (model.stream,), f"model `{model.model}`, feature {n}")[0] for n, f in model.features.items()
+        }
         for feature in own.values():
             need[feature] = need.get(feature, 0) | bit
         model_touch.append(bit)

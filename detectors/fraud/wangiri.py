@@ -29,8 +29,7 @@ class Wangiri(Detector, frozen=True):
     def features(self) -> dict[str, Feature]:
         """How many different numbers were rung and dropped."""
         dropped = (
-            "record_type = 'originating' and service = 'voice' "
-            f"and duration_s = 0 and ring_s <= {self.max_ring_s}"
+            f"record_type = 'originating' and service = 'voice' and duration_s = 0 and ring_s <= {self.max_ring_s}"
         )
         return {"victims": distinct("called_number", over=self.window, where=dropped, panes=10)}
 

@@ -158,7 +158,9 @@ class Naive:
             claimed = self.rule.features[self.rule.claim]
             pane = ms(claimed.over) // (1 if claimed.tumbling else claimed.panes)
             panes = 1 if claimed.tumbling else claimed.panes
-            since = now - ms(claimed.over) if claimed.kind in ("since", "concurrent") else (now // pane - panes + 1) * pane
+            since = (
+                now - ms(claimed.over) if claimed.kind in ("since", "concurrent") else (now // pane - panes + 1) * pane
+            )
             tumbling = ms(self.rule.tumbling)
             episode = Episode(start=now - now % tumbling if tumbling else now, since=since)
             episode.revision = LATE_REVISIONS if late else 0
@@ -188,4 +190,6 @@ class Naive:
         hashes = sum(xxhash.xxh64_intdigest(row["event_id"].encode()) for row in episode.rows) % 2**64
         severity = "critical" if episode.severity == 2 else "warning"
         claim = (episode.since, episode.last, len(episode.rows), hashes)
-        self.written.append((key, episode.start, episode.revision, state, severity, time, dict(episode.features), claim))
+        self.written.append(
+            (key, episode.start, episode.revision, state, severity, time, dict(episode.features), claim)
+        )

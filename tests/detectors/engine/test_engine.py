@@ -48,7 +48,12 @@ def sliding(draw: st.DrawFn) -> Feature:
 def tumbling(draw: st.DrawFn) -> Feature:
     """A feature over a tumbling window of five minutes."""
     shared = {"over": 5 * MINUTE, "tumbling": True, "where": draw(WHERE)}
-    made = [count(**shared), total("charge_micros", **shared), distinct("called_number", **shared), overlapping(**shared)]
+    made = [
+        count(**shared),
+        total("charge_micros", **shared),
+        distinct("called_number", **shared),
+        overlapping(**shared),
+    ]
     return draw(st.sampled_from(made))
 
 
@@ -104,7 +109,7 @@ def said(alert: Alert) -> tuple[Any, ...]:
 
 def spoil(made: list[Row], late_at: dict[int, int]) -> list[tuple[Row, bool]]:
     """Move some rows so many places back in the log: they arrive late."""
-    order = sorted(range(len(made)), key=lambda n: (n + late_at.get(n, 0) + (0.5 if late_at.get(n) else 0)))
+    order = sorted(range(len(made)), key=lambda n: n + late_at.get(n, 0) + (0.5 if late_at.get(n) else 0))
     greatest, result = 0, []
     for n in order:
         late = made[n]["event_time"] < greatest
@@ -140,7 +145,9 @@ def test_equals_the_naive_reference(program: tuple[Rule, Naive], made: list[Row]
             continue
         reached = max([reached, *(row["event_time"] for row, _ in piece)])
         naive.advance(piece, reached)
-        found += engine.advance(aligned([r for r, _ in piece], part, watermark=reached, late=[x for _, x in piece])).alerts
+        found += engine.advance(
+            aligned([r for r, _ in piece], part, watermark=reached, late=[x for _, x in piece])
+        ).alerts
         if data.draw(st.booleans()):
             saved = engine.save()
             engine = Engine(part.key_space, part.rules)
@@ -150,5 +157,8 @@ def test_equals_the_naive_reference(program: tuple[Rule, Naive], made: list[Row]
     end = START_MS + 10 * 86_400_000
     naive.advance([], end)
     found += engine.advance(empty(end)).alerts
-    expected = [(*w[:3], *(("escalated" if w[4] == "critical" else "open",) if w[3] == "altered" else (w[3],)), *w[4:]) for w in naive.written]
+    expected = [
+        (*w[:3], *(("escalated" if w[4] == "critical" else "open",) if w[3] == "altered" else (w[3],)), *w[4:])
+        for w in naive.written
+    ]
     assert sorted(map(said, found), key=str) == sorted(expected, key=str)

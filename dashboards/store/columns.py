@@ -1,0 +1,96 @@
+"""Findings as Arrow tables with the columns of their ClickHouse tables."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from tollwatch.findings import Alert, Leakage
+from tollwatch.frames import Findings
+
+MS = pa.timestamp("ms", "UTC")
+NUMBERS = pa.map_(pa.string(), pa.float64())
+TIMES = {"episode_start", "event_time", "period_start", "period_end", "occurred_at", "minute"}
+TEXTS = {"account_id", "subscriber_id", "currency", "source"}
+NUMERIC = {"amount_micros", "lag_ms", "line"}
+
+
+def document(finding: msgspec.Struct) -> str:
+    """A finding as its listing prints it: JSON, keys sorted."""
+    return msgspec.json.encode(finding, order="sorted").decode()
+
+
+def _kind(name: str, own: dict[str, pa.DataType]) -> pa.DataType | None:
+    if name in own:
+        return own[name]
+    if name in TIMES:
+        return MS
+    if name == "features":
+        return NUMBERS
+    if name in TEXTS:
+        return pa.string()
+    return pa.int64() if name in NUMERIC else None
+
+
+def _table(items: Sequence[Any], names: Iterable[str], extra: dict[str, Callable[[Any], Any]] | None = None,
+           kinds: dict[str, pa.DataType] | None = None) -> pa.Table:  # fmt: skip
+    columns = {}
+    for name in names:
+        values = [getattr(item, name) for item in items]
+        if name == "features":
+            values = [list(value.items()) for value in values]
+        columns[name] = pa.array(values, _kind(name, kinds or {}))
+    for name, get in (extra or {}).items():
+        columns[name] = pa.array([get(item) for item in items], (kinds or {}).get(name))
+    return pa.table(columns)
+
+
+def _alerts(alerts: Sequence[Alert]) -> pa.Table:
+    names = [n for n in Alert.__struct_fields__ if n not in ("thresholds", "claim")]
+    return _table(
+        alerts, names,
+        {
+            "claim_stream": lambda a: a.claim.stream, "claim_where": lambda a: a.claim.where,
+            "claim_since": lambda a: a.claim.since, "claim_until": lambda a: a.claim.until,
+            "claim_count": lambda a: a.claim.count, "claim_hash_sum": lambda a: a.claim.hash_sum, "document": document,
+        },
+        {"claim_since": MS, "claim_until": MS, "claim_hash_sum": pa.uint64(), "score": pa.float64()},
+    )  # fmt: skip
+
+
+def _leakages(leakages: Sequence[Leakage]) -> pa.Table:
+    return _table(leakages, [n for n in Leakage.__struct_fields__ if n != "claim"], {"document": document})
+
+
+def _simple(items: Sequence[Any]) -> pa.Table:
+    return _table(items, type(items[0]).__struct_fields__)
+
+
+def tables_of(found: Findings) -> dict[str, pa.Table]:
+    """Table name → rows, for everything that was found."""
+    evidence = list(found.all_evidence())
+    made: dict[str, pa.Table] = {}
+    if found.alerts:
+        made["alert"] = _alerts(found.alerts)
+    if found.leakages:
+        made["leakage"] = _leakages(found.leakages)
+    if evidence:
+        made["evidence"] = _simple(evidence)
+    if found.scores:
+        made["score"] = _simple(found.scores)
+    if found.profiles:
+        made["profile"] = _simple(found.profiles)
+    if found.marks:
+        made["frame_mark"] = _simple(found.marks)
+    if found.health:
+        made["feed_health"] = _table(found.health, type(found.health[0]).__struct_fields__, kinds={"watermark": MS})
+    if found.quarantined:
+        names = type(found.quarantined[0]).__struct_fields__
+        made["quarantine"] = _table(found.quarantined, names, kinds={"event_time": pa.int64(), "raw": pa.binary()})
+    if found.control_runs:
+        names = [n for n in type(found.control_runs[0]).__struct_fields__ if n != "inputs"]
+        made["control_run"] = _table(
+            found.control_runs, names, {"inputs": lambda r: msgspec.json.encode(r.inputs, order="sorted").decode()}
+        )
+    return made

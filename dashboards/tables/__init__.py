@@ -1,0 +1,78 @@
+"""The tables as SQL files, applied in the order of their names; the tables of raw events are made from the types."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from tollwatch.columns import required, schema
+from tollwatch.events import STREAMS
+
+FOLDER = Path(__file__).parent
+FIRST_RAW = 101
+
+_TYPES = {pl.String(): "String", pl.Int64(): "Int64", pl.Boolean(): "Bool", pl.List(pl.String()): "Array(String)"}
+
+
+class TableFile(NamedTuple):
+    """One file: its name, its statements, the hash of its text."""
+
+    name: str
+    statements: list[str]
+    sha256: str
+
+
+def every_table_file(folder: Path = FOLDER) -> list[TableFile]:
+    """All files in order."""
+    made = []
+    for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql")):
+        text = path.read_text("utf-8")
+        code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+        statements = [part.strip() for part in code.split(";") if part.strip()]
+        made.append(TableFile(path.stem, statements, hashlib.sha256(text.encode()).hexdigest()))
+    return made
+
+
+def clickhouse_type(stream: str, column: str) -> str:
+    """The ClickHouse type of a column of raw events."""
+    kind = schema(stream)[column]
+    name = _TYPES.get(kind, "Array(Tuple(key String, value String))")
+    if column in required(stream) or name.startswith("Array") or column in ("tenant", "source"):
+        return name
+    return f"Nullable({name})"
+
+
+def raw_table_sql(stream: str) -> str:
+    """The file of a stream's raw events."""
+    kind = STREAMS[stream]
+    first = (kind.__doc__ or "").strip().splitlines()[0]
+    lines = [f"    {name:<22}{clickhouse_type(stream, name)}," for name in schema(stream)]
+    return "\n".join(
+        [
+            f"-- Raw events of `{stream}`: {first}",
+            "--",
+            "-- Read by : the console's time lines, replay, `tollwatch query`",
+            "-- Grain   : one record as it was read; read FINAL, a run that begins again writes the same places again.",
+            "-- Order   : the place in the source partition, which never changes for a record.",
+            "-- Kept    : 400 days after it was stored (not after it happened: old data can be replayed).",
+            "-- Made by `python -m dashboards.tables` from the types; a test holds it to them.",
+            "",
+            f"CREATE TABLE IF NOT EXISTS raw_{stream}",
+            "(",
+            *lines,
+            f"    {'_partition':<22}LowCardinality(String),",
+            f"    {'_offset':<22}Int64,",
+            f"    {'stored_at':<22}DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')",
+            ")",
+            "ENGINE = ReplacingMergeTree",
+            "ORDER BY (tenant, _partition, _offset)",
+            "TTL toDateTime(stored_at) + INTERVAL 400 DAY;",
+            "",
+        ]
+    )
+
+
+def raw_tables() -> dict[str, str]:
+    """File name → text, for every stream."""
+    return {f"{FIRST_RAW + n:04}_raw_{stream}.sql": raw_table_sql(stream) for n, stream in enumerate(STREAMS)}
