@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 STREAMS = ("provisioned", "billed")
+YEAR = 366 * 86_400_000
 
 
 class Closing(msgspec.Struct):
@@ -87,12 +88,14 @@ class Batches:
         self.known[batch.batch_id] = batch
         return [Moment(row["_seq"], row["event_time"], batch.batch_id, complete=False)]
 
-    def forget(self, before: int) -> None:
-        """Let go of complete batches whose period ended before this moment."""
-        gone = [b.batch_id for b in self.known.values() if b.complete and b.period_end <= before]
-        gone += [b.batch_id for b in self.known.values() if b.scope is None and (b.first or 0) < before]
-        for batch_id in gone:
-            del self.known[batch_id]
+    def forget(self, before: int, incomplete: set[str]) -> None:
+        """Let go of complete batches whose period ended before this moment, and of rows that no batch claimed in a year."""
+        self.known = {
+            name: batch
+            for name, batch in self.known.items()
+            if (name in incomplete or batch.period_end > before)
+            and (batch.scope is not None or (batch.first or 0) > before - YEAR)
+        }
 
 
 def _awaited(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

@@ -44,7 +44,7 @@ def touched(units: Sequence[Unit], before: Mapping[str, pl.DataFrame], new: Mapp
     if not judged or not any(len(table) for table in new.values()):
         return no_cases()
     since, until, seen = pl.lit(None, pl.Int64), pl.lit(None, pl.Int64), pl.lit(None, pl.Int64)
-    what = ["product_id", pl.col("_seq").alias("as_of"), pl.col("event_time").alias("time")]
+    what: list[pl.Expr] = [pl.col("product_id"), pl.col("_seq").alias("as_of"), pl.col("event_time").alias("time")]
     services = new["provisioned"].join(_observed(before["provisioned"]), on=SAME_STATE, how="left", nulls_equal=True)
     rows = pl.concat([
         services.select(*what, since=pl.col("since"), until=until, seen=pl.col("seen")),

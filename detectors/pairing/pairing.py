@@ -50,7 +50,7 @@ class Pairing:
             cases = self._take(tables.up_to(new, done, seq))
             due = self._due(group, named, incomplete)
             self._judge(pl.concat([cases, whole(due, self.kept, seq, time)]), due, time, found)
-            self._settle(due, seq)
+            self._settle(due, seq, incomplete)
             done = seq
         self._judge(self._take(tables.up_to(new, done, self.seq)), [], 0, found)
         return found
@@ -73,14 +73,14 @@ class Pairing:
         tables.add(self.kept, kept)
         return cases
 
-    def _settle(self, due: Sequence[Unit], seq: int) -> None:
+    def _settle(self, due: Sequence[Unit], seq: int, incomplete: set[str]) -> None:
         """From now on, late rows count for these units; what is too old is let go."""
         for unit in due:
             unit.judged = seq if unit.judged is None else unit.judged
         horizon = self.units.retire() if due else None
         if horizon is not None:
             tables.prune(self.kept, horizon)
-            self.batches.forget(horizon)
+            self.batches.forget(horizon, incomplete)
             self.revisions.forget(horizon)
 
     def _judge(self, cases: pl.DataFrame, due: Sequence[Unit], time: int, found: Findings) -> None:
@@ -103,16 +103,8 @@ class Pairing:
                 same_cycle = pl.col("cycle").eq_missing(pl.lit(unit.cycle, pl.String))
                 here = (pl.col("ps") == unit.period_start) & (pl.col("pe") == unit.period_end) & same_cycle
                 mine = outcomes.filter(pl.col("full") & here)
-                yield self.writer.control_run(judge.control, mine, self._inputs(unit), time, final=unit.final)
-
-    def _inputs(self, unit: Unit) -> dict[str, int]:
-        """How many rows of either side had been read when its batches were complete."""
-        runs = unit.runs if unit.has("billed") else []
-        snapshot = [unit.snapshot] if unit.snapshot is not None else []
-        return {
-            stream: sum(self.batches.known[name].taken for name in names if name in self.batches.known)
-            for stream, names in (("billed", runs), ("provisioned", snapshot))
-        }
+                inputs = {"billed": unit.billed_rows, "provisioned": unit.snapshot_rows}
+                yield self.writer.control_run(judge.control, mine, inputs, time, final=unit.final)
 
     def save(self) -> dict[str, bytes]:
         """The state: tables as Arrow, the rest as one small document."""

@@ -11,6 +11,9 @@ from detectors.pairing.revisions import Held, Revisions
 from detectors.pairing.units import Unit, Units
 
 
+ABSENT = "null "
+
+
 class Saved(msgspec.Struct, kw_only=True):
     """Everything that is not a table."""
 
@@ -48,10 +51,19 @@ def load(
     units.units, units.snapshots, units.horizon = rest.units, rest.snapshots, rest.horizon
     revisions.held = {(h.control, h.product_id, h.period_start, h.broken): h for h in rest.held}
     revisions.open = {(control, product, start): broken for control, product, start, broken in rest.open}
-    return rest.seq, {name: pl.read_ipc(io.BytesIO(data)) for name, data in segments.items() if name != "00"}
+    return rest.seq, {name: _table(data) for name, data in segments.items() if name != "00"}
 
 
 def _bytes(table: pl.DataFrame) -> bytes:
+    """Values and absences apart, because what lies under a null is not the same on every way to it."""
+    blank = [pl.col(pl.String).fill_null(""), pl.col(pl.Int64, pl.UInt64).fill_null(0)]
     out = io.BytesIO()
-    table.rechunk().write_ipc(out, compression="lz4", compat_level=pl.CompatLevel.oldest())
+    columns = table.select(*blank, pl.all().is_null().name.prefix(ABSENT)).rechunk()
+    columns.write_ipc(out, compression="lz4", compat_level=pl.CompatLevel.oldest())
     return out.getvalue()
+
+
+def _table(data: bytes) -> pl.DataFrame:
+    columns = pl.read_ipc(io.BytesIO(data))
+    names = [name.removeprefix(ABSENT) for name in columns.columns if name.startswith(ABSENT)]
+    return columns.select(pl.when(~pl.col(f"{ABSENT}{name}")).then(pl.col(name)).alias(name) for name in names)

@@ -9,7 +9,7 @@ class Unit(msgspec.Struct, kw_only=True):
     """A period of one bill cycle (None: of all).
 
     `billed` says that all its bill runs are complete, `snapshot` is the complete snapshot that covers it. From place
-    `judged` on, late rows make revisions.
+    `judged` on, late rows make revisions. `…_rows` is what was read when they were complete.
     """
 
     cycle: str | None
@@ -20,6 +20,8 @@ class Unit(msgspec.Struct, kw_only=True):
     snapshot: str | None = None
     snapshot_first: int | None = None
     judged: int | None = None
+    billed_rows: int = 0
+    snapshot_rows: int = 0
 
     def has(self, stream: str) -> bool:
         """Whether everything that this stream owes the unit has been read."""
@@ -65,6 +67,8 @@ class Units:
         ]  # fmt: skip
         for unit in found:
             unit.billed = True
+        for unit in self.units:
+            unit.billed_rows += batch.taken if batch.batch_id in unit.runs else 0
         return found
 
     def retire(self) -> int | None:
@@ -87,5 +91,6 @@ def _cover(unit: Unit, snapshot: Batch) -> bool:
     if unit.snapshot is None and snapshot.period_start < unit.period_end <= snapshot.period_end:
         closed = snapshot.closing.time if snapshot.closing is not None else snapshot.period_end
         unit.snapshot, unit.snapshot_first = snapshot.batch_id, closed if snapshot.first is None else snapshot.first
+        unit.snapshot_rows = snapshot.taken
         return True
     return False

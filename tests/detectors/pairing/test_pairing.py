@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from detectors.assurance.provisioned_not_billed import ProvisionedNotBilled
@@ -16,6 +16,7 @@ from tests.detectors.pairing.months import DAY, PRICE, at, closing, line, offeri
 from tollwatch.errors import RuleError
 from tollwatch.identity import finding_id, hash64
 
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # a log takes a second; shrinking one takes many minutes
 PRODUCTS = st.sampled_from(["p1", "p2", "p3"])
 MOMENTS = st.integers(-20, 100).map(lambda day: at(1) + day * DAY)
 MONTHS = st.sampled_from([1, 2, 3])
@@ -44,7 +45,7 @@ def history(rows: list[m.Row], spare: int) -> list[m.Row]:
     return [offering(), *cycles, *once, *closings]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None, phases=UNSHRUNK)
 @given(rows=ROWS, spare=st.integers(0, 2), cuts=st.lists(st.integers(1, 30), max_size=4, unique=True), kept=st.integers(1, 3))
 def test_no_cut_of_the_log_matters(rows: list[m.Row], spare: int, cuts: list[int], kept: int) -> None:
     """Leakages, evidence and runs are the same in one batch, in several, and row by row; so is the state."""
@@ -57,7 +58,7 @@ def test_no_cut_of_the_log_matters(rows: list[m.Row], spare: int, cuts: list[int
     assert stages[0].save() == stages[1].save() == stages[2].save()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None, phases=UNSHRUNK)
 @given(rows=ROWS, cuts=st.lists(st.integers(1, 30), max_size=3, unique=True))
 def test_a_saved_state_goes_on_where_it_was(rows: list[m.Row], cuts: list[int]) -> None:
     """Saving and loading at any place changes no finding."""
