@@ -42,7 +42,6 @@ class Aligner:
         self.held: dict[str, list[pl.DataFrame]] = {}
         self.late: dict[str, list[pl.DataFrame]] = {}
         self.released = watermark
-        self.greatest = watermark
         self.dedupe = Dedupe()
 
     def take(self, frame: Frame) -> None:
@@ -70,7 +69,6 @@ class Aligner:
                 self.late.setdefault(stream, []).append(table.filter(late).with_columns(_late=pl.lit(value=True)))
                 table = table.filter(~late)
             if not table.is_empty():
-                self.greatest = max(self.greatest, int(table["event_time"].max()))  # type: ignore[arg-type]
                 self.held.setdefault(stream, []).append(table)
         source.end = max(source.end, span.end)
         source.watermark = max(source.watermark, span.watermark)
@@ -79,7 +77,8 @@ class Aligner:
     def release(self) -> Released:
         """Let go what every open partition has passed; all of it once none is open."""
         opened = [source.watermark for source in self.partitions.values() if source.open]
-        limit = min(opened) if opened else self.greatest + 1
+        reached = min(opened) if opened else max(source.watermark for source in self.partitions.values())
+        limit = reached if opened else reached + 1
         late = {stream: pl.concat(tables, how="diagonal") for stream, tables in self.late.items()}
         self.late = {}
         ready = {}
@@ -94,7 +93,7 @@ class Aligner:
             else:
                 self.held[stream] = [table]
         self.held = {stream: tables for stream, tables in self.held.items() if tables}
-        self.released = max(self.released, limit if opened else self.greatest)
+        self.released = max(self.released, reached)
         return self._order(late, ready)
 
     def _order(self, late: dict[str, pl.DataFrame], ready: dict[str, pl.DataFrame]) -> Released:

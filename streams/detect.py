@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from streams.align import Aligner, Released
@@ -44,17 +45,25 @@ class Line:
             stream: pl.concat(tables, how="diagonal").write_ipc(None).getvalue()
             for stream, tables in sorted(self.aligner.held.items())
         }
-        state = [self.aligner.released, self.aligner.greatest, ids.tobytes(), contents.tobytes(), times.tobytes(), held]
+        reached = {name: (part.watermark, part.end) for name, part in sorted(self.aligner.partitions.items())}
+        state = [
+            self.aligner.released,
+            ids.tobytes(),
+            contents.tobytes(),
+            times.tobytes(),
+            held,
+            reached,
+        ]
         return {"align": msgspec.msgpack.encode(state)} | {f"stage-{n}": s for n, s in self.stage.save().items()}
 
     def load(self, segments: Mapping[str, bytes]) -> None:
         """Take up a saved state."""
-        import numpy as np
-
-        released, greatest, ids, contents, times, held = msgspec.msgpack.decode(segments["align"])
-        self.aligner.released, self.aligner.greatest = released, greatest
+        released, ids, contents, times, held, reached = msgspec.msgpack.decode(segments["align"])
+        self.aligner.released = released
         self.aligner.dedupe.load(
             np.frombuffer(ids, np.uint64), np.frombuffer(contents, np.uint64), np.frombuffer(times, np.int64)
         )
         self.aligner.held = {stream: [pl.read_ipc(table)] for stream, table in held.items()}
+        for name, part in self.aligner.partitions.items():
+            part.watermark, part.end = reached.get(name, (part.watermark, part.end))
         self.stage.load({n.removeprefix("stage-"): s for n, s in segments.items() if n.startswith("stage-")})

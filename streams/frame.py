@@ -6,6 +6,7 @@ event time − allowed disorder); it never falls. A row below it is late.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -46,13 +47,22 @@ class Framer:
         self.end = batch.end
         return rows.with_columns(_late=pl.Series(late)), rejected
 
+    def save(self) -> list[object]:
+        """What is remembered, to be saved."""
+        return [self.watermark, self.end, self.greatest, self.late, self.most_late_ms]
+
+    def load(self, saved: list[Any]) -> None:
+        """Go on from there."""
+        self.watermark, self.end, self.greatest, self.late, self.most_late_ms = saved
+
     def span(self, begin: int, *, closed: bool) -> Span:
-        """How far the partition has been read."""
+        """How far the partition has been read. A closed one has reached its greatest event time."""
+        reached = max(self.greatest.values(), default=NEVER) if closed else NEVER
         return Span(
             partition=self.partition,
             begin=begin,
             end=self.end,
-            watermark=self.watermark,
+            watermark=max(self.watermark, reached),
             state="closed" if closed else "open",
         )
 

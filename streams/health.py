@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import polars as pl
 
 from tollwatch.findings import FeedHealth, Quarantined
 
 MINUTE_MS = 60_000
-KEY = ("stream", "source", "minute")
+Key = tuple[str, str, int]
 
 
 class Health:
@@ -15,13 +16,15 @@ class Health:
 
     def __init__(self, tenant: str, run: str) -> None:
         self.tenant, self.run = tenant, run
-        self.sums: dict[tuple[str, str, int], list[int]] = {}
-        self.lags: dict[tuple[str, str, int], int] = {}
+        self.sums: dict[Key, list[int]] = {}
+        self.lags: dict[Key, int] = {}
+        self.changed: set[Key] = set()
 
     def _add(self, stream: str, source: str, time: int, column: int, number: int = 1) -> list[int]:
         key = (stream, source, time // MINUTE_MS * MINUTE_MS)
         sums = self.sums.setdefault(key, [0, 0, 0, 0, 0])
         sums[column] += number
+        self.changed.add(key)
         return sums
 
     def see(self, stream: str, rows: pl.DataFrame, rejected: Sequence[Quarantined], watermark: int) -> None:
@@ -48,23 +51,30 @@ class Health:
             for source, time in rows.select("source", "event_time").iter_rows():
                 self._add(stream, source or "unknown", time, column)
 
-    def take(self) -> list[FeedHealth]:
-        """All sums, in order, and begin anew."""
-        made = [
-            FeedHealth(
-                stream=stream,
-                source=source,
-                minute=minute,
-                events=sums[0],
-                late=sums[1],
-                quarantined=sums[2],
-                duplicates=sums[3],
-                watermark=sums[4],
-                lag_ms=self.lags.get((stream, source, minute)),
-                tenant=self.tenant,
-                run=self.run,
-            )  # fmt: skip
-            for (stream, source, minute), sums in sorted(self.sums.items())
-        ]
-        self.sums, self.lags = {}, {}
+    def take(self, before: int) -> list[FeedHealth]:
+        """What has changed since it was last taken, in order; minutes that ended before this moment are let go."""
+        made = [self._row(key) for key in sorted(self.changed)]
+        self.changed = set()
+        for key in [key for key in self.sums if key[2] < before]:
+            del self.sums[key]
+            self.lags.pop(key, None)
         return made
+
+    def _row(self, key: Key) -> FeedHealth:
+        events, late, quarantined, duplicates, watermark = self.sums[key]
+        stream, source, minute = key
+        return FeedHealth(
+            stream=stream, source=source, minute=minute, events=events, late=late, quarantined=quarantined,
+            duplicates=duplicates, watermark=watermark, lag_ms=self.lags.get(key), tenant=self.tenant, run=self.run,
+        )  # fmt: skip
+
+    def save(self) -> bytes:
+        """The sums that may still grow."""
+        return msgspec.msgpack.encode([(*key, sums, self.lags.get(key)) for key, sums in sorted(self.sums.items())])
+
+    def load(self, data: bytes) -> None:
+        """Go on from there."""
+        for stream, source, minute, sums, lag in msgspec.msgpack.decode(data):
+            self.sums[stream, source, minute] = sums
+            if lag is not None:
+                self.lags[stream, source, minute] = lag

@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `disorder_s` is how far out of order events may come; `source_idle_s` when a silent source no longer holds the
     others back; `label_horizon_days` when an event without a verdict counts as genuine; `future_tolerance_s` how far
     ahead of its arrival an event may claim to be; `pause_ahead_s` how far one partition may run ahead of the slowest.
+    `snapshot_events` is after how many events the state is saved, so that a run that was killed goes on from there.
     `detectors` overrides thresholds by detector, `budgets` says how many alerts a day a model may raise. `enabled`
     empty means every detector.
 
@@ -55,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     label_horizon_days: Annotated[int, msgspec.Meta(ge=1)] = 30
     future_tolerance_s: WholeSeconds = 600
     pause_ahead_s: WholeSeconds = 120
+    snapshot_events: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
     partitions: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     sources: dict[str, SourceSettings] = {}
     detectors: dict[str, dict[str, Any]] = {}

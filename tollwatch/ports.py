@@ -1,6 +1,7 @@
 """The protocols by which parts are handed to one another."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
@@ -9,10 +10,11 @@ from tollwatch.frames import Aligned, Findings, ReadBatch
 
 
 class Source(Protocol):
-    """One source partition: a file, or a partition of a topic."""
+    """One source partition: a file (`-` is standard input), or a partition of a topic, whose path is its name."""
 
     stream: str
     partition: str
+    path: Path
 
     def batches(self, start: int = 0) -> Iterator[ReadBatch]:
         """Read on from record `start`."""

@@ -48,16 +48,16 @@ class Judge:
         cases = cases.filter(complete[self.control.waits_for] & (both | due))
         pairs = cases
         for hand, side in (("left", self.control.left), ("right", self.control.right)):
-            rows = gather(side, cases, kept).select("case", *(pl.col(name).alias(f"{hand}_{name}") for name in OF_SIDE[side.stream]))
+            rows = gather(side, cases, kept).select(
+                "case", *(pl.col(name).alias(f"{hand}_{name}") for name in OF_SIDE[side.stream])
+            )
             pairs = pairs.join(rows, on="case", how="left").with_columns(
                 pl.col(name).alias(f"{hand}_{name}") for name in COMMON
             )
         return self._broken(pairs)
 
     def _broken(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        first = pl.coalesce(
-            [pl.when(self.where & when).then(pl.lit(n, pl.Int64)) for n, when in enumerate(self.when)]
-        )
+        first = pl.coalesce([pl.when(self.where & when).then(pl.lit(n, pl.Int64)) for n, when in enumerate(self.when)])
         pairs = pairs.with_columns(broken=first)
         amount = pl.coalesce([pl.when(pl.col("broken") == n).then(each) for n, each in enumerate(self.amount)])
         hands = [(n, each.claims) for n, each in enumerate(self.breaks)]
@@ -134,8 +134,13 @@ def _rows_of(side: Side, case: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -
     if side.stream != "provisioned":
         found = [(side.stream, lines_of(side, case, kept, counted=False))]
     else:
-        found = [("provisioned", seen_by(case, kept["provisioned"], "since")), ("orders", seen_by(case, kept["orders"], "event_time"))]
-    return [(name, rows.select(list(kept_schema(name))).sort("event_time", "event_id")) for name, rows in found if len(rows)]
+        found = [
+            ("provisioned", seen_by(case, kept["provisioned"], "since")),
+            ("orders", seen_by(case, kept["orders"], "event_time")),
+        ]
+    return [
+        (name, rows.select(list(kept_schema(name))).sort("event_time", "event_id")) for name, rows in found if len(rows)
+    ]
 
 
 def claimed(control: Control, broken: Break, found: Proof) -> tuple[str, pl.DataFrame] | None:

@@ -26,7 +26,9 @@ def owners(cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.DataFram
         "case", "ps", "_seq", "account_id", offering="service_specification", at="since", rank=pl.lit(2)
     )
     rows = pl.concat([orders, lines, network])
-    found = cases.join(_nearest(rows, "account_id"), on="case", how="left").join(_nearest(rows, "offering"), on="case", how="left")
+    found = cases.join(_nearest(rows, "account_id"), on="case", how="left").join(
+        _nearest(rows, "offering"), on="case", how="left"
+    )
     accounts = found.with_columns(id="account_id").drop("account_id")
     classes = _in_force(accounts, kept["reference"], "account").select("case", "account_class", "bill_cycle")
     return found.join(classes, on="case", how="left")

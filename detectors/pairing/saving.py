@@ -5,13 +5,11 @@ from collections.abc import Mapping
 
 import msgspec
 import polars as pl
+import pyarrow as pa
 
 from detectors.pairing.batches import Batch, Batches
 from detectors.pairing.revisions import Held, Revisions
 from detectors.pairing.units import Unit, Units
-
-
-ABSENT = "null "
 
 
 class Saved(msgspec.Struct, kw_only=True):
@@ -55,15 +53,16 @@ def load(
 
 
 def _bytes(table: pl.DataFrame) -> bytes:
-    """Values and absences apart, because what lies under a null is not the same on every way to it."""
-    blank = [pl.col(pl.String).fill_null(""), pl.col(pl.Int64, pl.UInt64).fill_null(0)]
+    """Built anew value by value, because what lies under a null or past the last bit depends on the way there."""
+    schema = table.clear().to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    columns = pa.table([pa.array(table[f.name].to_list(), f.type) for f in schema], schema=schema)
     out = io.BytesIO()
-    columns = table.select(*blank, pl.all().is_null().name.prefix(ABSENT)).rechunk()
-    columns.write_ipc(out, compression="lz4", compat_level=pl.CompatLevel.oldest())
+    with pa.ipc.new_file(out, schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as file:
+        file.write_table(columns)
     return out.getvalue()
 
 
 def _table(data: bytes) -> pl.DataFrame:
-    columns = pl.read_ipc(io.BytesIO(data))
-    names = [name.removeprefix(ABSENT) for name in columns.columns if name.startswith(ABSENT)]
-    return columns.select(pl.when(~pl.col(f"{ABSENT}{name}")).then(pl.col(name)).alias(name) for name in names)
+    table = pl.from_arrow(pa.ipc.open_file(data).read_all())
+    assert isinstance(table, pl.DataFrame)
+    return table

@@ -38,9 +38,13 @@ def _points(cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.DataFra
     )  # fmt: skip
     observed = network.select("case", "_seq", "state", at=pl.col("since"), seen=pl.col("seen"), source=pl.lit(NETWORK))
     missing = _missing(cases, network)
-    points = pl.concat([_not_overruled(pl.concat([observed, ordered], how="diagonal"), missing), _vanished(observed, ordered, missing)])
+    points = pl.concat(
+        [_not_overruled(pl.concat([observed, ordered], how="diagonal"), missing), _vanished(observed, ordered, missing)]
+    )
     unconfirmed = _unconfirmed(ordered, observed, missing)
-    return points.join(unconfirmed, on=["case", "_seq", "source"], how="anti").join(cases.select("case", "ps", "pe"), on="case")
+    return points.join(unconfirmed, on=["case", "_seq", "source"], how="anti").join(
+        cases.select("case", "ps", "pe"), on="case"
+    )
 
 
 def seen_by(cases: pl.DataFrame, rows: pl.DataFrame, at: str) -> pl.DataFrame:
@@ -52,7 +56,11 @@ def seen_by(cases: pl.DataFrame, rows: pl.DataFrame, at: str) -> pl.DataFrame:
 def _missing(cases: pl.DataFrame, network: pl.DataFrame) -> pl.DataFrame:
     """Cases whose product the covering snapshot, complete, does not show."""
     shown = network.filter(pl.col("there")).select("case").unique()
-    return cases.filter(pl.col("snapshot").is_not_null()).select("case", "snapshot_first").join(shown, on="case", how="anti")
+    return (
+        cases.filter(pl.col("snapshot").is_not_null())
+        .select("case", "snapshot_first")
+        .join(shown, on="case", how="anti")
+    )
 
 
 def _not_overruled(points: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
@@ -65,7 +73,9 @@ def _not_overruled(points: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
         (pl.col("since") < pl.col("at")) & (pl.col("at") <= pl.col("seen_right"))
         & ((pl.col("source") == ORDER) | (pl.col("by") > pl.col("_seq")))
     )  # fmt: skip
-    ceased = points.filter((pl.col("source") == ORDER) & (pl.col("state") == "terminated")).join(missing, on="case", how="semi")
+    ceased = points.filter((pl.col("source") == ORDER) & (pl.col("state") == "terminated")).join(
+        missing, on="case", how="semi"
+    )
     wrong = against.join(ceased, on=["case", "_seq", "source"], how="anti")
     return points.join(wrong, on=["case", "_seq", "source"], how="anti")
 
@@ -73,24 +83,38 @@ def _not_overruled(points: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
 def _vanished(observed: pl.DataFrame, ordered: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
     """A service that the snapshot does not show ended, if nothing tells when, with the day before it was last seen."""
     last = observed.join(missing, on="case", how="semi").sort("case", "seen", "_seq").group_by("case").last()
-    told = ordered.filter(pl.col("state") == "terminated").select("case", ended="at").group_by("case").agg(pl.col("ended").max())
+    told = (
+        ordered.filter(pl.col("state") == "terminated")
+        .select("case", ended="at")
+        .group_by("case")
+        .agg(pl.col("ended").max())
+    )
     open_ended = last.join(told, on="case", how="left").filter(
         (pl.col("state") != "terminated") & (pl.col("ended").fill_null(-1) < pl.col("at"))
     )  # fmt: skip
     end = pl.max_horizontal(pl.col("at"), pl.col("seen") // DAY * DAY)
-    return open_ended.select("case", "_seq", state=pl.lit("terminated"), at=end, seen=pl.col("seen"), source=pl.lit(NETWORK + 1))
+    return open_ended.select(
+        "case", "_seq", state=pl.lit("terminated"), at=end, seen=pl.col("seen"), source=pl.lit(NETWORK + 1)
+    )
 
 
 def _unconfirmed(ordered: pl.DataFrame, observed: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
     """Activations that no one saw: ordered, never ceased, and absent from a snapshot made a day or more later."""
     adds = ordered.filter(pl.col("state") == "active").join(missing, on="case")
     late = pl.col("at") >= pl.col("snapshot_first").fill_null(0) - DAY
-    ceases = ordered.filter(pl.col("state") == "terminated").select("case", ended="at").group_by("case").agg(pl.col("ended").max())
+    ceases = (
+        ordered.filter(pl.col("state") == "terminated")
+        .select("case", ended="at")
+        .group_by("case")
+        .agg(pl.col("ended").max())
+    )
     never_ceased = adds.filter(~late).join(ceases, on="case", how="left").filter(
         pl.col("ended").is_null() | (pl.col("ended") < pl.col("at"))
     )  # fmt: skip
     later = observed.select("case", since="at").group_by("case").agg(pl.col("since").max())
-    seen = never_ceased.join(later, on="case", how="left").filter(pl.col("since").is_null() | (pl.col("since") < pl.col("at")))
+    seen = never_ceased.join(later, on="case", how="left").filter(
+        pl.col("since").is_null() | (pl.col("since") < pl.col("at"))
+    )
     return seen.select("case", "_seq", "source")
 
 

@@ -81,6 +81,4 @@ def prune(kept: dict[str, pl.DataFrame], before: int) -> None:
     last = pl.col("_seq") == pl.col("_seq").filter(ended).max().over("product_id")
     kept["billed"] = kept["billed"].filter(~ended | (last & ~pl.col("product_id").is_in(gone.implode())))
     same = ["entity", "id", "valid_from"]
-    kept["reference"] = kept["reference"].filter(
-        ~(pl.col("valid_to").fill_null(before) < before) & newest.over(same)
-    )
+    kept["reference"] = kept["reference"].filter(~(pl.col("valid_to").fill_null(before) < before) & newest.over(same))

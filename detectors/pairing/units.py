@@ -53,7 +53,9 @@ class Units:
         unit = Unit(
             cycle=batch.cycle, period_start=batch.period_start, period_end=batch.period_end, runs=[batch.batch_id]
         )
-        self.units = sorted([*self.units, unit], key=lambda each: (each.period_start, each.period_end, each.cycle or ""))
+        self.units = sorted(
+            [*self.units, unit], key=lambda each: (each.period_start, each.period_end, each.cycle or "")
+        )
         return [unit] if any(_cover(unit, snapshot) for snapshot in self.snapshots) else []
 
     def complete(self, batch: Batch, incomplete: set[str]) -> list[Unit]:

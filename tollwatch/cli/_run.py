@@ -1,7 +1,8 @@
 """What `run` and `demo` share: the files by stream, going on from a snapshot, the summary."""
 
-import hashlib
 import resource
+import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TextIO
@@ -11,12 +12,16 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from dashboards.store import ChdbStore
 from streams.embedded import Run, Summary
+from streams.resume import recognise
 from streams.snapshot import Snapshots
+from tollwatch.cli._wire import make_plan
+from tollwatch.config import Settings
 from tollwatch.events import STREAMS
+from tollwatch.ports import Source
 
 Paths = tuple[Path, ...]
-PRINT_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -69,32 +74,47 @@ class Outcome:
         return asdict(self.summary) | {"seconds": self.seconds, "peak_memory_mb": peak}
 
 
-def fingerprint(path: Path) -> str:
-    """What identifies a file beside its name: its size is not, for a file may have grown."""
-    if str(path) == "-":
-        return ""
-    with path.open("rb") as file:
-        return hashlib.sha256(file.read(PRINT_BYTES)).hexdigest()
+def process(sources: Sequence[Source], data: Path, settings: Settings, *, as_of_ms: int,
+            rules: Sequence[Path] = ()) -> Outcome:  # fmt: skip
+    """Run the line over sources into a data directory, going on where the last run on it ended."""
+    plan = make_plan(settings, rules)
+    began = time.monotonic()
+    store = ChdbStore(data)
+    try:
+        store.apply_tables()
+        snapshots = Snapshots(data / "state")
+        manifest = snapshots.latest()
+        prints = recognise(sources, manifest.prints if manifest is not None else {})
+        line = Run(sources, plan, settings, as_of_ms=as_of_ms, store=store, keep_events=settings.snapshot_events)
+        summary = consume(line, snapshots, prints)
+    finally:
+        store.close()
+    return Outcome(summary, round(time.monotonic() - began, 1))
 
 
-def consume(line: Run, snapshots: Snapshots, files: dict[str, list[Path]]) -> Summary:
-    """Go on from the last snapshot, run to the end, save."""
+def consume(line: Run, snapshots: Snapshots, prints: dict[str, str]) -> Summary:
+    """Go on from the last snapshot, run to the end, save on the way."""
     manifest = snapshots.latest()
     if manifest is not None:
         line.load(snapshots.load(manifest))
+    before = manifest.consumed if manifest is not None else {}
+    line.keep = lambda run: _save(run, snapshots, before, prints)
     console = Console(stderr=True)
-    if console.is_terminal:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True) as progress:
-            task = progress.add_task("reading")
-            line.progress = lambda s: progress.update(
-                task, description=f"{s.events:,} events, {s.alerts:,} alerts, {s.quarantined:,} in quarantine"
-            )
-            summary = line.go()
-    else:
-        summary = line.go()
-    snapshots.save(line.save(), {}, {})
-    return summary
+    if not console.is_terminal:
+        return line.go()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("reading")
+        line.progress = lambda s: progress.update(task, description=_sentence(s))
+        return line.go()
+
+
+def _save(run: Run, snapshots: Snapshots, before: dict[str, int], prints: dict[str, str]) -> None:
+    snapshots.save(run.save(), before | run.consumed(), prints)
+
+
+def _sentence(summary: Summary) -> str:
+    return f"{summary.events:,} events, {summary.alerts:,} alerts, {summary.quarantined:,} in quarantine"
 
 
 def show(outcome: Outcome, *, json: bool, out: TextIO) -> None:

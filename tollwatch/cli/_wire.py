@@ -1,19 +1,22 @@
 """Wire the parts together: detectors, models and controls in force become key spaces with their stages."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from detectors import every_detector, every_model
+from detectors.assurance import every_control
+from detectors.controls import Control
 from detectors.engine import Engine
 from detectors.language import Declared, Model
+from detectors.pairing import Pairing, assurance_key_space
 from detectors.plan import Part, parts
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
-from streams.embedded import Plan
+from streams.plan import Plan
 from streams.score import Scoring, scoring_key_space
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
@@ -21,11 +24,11 @@ from tollwatch.frames import KeySpace
 from tollwatch.ports import Stage
 
 DAY_MS = 86_400_000
-Kind = TypeVar("Kind", bound=Declared)
+Kind = TypeVar("Kind", bound=Declared | Control)
 
 
 def _configured(kind: type[Kind], settings: Settings) -> Kind:
-    """A detector with the thresholds that the settings give it."""
+    """A detector or control with the thresholds that the settings give it."""
     wanted: Mapping[str, Any] = settings.detectors.get(kind.name(), {})
     try:
         return msgspec.convert(wanted, kind)
@@ -42,7 +45,8 @@ def _in_force(kinds: Sequence[type[Kind]], settings: Settings) -> list[Kind]:
 
 
 def _check_names(settings: Settings) -> None:
-    known = [kind.name() for kind in (*every_detector(), *every_model())]
+    kinds: list[type[Declared | Control]] = [*every_detector(), *every_model(), *every_control()]
+    known = [kind.name() for kind in kinds]
     for name in (*settings.enabled, *settings.disabled, *settings.detectors):
         if name not in known:
             raise ConfigurationError(str(RuleError.unknown_word(name, known, where="settings", what="detector")))
@@ -60,17 +64,23 @@ def rules_in_force(settings: Settings, files: Sequence[Path] = ()) -> list[Rule]
     return rules
 
 
-def _engine(part: Part, settings: Settings) -> Stage:
-    return Engine(part.key_space, part.rules, part.models, tenant=settings.tenant, run=settings.run)
+def _engine(part: Part, settings: Settings) -> tuple[KeySpace, Callable[[], Stage]]:
+    return part.key_space, lambda: Engine(
+        part.key_space, part.rules, part.models, tenant=settings.tenant, run=settings.run
+    )
+
+
+def _pairing(controls: Sequence[Control], settings: Settings) -> tuple[KeySpace, Callable[[], Stage]]:
+    return assurance_key_space(controls), lambda: Pairing(controls, tenant=settings.tenant, run=settings.run)
 
 
 def make_plan(settings: Settings, files: Sequence[Path] = ()) -> Plan:
     """Everything that runs, under these settings."""
     models: list[Model] = _in_force(every_model(), settings)
     wanted = parts(rules_in_force(settings, files), models)
-    stages = {}
-    for name, part in wanted.items():
-        stages[name] = part.key_space, lambda part=part: _engine(part, settings)
+    stages = {name: _engine(part, settings) for name, part in wanted.items()}
+    if controls := _in_force(every_control(), settings):
+        stages["assurance"] = _pairing(controls, settings)
     return Plan(stages, {type(model).model: _model(model, wanted, settings) for model in models})
 
 

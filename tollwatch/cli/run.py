@@ -2,33 +2,32 @@
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
 
-from dashboards.store import ChdbStore
-from streams.embedded import Run
 from streams.read import open_sources
-from streams.snapshot import Snapshots
-from tollwatch.cli._run import Files, Outcome, consume, show
-from tollwatch.cli._wire import make_plan
+from tollwatch.cli._run import Files, process, show
 from tollwatch.config import load_settings
+from tollwatch.errors import ConfigurationError
 
 DATA = Path("tollwatch-data")
+NONE = Files()
 
 
 def run(
     *,
-    files: Annotated[Files, Parameter(name="*")] = Files(),
-    rules: tuple[Path, ...] = (),
+    files: Annotated[Files, Parameter(name="*", consume_multiple=True)] = NONE,
+    rules: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
     data: Path = DATA,
     as_of: str | None = None,
     partitions: int | None = None,
     config: Path | None = None,
     json: bool = False,
-) -> int | None:
+) -> None:
     """Read files, find fraud and leakage, and store what was found.
 
     The next run on the same data directory goes on where this one ended: windows, models and what has been seen are
@@ -54,25 +53,11 @@ def run(
     settings = load_settings(config)
     if partitions is not None:
         settings = msgspec.structs.replace(settings, partitions=partitions)
-    plan = make_plan(settings, rules)
-    sources = open_sources(files.given())
-    began = time.monotonic()
-    store = ChdbStore(data)
-    try:
-        store.apply_tables()
-        line = Run(sources, plan, settings, as_of_ms=_as_of(as_of), store=store)
-        outcome = consume(line, Snapshots(data / "state"), files.given())
-    finally:
-        store.close()
-    show(Outcome(outcome, round(time.monotonic() - began, 1)), json=json, out=sys.stdout)
-    return None
+    outcome = process(open_sources(files.given()), data, settings, rules=rules, as_of_ms=_as_of(as_of))
+    show(outcome, json=json, out=sys.stdout)
 
 
 def _as_of(text: str | None) -> int:
-    from datetime import UTC, datetime
-
-    from tollwatch.errors import ConfigurationError
-
     if text is None:
         return time.time_ns() // 1_000_000
     try:

@@ -1,0 +1,71 @@
+"""What becomes of single records: marks for those that changed nothing, quarantine for those that contradict."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import msgspec
+import polars as pl
+
+from tollwatch.findings import Quarantined
+
+MARKS = {"stream": pl.String, "_partition": pl.String, "_offset": pl.Int64, "mark": pl.String}
+
+
+@dataclass
+class _Read:
+    stream: str
+    partition: str
+    until: int
+    rows: pl.DataFrame
+
+
+class Dropped:
+    """Marks and contradictions since they were last taken. Holds what was read until it has been released."""
+
+    def __init__(self, tenant: str, run: str) -> None:
+        self.tenant, self.run = tenant, run
+        self.read: deque[_Read] = deque()
+        self.marks: list[pl.DataFrame] = []
+        self.conflicts: list[Quarantined] = []
+
+    def remember(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
+        """Rows that were read; those that are late get their mark."""
+        if len(rows):
+            self.read.append(_Read(stream, partition, int(rows["event_time"].max()), rows))  # type: ignore[arg-type]
+            late = rows.filter("_late")
+            if len(late):
+                self.mark(stream, "late", late.with_columns(_partition=pl.lit(partition)))
+
+    def mark(self, stream: str, mark: str, rows: pl.DataFrame) -> None:
+        """Note what became of rows."""
+        kinds = {"stream": pl.lit(stream), "mark": pl.lit(mark)}
+        self.marks.append(rows.with_columns(**kinds).select(list(MARKS)))
+        if mark == "conflict":
+            self.conflicts += [self._conflict(stream, *place) for place in rows.select("_partition", "_offset").rows()]
+
+    def release(self, watermark: int) -> None:
+        """Nothing read that lies below this moment is asked for any more."""
+        self.read = deque(read for read in self.read if read.until >= watermark)
+
+    def take(self) -> tuple[pl.DataFrame | None, list[Quarantined]]:
+        """What was noted, and begin anew."""
+        marks, conflicts = self.marks, self.conflicts
+        self.marks, self.conflicts = [], []
+        return (pl.concat(marks) if marks else None), conflicts
+
+    def _conflict(self, stream: str, partition: str, offset: int) -> Quarantined:
+        row = self._find(stream, partition, offset)
+        event_id, source = row.get("event_id"), str(row.get("source") or "unknown")
+        return Quarantined(
+            stream=stream, partition=partition, position=offset, line=offset + 1,
+            reason=f"event_id {event_id} came before with other content; give each event its own id",
+            raw=msgspec.json.encode(row), source=source, event_time=row.get("event_time"),  # type: ignore[arg-type]
+            tenant=self.tenant, run=self.run,
+        )  # fmt: skip
+
+    def _find(self, stream: str, partition: str, offset: int) -> dict[str, object]:
+        for read in self.read:
+            if (read.stream, read.partition) == (stream, partition):
+                for row in read.rows.filter(pl.col("_offset") == offset).iter_rows(named=True):
+                    return {name: v for name, v in row.items() if v is not None and not name.startswith("_")}
+        return {}

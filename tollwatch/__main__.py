@@ -1,0 +1,5 @@
+"""`python -m tollwatch`, where no script is installed."""
+
+from tollwatch.cli import main
+
+main()
