@@ -1,5 +1,6 @@
-"""Where events and findings are kept: chDB in the data directory, or later a ClickHouse server, behind one interface."""
+"""Where events and findings are kept, behind one interface: chDB in the data directory, or later a server."""
 
 from dashboards.store.chdb_store import ChdbStore
+from dashboards.store.listing import listed
 
-__all__ = ["ChdbStore"]
+__all__ = ["ChdbStore", "listed"]

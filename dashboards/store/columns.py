@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from tollwatch.findings import Alert, Leakage
+from tollwatch.findings import Alert, ControlRun, FeedHealth, Leakage, Quarantined
 from tollwatch.frames import Findings
 
 MS = pa.timestamp("ms", "UTC")
@@ -68,7 +68,7 @@ def _simple(items: Sequence[Any]) -> pa.Table:
 
 
 def tables_of(found: Findings) -> dict[str, pa.Table]:
-    """Table name → rows, for everything that was found."""
+    """Table name → rows, for everything that was found; in the order of writing, the marks of frames last."""
     evidence = list(found.all_evidence())
     made: dict[str, pa.Table] = {}
     if found.alerts:
@@ -81,16 +81,18 @@ def tables_of(found: Findings) -> dict[str, pa.Table]:
         made["score"] = _simple(found.scores)
     if found.profiles:
         made["profile"] = _simple(found.profiles)
+    if found.health:
+        made["feed_health"] = _table(found.health, FeedHealth.__struct_fields__, kinds={"watermark": MS})
+    if found.quarantined:
+        kinds = {"event_time": pa.int64(), "raw": pa.binary()}
+        made["quarantine"] = _table(found.quarantined, Quarantined.__struct_fields__, kinds=kinds)
+    if found.control_runs:
+        own = [n for n in ControlRun.__struct_fields__ if n != "inputs"]
+        made["control_run"] = _table(found.control_runs, own, {"inputs": _inputs})
     if found.marks:
         made["frame_mark"] = _simple(found.marks)
-    if found.health:
-        made["feed_health"] = _table(found.health, type(found.health[0]).__struct_fields__, kinds={"watermark": MS})
-    if found.quarantined:
-        names = type(found.quarantined[0]).__struct_fields__
-        made["quarantine"] = _table(found.quarantined, names, kinds={"event_time": pa.int64(), "raw": pa.binary()})
-    if found.control_runs:
-        names = [n for n in type(found.control_runs[0]).__struct_fields__ if n != "inputs"]
-        made["control_run"] = _table(
-            found.control_runs, names, {"inputs": lambda r: msgspec.json.encode(r.inputs, order="sorted").decode()}
-        )
     return made
+
+
+def _inputs(run: ControlRun) -> str:
+    return msgspec.json.encode(run.inputs, order="sorted").decode()

@@ -35,10 +35,23 @@ def check_version(directory: Path) -> None:
     """Write the version of a new directory; refuse that of a newer Tollwatch."""
     path = directory / "version"
     if not path.exists():
-        path.write_text(f"{VERSION}\n", "utf-8")
+        new = directory / "version.new"
+        new.write_text(f"{VERSION}\n", "utf-8")
+        new.replace(path)
         return
     text = path.read_text("utf-8").strip()
-    if not text.isdigit() or int(text) > VERSION:
+    if not text.isdigit():
+        raise VersionError(f"{path}: holds no version number; this is no data directory, use another --data")
+    if int(text) > VERSION:
         raise VersionError(
-            f"{directory}: was written by a newer Tollwatch (version {text}, this one knows {VERSION}); upgrade Tollwatch"
+            f"{directory}: was written by a newer Tollwatch (version {text}, this one knows {VERSION}); "
+            "upgrade Tollwatch, or use another --data"
+        )
+
+
+def check_there(directory: Path) -> None:
+    """Raise InputError where there is no data directory: who reads does not make one."""
+    if not (directory / "version").exists():
+        raise InputError(
+            f"{directory}: there is no data directory; name it with --data, or make it with `tollwatch run`"
         )

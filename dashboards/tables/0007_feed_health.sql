@@ -1,8 +1,8 @@
 -- How the feeds are, per source and minute of event time.
 --
 -- Read by : dashboards/grafana/feeds.json, the console's feeds page
--- Grain   : one row per source, minute and writing; sums of several writings of one minute are added up.
--- Order   : the source, the minute, and the time of writing.
+-- Grain   : the last writing of a source and minute. Read FINAL.
+-- Order   : the source and the minute.
 -- Kept    : 400 days after it was stored.
 
 CREATE TABLE IF NOT EXISTS feed_health

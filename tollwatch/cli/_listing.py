@@ -1,7 +1,10 @@
-"""Print findings as a table, NDJSON, CSV or Parquet."""
+"""Print what is stored: as a table, NDJSON, CSV or Parquet."""
 
+import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -10,16 +13,39 @@ import msgspec
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dashboards.store import ChdbStore
+from dashboards.store.directory import check_there
 from tollwatch.errors import ConfigurationError
 
 Format = Literal["table", "ndjson", "csv", "parquet"]
 DATA = Path("tollwatch-data")
-SHOWN = {
-    "alert": ("alert_id", "detector", "severity", "state", "subject", "episode_start", "amount_micros", "currency"),
-    "leakage": ("leakage_id", "control", "state", "subject", "period_start", "records", "amount_micros", "currency"),
-}
+PIPE_WIDTH = 200
+TIMES = ("_start", "_end", "_time", "_at")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Documents (JSON objects, keys sorted) with their fields, and those of them that a table shows."""
+
+    what: str
+    documents: Sequence[bytes]
+    fields: Sequence[str]
+    shown: Sequence[str]
+
+
+@contextmanager
+def reading(data: Path) -> Iterator[ChdbStore]:
+    """The store of a data directory that is there, its tables up to date, for reading only."""
+    check_there(data)
+    store = ChdbStore(data)
+    try:
+        store.apply_tables()
+        store.only_read()
+        yield store
+    finally:
+        store.close()
 
 
 def when(text: str) -> int:
@@ -31,71 +57,64 @@ def when(text: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def print_findings(
-    kind: Literal["alert", "leakage"], data: Path, form: Format, names: tuple[str, ...], since: str | None,
-    output: Path | None, *, all_revisions: bool,
-) -> None:  # fmt: skip
-    """Print what the store has."""
-    since_ms = when(since) if since else None
-    store = ChdbStore(data)
-    try:
-        store.apply_tables()
-        documents = store.listed(kind, names=names, since_ms=since_ms, all_revisions=all_revisions)
-        write(kind, documents, form, output)
-    finally:
-        store.close()
-
-
-def write(kind: str, documents: Iterator[bytes], form: Format, output: Path | None) -> None:
-    """Write documents in a format."""
+def write(listing: Listing, form: Format, output: Path | None = None) -> None:
+    """Write documents in a format, to standard output or a file."""
     if form == "ndjson":
-        data = b"".join(document + b"\n" for document in documents)
-        _bytes(data, output)
+        write_bytes(b"".join(document + b"\n" for document in listing.documents), form, output)
     elif form == "table":
-        _table(kind, [msgspec.json.decode(document) for document in documents], output)
+        print_table(_table(listing), output)
     else:
-        frame = pl.DataFrame([_flat(msgspec.json.decode(document)) for document in documents], infer_schema_length=None)
-        if form == "csv":
-            _bytes(frame.write_csv().encode(), output)
-        elif output is None:
-            raise ConfigurationError("parquet is no text; say where to write it with --output FILE")
-        else:
-            frame.write_parquet(output)
+        rows = [_flat(msgspec.json.decode(document)) for document in listing.documents]
+        frame = pl.DataFrame(rows, schema=list(listing.fields), infer_schema_length=None)
+        made = io.BytesIO()
+        frame.write_csv(made) if form == "csv" else frame.write_parquet(made)
+        write_bytes(made.getvalue(), form, output)
 
 
-def _bytes(data: bytes, output: Path | None) -> None:
+def write_bytes(data: bytes, form: Format, output: Path | None) -> None:
+    """Write to a file or standard output; Parquet is nothing for a screen."""
     if output is not None:
         output.write_bytes(data)
         return
+    if form == "parquet":
+        raise ConfigurationError("parquet is no text; say where to write it with --output FILE")
     sys.stdout.buffer.write(data)
     sys.stdout.flush()
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Claims as columns; features and thresholds as JSON."""
-    flat = {name: value for name, value in row.items() if name != "claim"}
-    for name in ("features", "thresholds"):
-        if name in flat:
-            flat[name] = msgspec.json.encode(flat[name], order="sorted").decode()
-    return flat | {f"claim_{name}": value for name, value in row["claim"].items()}
+    """A claim as columns of its own; what else is nested as JSON."""
+    claim = row.pop("claim", {})
+    flat = {
+        name: msgspec.json.encode(value, order="sorted").decode() if isinstance(value, (dict, list)) else value
+        for name, value in row.items()
+    }
+    return flat | {f"claim_{name}": value for name, value in claim.items()}
 
 
-def _cell(name: str, value: Any) -> str:
+def cell(name: str, value: Any) -> str:
+    """A value for people: money in units, times in UTC."""
     if value is None:
         return ""
     if name.endswith("_micros"):
         return f"{value / 1_000_000:,.2f}"
-    if name.endswith(("_start", "_end", "_time")):
+    if name.endswith(TIMES) and isinstance(value, int):
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return str(value)
 
 
-def _table(kind: str, rows: list[dict[str, Any]], output: Path | None) -> None:
-    table = Table(*SHOWN[kind], title=f"{len(rows):,} {kind}s")
+def _table(listing: Listing) -> Table:
+    rows = [msgspec.json.decode(document) for document in listing.documents]
+    table = Table(*listing.shown, title=f"{len(rows):,} {listing.what}{'' if len(rows) == 1 else 's'}")
     for row in rows:
-        table.add_row(*(_cell(name, row[name]) for name in SHOWN[kind]))
+        table.add_row(*(Text(cell(name, row.get(name))) for name in listing.shown))
+    return table
+
+
+def print_table(table: Table, output: Path | None = None) -> None:
+    """Print a table as wide as the terminal, or wide enough where there is none."""
     if output is None:
-        Console().print(table)
+        Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
         return
     with output.open("w", encoding="utf-8") as file:
-        Console(file=file, width=200).print(table)
+        Console(file=file, width=PIPE_WIDTH).print(table)

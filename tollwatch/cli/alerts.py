@@ -1,9 +1,9 @@
 """Print alerts, in the order of their ids."""
 
 from pathlib import Path
-from typing import Literal
 
-from tollwatch.cli._listing import DATA, Format, print_findings
+from tollwatch.cli._findings import print_findings
+from tollwatch.cli._listing import DATA, Format
 
 
 def alerts(
@@ -36,5 +36,4 @@ def alerts(
     output
         A file to write to instead of standard output; parquet needs one.
     """
-    kind: Literal["alert"] = "alert"
-    print_findings(kind, data, format, detector, since, output, all_revisions=all_revisions)
+    print_findings("alert", data, form=format, output=output, names=detector, since=since, all_revisions=all_revisions)

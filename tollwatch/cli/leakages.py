@@ -1,9 +1,9 @@
 """Print leakages, in the order of their ids."""
 
 from pathlib import Path
-from typing import Literal
 
-from tollwatch.cli._listing import DATA, Format, print_findings
+from tollwatch.cli._findings import print_findings
+from tollwatch.cli._listing import DATA, Format
 
 
 def leakages(
@@ -34,5 +34,4 @@ def leakages(
     output
         A file to write to instead of standard output; parquet needs one.
     """
-    kind: Literal["leakage"] = "leakage"
-    print_findings(kind, data, format, control, since, output, all_revisions=all_revisions)
+    print_findings("leakage", data, form=format, output=output, names=control, since=since, all_revisions=all_revisions)

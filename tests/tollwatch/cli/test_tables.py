@@ -1,0 +1,36 @@
+"""`tollwatch tables apply | check`."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboards.store import ChdbStore
+from dashboards.tables import every_table_file
+from tollwatch.cli import call
+
+NAME = "tables"
+
+
+def test_apply_then_check(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Each file is applied once; a check finds nothing; a lost table record is found and mended."""
+    data = tmp_path / "data"
+    assert call(["tables", "apply", "--data", str(data)]) == 0
+    assert capfd.readouterr().out.splitlines() == [f"applied {file.name}.sql" for file in every_table_file()]
+    assert call(["tables", "apply", "--data", str(data)]) == 0
+    assert capfd.readouterr().out == f"{data}: all tables are there\n"
+    assert call(["tables", "check", "--data", str(data)]) == 0
+    capfd.readouterr()
+    store = ChdbStore(data)
+    store.run("ALTER TABLE schema_migrations DELETE WHERE name = '0002_alert' SETTINGS mutations_sync = 1")
+    store.close()
+    assert call(["tables", "check", "--data", str(data)]) == 5
+    assert capfd.readouterr().err == "0002_alert.sql has not been applied; run `tollwatch tables apply`\n"
+    assert call(["tables", "apply", "--data", str(data)]) == 0
+    assert capfd.readouterr().out == "applied 0002_alert.sql\n"
+
+
+def test_check_makes_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Who checks a directory that is not there is told so."""
+    assert call(["tables", "check", "--data", str(tmp_path / "no")]) == 3
+    assert "there is no data directory" in capfd.readouterr().err
+    assert not (tmp_path / "no").exists()
