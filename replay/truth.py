@@ -18,7 +18,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     name: str
-    kind: Literal["fraud", "leakage", "look-alike", "broken"]
+    kind: Literal["fraud", "leakage", "known", "look-alike", "broken"]
     subject_kind: str
     subject: str
     since: int

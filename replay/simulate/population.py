@@ -16,9 +16,12 @@ CURRENCY = "EUR"
 
 ON_NET = 990_700_000_000
 OFF_NET = 990_600_000_000
-ABROAD = np.array([442_070_000_000, 331_400_000_000, 493_020_000_000, 390_630_000_000, 340_910_000_000, 120_250_000_000])
+ABROAD = np.array(
+    [442_070_000_000, 331_400_000_000, 493_020_000_000, 390_630_000_000, 340_910_000_000, 120_250_000_000]
+)
 VISITED = ("262-01", "208-10", "222-88", "310-260", "234-15")
-HABITS = ("", "call centre", "courier", "teenager", "taxi dispatcher", "traveller", "family", "meter")
+HABITS = ("", "call centre", "courier", "teenager", "taxi dispatcher", "traveller", "family", "meter", "family abroad",
+          "test line")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class World:
     """Everything that stays as it is during a simulation, one number per subscriber.
 
     Circles need no memory: people stand in a ring and know those within `reach` places on both sides, so that
-    friendship is mutual and friends of friends are often friends. `rate_…` is per day.
+    friendship is mutual and friends of friends are often friends. `rate_…` is per day; `trunk` is the trunk by which a
+    switchboard is connected, −1 for telephones.
     """
 
     seed: int
@@ -43,6 +47,7 @@ class World:
     strangers: Floats
     reach: Ints
     ring: Ints
+    trunk: Ints
     trip_since: Ints
     trip_until: Ints
     active_since: Ints
@@ -105,6 +110,10 @@ class World:
         """Everybody who has a habit."""
         return np.flatnonzero(self.habit == HABITS.index(habit))
 
+    def has_habit(self, habit: str) -> Flags:
+        """Which accounts have somebody with that habit."""
+        return np.isin(np.arange(self.accounts), self.account[self.with_habit(habit)])
+
     def ordinary(self, *classes: int) -> Ints:
         """Everybody of these classes without a habit, here from the first day and at home: whom a plant may use."""
         plain = (self.habit == 0) & (self.active_since < self.start) & (self.trip_until == 0)
@@ -112,7 +121,7 @@ class World:
 
     def friend(self, who: Ints, step: Ints) -> Ints:
         """The friend who stands `step` places further in the ring."""
-        return self.ring[(self.place[who] + step) % len(self.ring)]
+        return np.asarray(self.ring[(self.place[who] + step) % len(self.ring)])
 
     def is_roaming(self, who: Ints, moment: Ints) -> Flags:
         """Whether somebody is abroad at that moment."""
@@ -149,10 +158,12 @@ def populate(subscribers: int, days: int, seed: int, start: int) -> World:
     place = np.full(subscribers, -1)
     place[people] = np.arange(len(people))
     since, until = _journeys(habit, days, start, rng)
+    switchboards = (habit == HABITS.index("call centre")) | (habit == HABITS.index("taxi dispatcher"))
     return World(
         seed=seed, start=start, days=days, kind=kind, habit=habit, account=_accounts(kind, rng), ring=people,
-        place=place, reach=rng.integers(5, 21, subscribers), trip_since=since, trip_until=until,
-        active_since=_arrivals(kind, habit, days, start, rng), **_habitual(kind, habit, rng),
+        place=place, trunk=np.where(switchboards, np.arange(subscribers), -1), reach=rng.integers(5, 21, subscribers),
+        trip_since=since, trip_until=until, active_since=_arrivals(kind, habit, days, start, rng),
+        **_habitual(kind, habit, rng),
     )  # fmt: skip
 
 
@@ -160,7 +171,7 @@ def _habits(kind: Ints, rng: np.random.Generator) -> Ints:
     """Give a few people a habit that looks like fraud from afar; every machine is a meter."""
     habit = np.where(kind == M2M, HABITS.index("meter"), 0)
     wanted = {"call centre": BUSINESS, "courier": POSTPAID, "teenager": PREPAID, "taxi dispatcher": BUSINESS,
-              "traveller": POSTPAID, "family": PREPAID}  # fmt: skip
+              "traveller": POSTPAID, "family": PREPAID, "family abroad": PREPAID, "test line": POSTPAID}  # fmt: skip
     for name, klass in wanted.items():
         free = np.flatnonzero((kind == klass) & (habit == 0))
         some = rng.choice(free, min(len(free) // 3, max(2, len(kind) // 4000)), replace=False)
@@ -213,6 +224,7 @@ def _habitual(kind: Ints, habit: Ints, rng: np.random.Generator) -> dict[str, Fl
         "courier": {"rate_calls": 70.0, "talk_s": 20.0, "answered": 0.5, "strangers": 0.95},
         "teenager": {"rate_texts": 250.0},
         "taxi dispatcher": {"rate_calls": 160.0, "talk_s": 25.0, "answered": 0.8, "strangers": 0.9},
+        "family abroad": {"rate_calls": 3.0, "talk_s": 90.0},
     }
     for name, changes in customs.items():
         for column, value in changes.items():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from replay.simulate.chance import DAY, HOUR, Floats
+from replay.simulate.chance import HOUR, Floats
 
 HOME = np.array([1, 0.5, 0.3, 0.2, 0.2, 0.5, 1.5, 3, 4, 4.5, 5, 5.5, 6, 5.5, 5, 5.5, 6, 7, 8, 8, 7, 5.5, 4, 2])
 OFFICE = np.array([0.1, 0.1, 0.1, 0.1, 0.1, 0.3, 1, 4, 9, 11, 11, 10, 6, 8, 10, 10, 9, 6, 3, 1.5, 1, 0.6, 0.3, 0.2])
@@ -14,7 +14,7 @@ FIRST_HOUR_OF_THE_EPOCH = 3 * 24
 def _week(day: Floats, weekend: float) -> Floats:
     days = [day * (weekend if n >= 5 else 1.0) for n in range(7)]
     week = np.concatenate(days)
-    return week * 7 / week.sum()
+    return np.asarray(week * 7 / week.sum())
 
 
 RHYTHM = np.array([
@@ -29,8 +29,3 @@ RHYTHM = np.array([
 def weights(moment: int) -> Floats:
     """The weight of the hour in which a moment lies, for each class, as a share of a day."""
     return np.asarray(RHYTHM[:, (moment // HOUR + FIRST_HOUR_OF_THE_EPOCH) % 168])
-
-
-def whole_days(moment: int, days: int) -> int:
-    """The moment so many days later."""
-    return moment + days * DAY

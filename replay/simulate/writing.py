@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import BinaryIO, Literal, Self
+from typing import Any, BinaryIO, Literal, Self
 
 import numpy as np
 import polars as pl
@@ -64,32 +64,45 @@ class Writer:
     def __init__(self, folder: Path, stream: str, kind: Format) -> None:
         self.stream = stream
         self.path = folder / f"{stream}.{kind}"
-        self.events = 0
+        self.events = self.lines = 0
         self._file: BinaryIO | None = self.path.open("wb") if kind == "ndjson" else None
-        self._table = None if kind == "ndjson" else pq.ParquetWriter(self.path, self._arrow(pl.DataFrame()).schema)
+        self._table = None if kind == "ndjson" else _parquet(self.path, self._arrow(pl.DataFrame()))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        (self._file or self._table).close()  # type: ignore[union-attr]
+        for opened in (self._file, self._table):
+            if opened is not None:
+                opened.close()
 
     def write(self, rows: pl.DataFrame) -> None:
         """Append rows, in the order they come."""
         self.events += len(rows)
+        self.lines += len(rows)
         if self._file is not None:
             self._file.write(encode(self.stream, rows))
         elif self._table is not None and len(rows):
             self._table.write_table(self._arrow(rows))
 
+    @property
+    def takes_lines(self) -> bool:
+        """Whether a line that is no event can be written: Parquet has no lines."""
+        return self._file is not None
+
     def write_line(self, line: bytes) -> None:
         """Append a line that is no event: feeds break, and quarantine must show it."""
         if self._file is not None:
             self._file.write(line + b"\n")
+            self.lines += 1
 
     def _arrow(self, rows: pl.DataFrame) -> object:
         table = canonical(self.stream, rows)
         return (nested(table) if self.stream == "reference" else table).to_arrow()
+
+
+def _parquet(path: Path, like: Any) -> Any:
+    return pq.ParquetWriter(path, like.schema)
 
 
 def writers(folder: Path, kind: Format, streams: list[str]) -> dict[str, Writer]:

@@ -1,0 +1,38 @@
+"""One file per fraud or leakage that can be planted; the file's name is the detector's or control's that must find it.
+
+A scenario knows nothing of that detector: it does what fraudsters do, and writes down what it did.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+
+from replay.simulate.chance import chance
+from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.population import World
+from tollwatch.errors import ConfigurationError
+
+
+def every_scenario() -> list[str]:
+    """The names of all scenarios, in order.
+
+    >>> "wangiri" in every_scenario()
+    True
+    """
+    return sorted(info.name for info in pkgutil.iter_modules(__path__))
+
+
+def plant(world: World, names: Sequence[str] | None = None) -> Planted:
+    """Play these scenarios, or all. Raises ConfigurationError for a name that is none."""
+    known = every_scenario()
+    for name in names or ():
+        if name not in known:
+            raise ConfigurationError.unknown_word(name, known, where="--plant", what="scenario")
+    used: set[int] = set()
+    return together(_play(name, world, used) for name in known if names is None or name in names)
+
+
+def _play(name: str, world: World, used: set[int]) -> Planted:
+    module = importlib.import_module(f"{__name__}.{name}")
+    played: Planted = module.plant(Stage(world, chance(world.seed, name), used))
+    return played

@@ -1,0 +1,31 @@
+"""Card testing: a list of stolen cards is tried out with recharges of one euro or two on one account."""
+
+import numpy as np
+import polars as pl
+
+from replay.simulate.chance import HOUR, MINUTE, SECOND
+from replay.simulate.money import CARD, UNIT, terminals, written
+from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.population import PREPAID
+
+
+def plant(stage: Stage) -> Planted:
+    """A few accounts, each with a dozen cards within half an hour."""
+    people = stage.people(stage.few, PREPAID)
+    return together(_trial(stage, who, f"test{n}") for n, who in enumerate(people))
+
+
+def _trial(stage: Stage, who: int, prefix: str) -> Planted:
+    world, rng = stage.world, stage.rng
+    size = int(rng.integers(8, 16))
+    times = stage.spaced(stage.moment(HOUR), size, 20 * SECOND, 2 * MINUTE)
+    rows = pl.DataFrame({
+        "account": np.full(size, world.account[who]), "card": np.arange(size) + 10, "event_time": times,
+        "amount_micros": rng.integers(1, 3, size) * UNIT, "kind": 0, "method": CARD,
+        "terminal": np.full(size, rng.integers(0, terminals(world))), "declined": np.arange(size) % 4 > 0,
+    })  # fmt: skip
+    made = written(world, rows, prefix)
+    settled = int(made.filter(pl.col("state") == "settled")["amount_micros"].sum())
+    subject = "account_id", world.name("account_id", who)
+    truth = stage.truth("card_testing", who, times, subject=subject, amount=settled)
+    return Planted([truth], {"payments": made})

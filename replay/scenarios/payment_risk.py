@@ -1,0 +1,65 @@
+"""Stolen cards: recharges many times larger than the holder ever made.
+
+A model must have seen such cases before: there were some in the weeks before the simulation, and what became of them
+is known by verdict or by chargeback a week later. Truth calls those `known`; they teach, and nobody must find them.
+"""
+
+import numpy as np
+import polars as pl
+from msgspec.structs import replace
+
+from replay.simulate.chance import DAY, HOUR, MINUTE, Ints
+from replay.simulate.money import CARD, UNIT, fingerprint, method_of, terminals, written
+from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.population import PREPAID
+
+KNOWN = 12
+LAST_KNOWN_DAY, FIRST_KNOWN_DAY = 9, 24
+
+
+def plant(stage: Stage) -> Planted:
+    """Known cases in the weeks before, and new ones."""
+    by_card = method_of(stage.world) == CARD
+    people = [who for who in stage.people(4 * (KNOWN + stage.few), PREPAID) if by_card[stage.world.account[who]]]
+    new, old = people[: stage.few], people[stage.few : stage.few + KNOWN]
+    planted = [_theft(stage, who, stage.moment(6 * HOUR, first_day=0.5), f"theft{n}") for n, who in enumerate(new)]
+    for n, who in enumerate(old):
+        ago = int(stage.rng.uniform(LAST_KNOWN_DAY, FIRST_KNOWN_DAY) * DAY)
+        planted.append(_known(_theft(stage, who, stage.world.start - ago, f"old{n}"), chargeback=n % 2 == 1))
+    return together(planted)
+
+
+def _theft(stage: Stage, who: int, start: int, prefix: str) -> Planted:
+    world, rng = stage.world, stage.rng
+    size = int(rng.integers(3, 6))
+    times: Ints = stage.spaced(start, size, 5 * MINUTE, 40 * MINUTE)
+    account = int(world.account[who])
+    rows = pl.DataFrame({
+        "account": np.full(size, account), "card": 0, "event_time": times,
+        "amount_micros": rng.integers(180, 400, size) * UNIT, "kind": 0, "method": CARD,
+        "terminal": np.full(size, rng.integers(0, terminals(world))), "declined": np.zeros(size, np.bool_),
+    })  # fmt: skip
+    made = written(world, rows, prefix)
+    subject, amount = ("card_fingerprint", fingerprint(account, 0)), int(made["amount_micros"].sum())
+    truth = stage.truth("payment_risk", who, times, subject=subject, amount=amount)
+    return Planted([truth], {"payments": made})
+
+
+def _known(theft: Planted, *, chargeback: bool) -> Planted:
+    """What became of a theft is known a week later."""
+    payments = theft.rows["payments"]
+    later = payments.with_columns(event_time=pl.col("event_time") + 7 * DAY)
+    if chargeback:
+        back = later.with_columns(
+            kind=pl.lit("chargeback"), external_reference="payment_id", payment_id="c" + pl.col("payment_id"),
+            event_id="back" + pl.col("event_id"),
+        )  # fmt: skip
+        rows = {"payments": pl.concat([payments, back], how="diagonal")}
+    else:
+        verdict = later.select(
+            "event_time", "account_id", "card_fingerprint", "terminal_id", "currency", refers_to="event_id",
+            event_id="verdict" + pl.col("event_id"), verdict=pl.lit("fraud"), loss_micros="amount_micros",
+            by=pl.lit("analyst"), source=pl.lit("console"),
+        )  # fmt: skip
+        rows = {"payments": payments, "verdicts": verdict}
+    return Planted([replace(truth, kind="known") for truth in theft.truths], rows)
