@@ -71,8 +71,8 @@ def tables_of(found: Findings) -> dict[str, pa.Table]:
     """Table name → rows, for everything that was found; in the order of writing, the marks of frames last."""
     evidence = list(found.all_evidence())
     made: dict[str, pa.Table] = {}
-    if found.alerts:
-        made["alert"] = _alerts(found.alerts)
+    if alerts := list(found.all_alerts()):
+        made["alert"] = _alerts(alerts)
     if found.leakages:
         made["leakage"] = _leakages(found.leakages)
     if evidence:

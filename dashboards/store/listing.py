@@ -1,7 +1,9 @@
 """Findings as they are listed: whole documents, in the order of their ids, then revisions."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from dashboards.store.applied import Database
 
@@ -30,3 +32,27 @@ def listed(
     if len(found):
         for document in found["document"]:
             yield document.encode()
+
+
+class About(NamedTuple):
+    """A finding's last revision, and the row that made it fire, if one was kept."""
+
+    document: dict[str, Any]
+    row: dict[str, Any]
+
+
+def about(database: Database, finding_id: str) -> About | None:
+    """What is known of the finding of an id."""
+    given = {"id": finding_id}
+    documents = database.query(
+        "SELECT document FROM alert FINAL WHERE alert_id = {id:String} ORDER BY revision DESC LIMIT 1 UNION ALL "
+        "SELECT document FROM leakage FINAL WHERE leakage_id = {id:String} ORDER BY revision DESC LIMIT 1",
+        given,
+    )
+    if not len(documents):
+        return None
+    rows = database.query(
+        "SELECT row FROM evidence FINAL WHERE finding_id = {id:String} ORDER BY revision, ordinal DESC LIMIT 1", given
+    )
+    row = msgspec.json.decode(rows["row"][0]) if len(rows) else {}
+    return About(msgspec.json.decode(documents["document"][0]), row)

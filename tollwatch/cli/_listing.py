@@ -1,8 +1,9 @@
 """Print what is stored: as a table, NDJSON, CSV or Parquet."""
 
 import io
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,6 +81,17 @@ def write_bytes(data: bytes, form: Format, output: Path | None) -> None:
         raise ConfigurationError("parquet is no text; say where to write it with --output FILE")
     sys.stdout.buffer.write(data)
     sys.stdout.flush()
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a file whole or not at all; it is on the disk when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.writelines(line + b"\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

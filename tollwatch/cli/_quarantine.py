@@ -1,7 +1,6 @@
 """Write records of the quarantine out, to be run again: nothing is lost on the way, and nothing is doubled."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from dashboards.store.quarantine import Record
+from tollwatch.cli._listing import write_lines
 from tollwatch.events.attributes import Attributes
 
 
@@ -56,17 +56,11 @@ def write_out(records: Iterable[Record], folder: Path) -> list[Written]:
     for record in records:
         kind = "ndjson" if line_of(record).lstrip().startswith(b"{") else "txt"
         groups.setdefault((record.stream, kind), []).append(record)
-    folder.mkdir(parents=True, exist_ok=True)
     return [_write(folder, stream, kind, group) for (stream, kind), group in sorted(groups.items())]
 
 
 def _write(folder: Path, stream: str, kind: str, group: Sequence[Record]) -> Written:
     digest = hashlib.sha256("".join(record.quarantine_id for record in group).encode()).hexdigest()[:12]
     path = folder / f"{stream}-{digest}.{kind}"
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        file.writelines(line_of(record) + b"\n" for record in group)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    write_lines(path, [line_of(record) for record in group])
     return Written(path, stream, len(group))

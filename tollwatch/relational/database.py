@@ -88,6 +88,12 @@ class Database:
             verb(_configuration(connection), target)
             return before != self._revision(connection)
 
+    def is_behind(self) -> bool:
+        """Whether migrations wait to be applied."""
+        with self._sentences(), self.engine.connect() as connection:
+            heads = ScriptDirectory.from_config(_configuration()).get_current_head()
+            return self._revision(connection) != heads
+
     def _revision(self, connection: Connection) -> str | None:
         revision = MigrationContext.configure(connection).get_current_revision()
         known = {script.revision for script in ScriptDirectory.from_config(_configuration()).walk_revisions()}

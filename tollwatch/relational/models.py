@@ -103,7 +103,10 @@ class NamedList(Base):
 
 
 class ListEntry(Base):
-    """One version of an entry of a list, in force until `valid_to`; entries are ended, never deleted."""
+    """One version of an entry of a list, in force until `valid_to`; entries are ended, never deleted.
+
+    `exported` counts what the line has been told of it: 1 its beginning, 2 its end too.
+    """
 
     __tablename__ = "list_entry"
     __table_args__ = (
@@ -118,6 +121,7 @@ class ListEntry(Base):
     risk: Mapped[int]
     valid_from: Mapped[int]
     valid_to: Mapped[int | None]
+    exported: Mapped[int] = mapped_column(default=0)
     by: Mapped[By]
     note: Mapped[str | None] = mapped_column(Text())
 

@@ -1,6 +1,9 @@
 """A data directory with a few findings, made by a process that has ended."""
 
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from dashboards.store import ChdbStore
 from tests.dashboards.found import alert, leakage, quarantined
@@ -25,3 +28,8 @@ def make(data: Path) -> Path:
     store.write(FOUND)
     store.close()
     return data
+
+
+def decoded(data: bytes | str) -> list[dict[str, Any]]:
+    """NDJSON as rows."""
+    return [msgspec.json.decode(line) for line in data.splitlines()]

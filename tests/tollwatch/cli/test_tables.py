@@ -15,7 +15,9 @@ def test_apply_then_check(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     """Each file is applied once; a check finds nothing; a lost table record is found and mended."""
     data = tmp_path / "data"
     assert call(["tables", "apply", "--data", str(data)]) == 0
-    assert capfd.readouterr().out.splitlines() == [f"applied {file.name}.sql" for file in every_table_file()]
+    told = capfd.readouterr().out.splitlines()
+    assert told[:-1] == [f"applied {file.name}.sql" for file in every_table_file()]
+    assert told[-1] == f"sqlite:///{data}/tollwatch.sqlite: relational tables brought up to date"
     assert call(["tables", "apply", "--data", str(data)]) == 0
     assert capfd.readouterr().out == f"{data}: all tables are there\n"
     assert call(["tables", "check", "--data", str(data)]) == 0
@@ -27,6 +29,16 @@ def test_apply_then_check(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert capfd.readouterr().err == "0002_alert.sql has not been applied; run `tollwatch tables apply`\n"
     assert call(["tables", "apply", "--data", str(data)]) == 0
     assert capfd.readouterr().out == "applied 0002_alert.sql\n"
+
+
+def test_relational_tables_that_wait_are_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A check looks at both databases, and changes neither."""
+    data = tmp_path / "data"
+    assert call(["tables", "apply", "--data", str(data)]) == 0
+    (data / "tollwatch.sqlite").unlink()
+    for _ in range(2):
+        assert call(["tables", "check", "--data", str(data)]) == 5
+        assert "the relational tables wait; run `tollwatch tables apply`" in capfd.readouterr().err
 
 
 def test_check_makes_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

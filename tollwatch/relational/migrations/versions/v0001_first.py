@@ -85,6 +85,7 @@ def _lists() -> None:
         sa.Column("risk", sa.BigInteger(), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), nullable=False),
         sa.Column("valid_to", sa.BigInteger()),
+        sa.Column("exported", sa.BigInteger(), nullable=False),
         _by(),
         sa.Column("note", sa.Text()),
         sa.ForeignKeyConstraint(["by"], ["users.name"], name=op.f("fk_list_entry_by_users")),
