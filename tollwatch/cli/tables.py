@@ -32,16 +32,13 @@ def apply(*, data: Path = DATA, config: Path | None = None) -> None:
     """
     store = ChdbStore(data)
     try:
-        applied = store.apply_tables()
+        done = [f"applied {name}.sql" for name in store.apply_tables()]
     finally:
         store.close()
     with Database(load_settings(config).database_url(data)) as database:
         if database.migrate():
-            print(f"{database.shown}: relational tables brought up to date")
-    for name in applied:
-        print(f"applied {name}.sql")
-    if not applied:
-        print(f"{data}: all tables are there")
+            done.append(f"{database.shown}: relational tables brought up to date")
+    print("\n".join(done) or f"{data}: all tables are there")
 
 
 @app.command
