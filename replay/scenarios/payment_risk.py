@@ -13,15 +13,14 @@ from replay.simulate.money import CARD, UNIT, fingerprint, method_of, terminals,
 from replay.simulate.planted import Planted, Stage, together
 from replay.simulate.population import PREPAID
 
-KNOWN = 12
-LAST_KNOWN_DAY, FIRST_KNOWN_DAY = 9, 24
+LAST_KNOWN_DAY, FIRST_KNOWN_DAY = 18, 36
 
 
 def plant(stage: Stage) -> Planted:
     """Known cases in the weeks before, and new ones."""
     by_card = method_of(stage.world) == CARD
-    people = [who for who in stage.people(4 * (KNOWN + stage.few), PREPAID) if by_card[stage.world.account[who]]]
-    new, old = people[: stage.few], people[stage.few : stage.few + KNOWN]
+    people = [who for who in stage.people(12 * stage.few, PREPAID) if by_card[stage.world.account[who]]]
+    new, old = people[: stage.few], people[stage.few : 3 * stage.few]
     planted = [_theft(stage, who, stage.moment(6 * HOUR, first_day=0.5), f"theft{n}") for n, who in enumerate(new)]
     for n, who in enumerate(old):
         ago = int(stage.rng.uniform(LAST_KNOWN_DAY, FIRST_KNOWN_DAY) * DAY)
@@ -36,7 +35,7 @@ def _theft(stage: Stage, who: int, start: int, prefix: str) -> Planted:
     account = int(world.account[who])
     rows = pl.DataFrame({
         "account": np.full(size, account), "card": 0, "event_time": times,
-        "amount_micros": rng.integers(180, 400, size) * UNIT, "kind": 0, "method": CARD,
+        "amount_micros": rng.integers(250, 500, size) * UNIT, "kind": 0, "method": CARD,
         "terminal": np.full(size, rng.integers(0, terminals(world))), "declined": np.zeros(size, np.bool_),
     })  # fmt: skip
     made = written(world, rows, prefix)

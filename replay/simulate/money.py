@@ -11,9 +11,9 @@ from replay.simulate.rhythm import HOME
 
 METHODS = ("card", "voucher", "cash", "direct_debit", "transfer")
 CARD, VOUCHER, CASH, DEBIT, TRANSFER = range(5)
-RECHARGES = 0.2
+RECHARGES = 0.3
 DECLINED = 0.03
-STEPS = np.array([5, 10, 15, 20, 30])
+STEPS = np.array([5, 10, 15, 20, 30, 50])
 UNIT = 1_000_000
 
 
@@ -28,7 +28,7 @@ def fingerprint(account: int, card: int) -> str:
 
 def terminals(world: World) -> int:
     """How many web shops and machines take cards."""
-    return max(6, len(world) // 300)
+    return max(3, len(world) // 1000)
 
 
 def class_of(world: World) -> Ints:
@@ -40,7 +40,7 @@ def method_of(world: World) -> Ints:
     """How each account is used to pay."""
     klass, draw = class_of(world), scatter(np.arange(world.accounts), 12, 100)
     prepaid = np.where(draw < 60, CARD, np.where(draw < 85, VOUCHER, CASH))
-    postpaid = np.where(draw < 40, CARD, DEBIT)
+    postpaid = np.where(draw < 60, CARD, DEBIT)
     firm = np.where((klass == BUSINESS) & (draw < 25), CARD, TRANSFER)
     return np.where(klass == PREPAID, prepaid, np.where((klass == BUSINESS) | (klass == M2M), firm, postpaid))
 
@@ -52,7 +52,7 @@ def payments(world: World, day: int) -> pl.DataFrame:
     habitual = scatter(account, 14, len(STEPS))
     step = np.clip(habitual + (rng.random(len(account)) < 0.2), 0, len(STEPS) - 1)
     klass = class_of(world)[account]
-    bill = np.where(klass == PREPAID, STEPS[step], 15 + scatter(account, 15, 45))
+    bill = np.where(klass == PREPAID, STEPS[step], 12 + scatter(account, 15, 38))
     terminal = np.where(
         rng.random(len(account)) < 0.9, scatter(account, 16, 10**6), rng.integers(0, 10**6, len(account))
     )
