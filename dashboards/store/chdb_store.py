@@ -45,7 +45,6 @@ class ChdbStore:
         self.directory = directory
         self._lock = lock(directory)
         self._raw: dict[str, list[pl.DataFrame]] = {}
-        self._marks: list[pl.DataFrame] = []
         self._waiting = 0
         try:
             self._session = self._begin()
@@ -109,26 +108,20 @@ class ChdbStore:
     def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
         """Keep raw events; they are stored many at a time."""
         self._raw.setdefault(stream, []).append(rows.with_columns(_partition=pl.lit(partition)))
-        self._wait(len(rows))
-
-    def write_event_marks(self, marks: pl.DataFrame) -> None:
-        """Keep what became of single records: stream, _partition, _offset, mark; stored with the raw events."""
-        self._marks.append(marks.select("stream", "_partition", "_offset", "mark"))
-        self._wait(len(marks))
-
-    def _wait(self, rows: int) -> None:
-        self._waiting += rows
+        self._waiting += len(rows)
         if self._waiting >= RAW_AT_ONCE:
             self.flush_raw()
 
+    def write_event_marks(self, marks: pl.DataFrame) -> None:
+        """Store what became of single records: stream, _partition, _offset, mark."""
+        table = marks.select("stream", "_partition", "_offset", "mark")
+        self._insert("event_mark", table.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
     def flush_raw(self) -> None:
-        """Store the raw events and marks that wait."""
-        raw, marks = self._raw, self._marks
-        self._raw, self._marks, self._waiting = {}, [], 0
+        """Store the raw events that wait."""
+        raw, self._raw, self._waiting = self._raw, {}, 0
         for stream, tables in raw.items():
             self._insert(f"raw_{stream}", _raw_table(stream, tables))
-        if marks:
-            self._insert("event_mark", pl.concat(marks).to_arrow(compat_level=pl.CompatLevel.oldest()))
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run a SELECT; `{name:Type}` in it stands for a parameter, as ClickHouse has it."""

@@ -76,6 +76,8 @@ class Database:
             yield
         except DBAPIError as error:
             reason = " ".join(str(error.orig).split())
+            if "disk" in reason:
+                reason = f"the disk is full, or cannot be written ({reason}); free some space and start again"
             raise StoreError(f"{self.shown}: {reason}") from error
 
     def migrate(self, target: str = "head") -> bool:

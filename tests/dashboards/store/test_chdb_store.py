@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboards.store import ChdbStore, listed
+from tests.dashboards.disk import Prepare, small_disk
 from tests.dashboards.found import alert, leakage, mark, one_of_each, quarantined
 from tollwatch.errors import InputError, StoreError, VersionError
 from tollwatch.findings import ControlRun, Evidence, FeedHealth, FrameMark, Profile, Quarantined, Score
@@ -25,10 +26,10 @@ ROOT = Path(__file__).parents[3]
 OPEN = "import sys; from pathlib import Path; from dashboards.store import ChdbStore; s = ChdbStore(Path(sys.argv[1]));"
 
 
-def python(code: str, *words: object) -> subprocess.CompletedProcess[str]:
+def python(code: str, *words: object, prepare: Prepare | None = None) -> subprocess.CompletedProcess[str]:
     """Run code in a process of its own."""
     line = [sys.executable, "-c", code, *map(str, words)]
-    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=prepare)
 
 
 @pytest.fixture(scope="module")
@@ -244,32 +245,23 @@ def test_what_a_killed_process_left_is_cleared(tmp_path: Path) -> None:
 
 
 FULL = """
+import os
 from tests.dashboards.found import *
-import resource, signal
 s.apply_tables(); s.write(Findings(alerts=[alert(1)], marks=[mark(0)])); print("before", flush=True)
+s.write(Findings(quarantined=[quarantined(n, os.urandom(1 << 16)) for n in range(512)]))
 """
 
 
 def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     """What does not fit is said plainly, and what was stored before is kept."""
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", small], capture_output=True, check=False
-    )
-    limit = "" if mounted.returncode == 0 else "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
-    many = "s.write(Findings(quarantined=[quarantined(n, __import__('os').urandom(1 << 16)) for n in range(512)]))"
-    try:
-        done = python(OPEN + FULL + "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" + limit + many, small)
+    with small_disk(tmp_path / "small", 24 << 10, 1 << 10) as prepare:
+        done = python(OPEN + FULL, tmp_path / "small", prepare=prepare)
         assert done.stdout == "before\n", done.stderr
         assert done.stderr.splitlines()[-1].endswith(
             "the disk is full; free some space and start again, what was stored before is kept"
         )
         code = OPEN + "from dashboards.store import listed; print(len(list(listed(s, 'alert'))))"
-        assert python(code, small).stdout == "1\n"
-    finally:
-        if mounted.returncode == 0:
-            subprocess.run(["umount", small], check=True)
+        assert python(code, tmp_path / "small").stdout == "1\n"
 
 
 def test_a_database_error_is_one_sentence(store: ChdbStore) -> None:

@@ -1,11 +1,14 @@
 """`tollwatch tables apply | check`."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from dashboards.store import ChdbStore
 from dashboards.tables import every_table_file
+from tests.dashboards.disk import small_disk
 from tollwatch.cli import call
 
 NAME = "tables"
@@ -46,3 +49,15 @@ def test_check_makes_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) 
     assert call(["tables", "check", "--data", str(tmp_path / "no")]) == 3
     assert "there is no data directory" in capfd.readouterr().err
     assert not (tmp_path / "no").exists()
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    """It says so, and the command exits 5."""
+    with small_disk(tmp_path / "small", 1 << 10, 1) as prepare:
+        line = [sys.executable, "-m", "tollwatch.cli", "tables", "apply", "--data", str(tmp_path / "small" / "data")]
+        done = subprocess.run(line, capture_output=True, text=True, check=False, preexec_fn=prepare)
+    assert done.returncode == 5, done.stderr
+    assert done.stderr.startswith("tollwatch: ")
+    assert "small/data" in done.stderr
+    assert "the disk is full" in done.stderr
+    assert done.stderr.count("\n") == 1
