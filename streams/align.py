@@ -84,14 +84,10 @@ class Aligner:
         ready = {}
         for stream, tables in self.held.items():
             table = pl.concat(tables, how="diagonal") if len(tables) > 1 else tables[0]
-            times = table["event_time"].to_numpy()
-            below = times < limit
-            if below.all():
-                ready[stream], self.held[stream] = table, []
-            elif below.any():
-                ready[stream], self.held[stream] = table.filter(pl.Series(below)), [table.filter(pl.Series(~below))]
-            else:
-                self.held[stream] = [table]
+            passed, rest = _parted(table, limit)
+            if len(passed):
+                ready[stream] = passed
+            self.held[stream] = [rest] if len(rest) else []
         self.held = {stream: tables for stream, tables in self.held.items() if tables}
         self.released = max(self.released, reached)
         return self._order(late, ready)
@@ -130,19 +126,27 @@ class Aligner:
         return sum(len(table) for tables in self.held.values() for table in tables)
 
 
+def _parted(table: pl.DataFrame, limit: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows below a moment, and the others; without a copy where they come in order."""
+    times = table["event_time"].to_numpy()
+    if (times[1:] >= times[:-1]).all():
+        cut = int(np.searchsorted(times, limit))
+        return table[:cut], table[cut:]
+    below = times < limit
+    return table.filter(pl.Series(below)), table.filter(pl.Series(~below))
+
+
 def _sorted(times: Ints, late: Ints, which: Ints, tables: dict[str, pl.DataFrame], streams: list[str]) -> Ints:
     """Late rows first, in order of arrival; then by time and, among equal times, by event id."""
     key = np.where(late, NEVER, times)
-    if (key[1:] > key[:-1]).all():
+    steps = np.diff(key)
+    if (steps > 0).all():
         return np.arange(len(key))
-    order = np.argsort(key, kind="stable")
+    order = np.arange(len(key)) if (steps >= 0).all() else np.argsort(key, kind="stable")
     ranked = key[order]
-    equal = np.zeros(len(key), np.bool_)
     same = (ranked[1:] == ranked[:-1]) & (ranked[1:] != NEVER)
-    equal[1:] |= same
-    equal[:-1] |= same
-    if equal.any():
-        at = np.flatnonzero(equal)
+    if same.any():
+        at = np.flatnonzero(np.append(same, False) | np.append(False, same))  # noqa: FBT003
         rows = order[at]
         names = pl.concat([tables[s]["event_id"] for s in streams])[rows].rank("dense").to_numpy()
         order[at] = rows[np.lexsort((which[rows], names, ranked[at]))]

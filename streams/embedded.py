@@ -1,6 +1,7 @@
 """Drive the line from files, in one process: the same framing, alignment and stages as live, without Kafka."""
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -52,10 +53,12 @@ class Summary:
 
     def count_found(self, found: Findings) -> None:
         """Count findings: alerts once, when they open."""
-        for alert in found.alerts:
-            self.alerts += alert.state in {"open", "suppressed"}
-            if alert.state == "open":
-                self.by_detector[alert.detector] = self.by_detector.get(alert.detector, 0) + 1
+        opened = Counter(alert.detector for alert in found.alerts if alert.state == "open")
+        for rows in found.alert_rows:
+            opened.update(rows.opened())
+        for detector, number in opened.items():
+            self.by_detector[detector] = self.by_detector.get(detector, 0) + number
+        self.alerts += opened.total() + sum(alert.state == "suppressed" for alert in found.alerts)
         self.leakages += sum(leak.revision == 1 for leak in found.leakages)
         self.scores += len(found.scores)
 
@@ -129,6 +132,8 @@ class Run:
     def _keep(self, *, every: int) -> None:
         """Everything found is stored before the state that found it is saved: what follows can be done again."""
         if self.summary.events - self.kept_at >= every:
+            for line in self.lines.values():
+                self.findings.extend(line.stage.flush())
             self._write(force=True)
             self.kept_at = self.summary.events
             if self.keep is not None:
@@ -208,7 +213,7 @@ class Run:
     def _write(self, *, force: bool) -> None:
         found = self.findings
         size = len(found.alerts) + len(found.leakages) + len(found.scores) + len(found.quarantined) + len(found.marks)
-        size += sum(len(rows.rows) for rows in found.evidence_rows)
+        size += sum(len(rows.rows) for rows in found.evidence_rows) + sum(map(len, found.alert_rows))
         if not force and size < FLUSH_FINDINGS:
             return
         marks, conflicts = self.noted.take()

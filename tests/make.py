@@ -95,10 +95,17 @@ def findings(
     found: list[Alert] = []
     ordered = [row for row in in_order(rows) if row["_stream"] in part.key_space.columns]
     for first in range(0, len(ordered), cut):
-        found += engine.advance(aligned(ordered[first : first + cut], part)).alerts
+        found += alerts(engine, aligned(ordered[first : first + cut], part))
     end = START_MS + round(until_s * 1000) if until_s is not None else START_MS + 10 * 86_400_000
-    found += engine.advance(empty(end)).alerts
+    found += alerts(engine, empty(end))
     return found
+
+
+def alerts(engine: Engine, rows: Aligned) -> list[Alert]:
+    """What the engine says of these rows, written down at once."""
+    found = engine.advance(rows)
+    found.extend(engine.flush())
+    return list(found.all_alerts())
 
 
 def empty(watermark: int) -> Aligned:

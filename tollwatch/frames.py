@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -139,11 +139,28 @@ class EvidenceRows:
             )
 
 
+class AlertRows(Protocol):
+    """Alerts still as columns; iterating gives them as `Alert`."""
+
+    def __len__(self) -> int:
+        """How many revisions."""
+        ...
+
+    def __iter__(self) -> Iterator[Alert]:
+        """One `Alert` per row."""
+        ...
+
+    def opened(self) -> dict[str, int]:
+        """How many episodes were opened, by detector."""
+        ...
+
+
 @dataclass(slots=True)
 class Findings:
     """What a stage found, in the order it found it. `features` are rows for models: model name → table.
 
-    The engine's evidence comes as columns in `evidence_rows`; `all_evidence` gives both kinds.
+    The engine's alerts and evidence come as columns in `alert_rows` and `evidence_rows`; `all_alerts` and
+    `all_evidence` give both kinds.
     """
 
     alerts: list[Alert] = field(default_factory=list)
@@ -157,6 +174,13 @@ class Findings:
     marks: list[FrameMark] = field(default_factory=list)
     features: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     evidence_rows: list[EvidenceRows] = field(default_factory=list)
+    alert_rows: list[AlertRows] = field(default_factory=list)
+
+    def all_alerts(self) -> Iterator[Alert]:
+        """Every revision of every alert."""
+        yield from self.alerts
+        for rows in self.alert_rows:
+            yield from rows
 
     def all_evidence(self) -> Iterator[Evidence]:
         """Every row of evidence."""
@@ -170,5 +194,6 @@ class Findings:
             getattr(self, name).extend(getattr(other, name))
         self.marks.extend(other.marks)
         self.evidence_rows.extend(other.evidence_rows)
+        self.alert_rows.extend(other.alert_rows)
         for model, tables in other.features.items():
             self.features.setdefault(model, []).extend(tables)

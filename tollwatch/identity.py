@@ -39,5 +39,9 @@ def finding_id(*parts: str | int) -> str:
     >>> finding_id("main", "live", "wangiri", "", "calling_number", "4471", 1767225600000)
     'cba3491b9222ed49'
     """
-    joined = "\x1f".join(map(str, parts))
-    return xxhash.xxh3_64_hexdigest(joined.encode())
+    return xxhash.xxh3_64_hexdigest(joined(*parts).encode())
+
+
+def joined(*parts: str | int) -> str:
+    """The parts of an id as one text, set apart by the unit separator."""
+    return "\x1f".join(map(str, parts))

@@ -28,6 +28,10 @@ class Stage(Protocol):
         """Take rows in order; also called without rows when only the watermark moved."""
         ...
 
+    def flush(self) -> Findings:
+        """What was found and waits to be written down in bulk; asked for before the state is saved."""
+        ...
+
     def save(self) -> dict[str, bytes]:
         """The state in named segments, one per shard where it is kept per shard (`07`), small and deterministic."""
         ...

@@ -1,59 +1,63 @@
-"""Write down what the episodes gave: alerts with their subject and money, evidence in bulk."""
+"""Write down what the episodes gave: alerts with their subject and money, and their evidence, many at a time."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import xxhash
 
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
 from detectors.engine.content import Content
 from detectors.engine.expressions import condition
 from detectors.engine.program import Program
+from detectors.rule import Rule
 from tollwatch.findings import Alert, Claim
 from tollwatch.frames import EvidenceRows, Findings, Ints
-from tollwatch.identity import finding_id
+from tollwatch.identity import joined
 
 STATES = ("open", "escalated", "closed")
 SUBJECT = ("account_id", "subscriber_id", "currency")
+Subject = tuple[str | None, ...]
 
 
-class Writer:
-    """Turns rows of numbers into alerts. Evidence waits, so that rows are fetched many at a time."""
+@dataclass(frozen=True, slots=True)
+class EngineAlerts:
+    """Revisions of alerts as columns: numbers as the episodes wrote them (`written`, `values`), ids, subjects, money."""
 
-    def __init__(self, program: Program, content: Content, *, tenant: str, run: str) -> None:
-        self.program, self.content, self.tenant, self.run = program, content, tenant, run
-        self.pending: list[tuple[str, int, Ints]] = []
-        self.waiting = 0
-        self.subject_columns = {*program.key_space.by.values(), *SUBJECT}
-        self.amounts = [
-            condition(rule.amount, {n: n for n in rule.features}, f"rule `{rule.name}`, amount")
-            if rule.amount
-            else None
-            for rule in program.rules
-        ]
+    rules: list[Rule]
+    written: Ints
+    values: Ints
+    ids: list[str]
+    subjects: list[Subject]
+    amounts: list[int | None]
+    tenant: str
+    run: str
 
-    def alerts(self, written: Ints, values: Ints, evidence: Ints, found: Findings) -> None:
-        """Write one alert per revision; `evidence` are the places of the rows to be shown."""
-        if not len(written):
-            return
-        subjects = self._subjects(written[:, e.SEQ])
-        amounts = self._amounts(written, values)
-        for n in range(len(written)):
-            row = written[n].tolist()
-            alert = self._alert(row, values[n].tolist(), subjects[n], amounts[n])
-            found.alerts.append(alert)
-            if row[e.WHAT] == e.OPENED:
-                places = evidence[n][evidence[n] >= 0]
-                self.pending.append((alert.alert_id, alert.revision, np.sort(places)))
-                self.waiting += len(places)
+    def __len__(self) -> int:
+        """How many revisions."""
+        return len(self.written)
 
-    def _alert(self, row: list[int], values: list[int], subject: tuple[str | None, ...], amount: int | None) -> Alert:
-        rule = self.program.rules[row[e.RULE]]
+    def opened(self) -> dict[str, int]:
+        """How many episodes were opened, by detector."""
+        rules = self.written[self.written[:, e.WHAT] == e.OPENED, e.RULE]
+        return Counter({self.rules[d].name: n for d, n in enumerate(np.bincount(rules).tolist()) if n})
+
+    def __iter__(self) -> Iterator[Alert]:
+        """One `Alert` per revision."""
+        rows = zip(self.written.tolist(), self.values.tolist(), self.ids, self.subjects, self.amounts, strict=True)
+        for row, values, alert_id, subject, amount in rows:
+            yield self._alert(row, values, alert_id, subject, amount)
+
+    def _alert(self, row: list[int], values: list[int], alert_id: str, subject: Subject, amount: int | None) -> Alert:
+        rule = self.rules[row[e.RULE]]
         severity = "critical" if row[e.SEVERITY] == 2 else "warning"
         name = subject[0] or ""
         what = row[e.WHAT]
-        claimed = rule.features[rule.claim]
         return Alert(
-            alert_id=finding_id(self.tenant, self.run, rule.name, "", rule.by, name, row[e.START]),
+            alert_id=alert_id,
             revision=row[e.REVISION],
             state="escalated" if what == e.ALTERED and severity == "critical" and rule.warning else STATES[what % 3],
             detector=rule.name,
@@ -66,15 +70,7 @@ class Writer:
             event_time=row[e.TIME],
             features={f: _value(v) for f, v in zip(rule.features, values, strict=False)},
             condition=rule.condition(severity),
-            claim=Claim(
-                stream=claimed.of or rule.streams[0],
-                key=name,
-                where=claimed.where or "",
-                since=row[e.SINCE_MS],
-                until=row[e.UNTIL],
-                count=row[e.COUNT],
-                hash_sum=row[e.HASH] % (1 << 64),
-            ),
+            claim=_claim(rule, row, name),
             account_id=name if rule.by == "account_id" else subject[1],
             subscriber_id=name if rule.by == "subscriber_id" else subject[2],
             amount_micros=amount,
@@ -83,8 +79,65 @@ class Writer:
             run=self.run,
         )
 
-    def _subjects(self, places: Ints) -> list[tuple[str | None, ...]]:
-        found: list[tuple[str | None, ...]] = [(None,) * 4] * len(places)
+
+def _claim(rule: Rule, row: list[int], key: str) -> Claim:
+    claimed = rule.features[rule.claim]
+    return Claim(
+        stream=claimed.of or rule.streams[0], key=key, where=claimed.where or "", since=row[e.SINCE_MS],
+        until=row[e.UNTIL], count=row[e.COUNT], hash_sum=row[e.HASH] % (1 << 64),
+    )  # fmt: skip
+
+
+def _value(value: int) -> float | int | None:
+    return None if value == k.NULL else value
+
+
+class Writer:
+    """Turns rows of numbers into alerts. They wait, so that subjects and evidence are fetched many at a time."""
+
+    def __init__(self, program: Program, content: Content, *, tenant: str, run: str) -> None:
+        self.program, self.content, self.tenant, self.run = program, content, tenant, run
+        self.pending: list[tuple[Ints, Ints, Ints]] = []
+        self.waiting = 0
+        self.subject_columns = {*program.key_space.by.values(), *SUBJECT}
+        self.amounts = [
+            condition(rule.amount, {n: n for n in rule.features}, f"rule `{rule.name}`, amount")
+            if rule.amount
+            else None
+            for rule in program.rules
+        ]
+
+    def take(self, written: Ints, values: Ints, evidence: Ints) -> None:
+        """Take one row per revision; `evidence` are the places of the rows to be shown."""
+        if len(written):
+            self.pending.append((written.copy(), values.copy(), evidence.copy()))
+            self.waiting += len(written)
+
+    def write(self, found: Findings) -> None:
+        """Write down everything that waits."""
+        if not self.pending:
+            return
+        written, values, evidence = (np.concatenate(columns) for columns in zip(*self.pending, strict=True))
+        self.pending, self.waiting = [], 0
+        subjects = self._subjects(written[:, e.SEQ])
+        ids = self._ids(written, subjects)
+        amounts = self._amounts(written, values)
+        found.alert_rows.append(
+            EngineAlerts(self.program.rules, written, values, ids, subjects, amounts, self.tenant, self.run)
+        )
+        opened = written[:, e.WHAT] == e.OPENED
+        if opened.any():
+            self._evidence(np.array(ids, object)[opened], written[opened, e.REVISION], evidence[opened], found)
+
+    def _ids(self, written: Ints, subjects: list[Subject]) -> list[str]:
+        """The ids of alerts, as `finding_id` makes them."""
+        begin = [joined(self.tenant, self.run, rule.name, "", rule.by, "") for rule in self.program.rules]
+        rows = zip(written[:, e.RULE].tolist(), subjects, written[:, e.START].tolist(), strict=True)
+        digest = xxhash.xxh3_64_hexdigest
+        return [digest(f"{begin[d]}{subject[0] or ''}\x1f{start}".encode()) for d, subject, start in rows]
+
+    def _subjects(self, places: Ints) -> list[Subject]:
+        found: list[Subject] = [(None,) * 4] * len(places)
         for stream, (indices, table) in self.content.fetch(places, self.subject_columns).items():
             key = self.program.key_space.by[stream]
             columns = [
@@ -97,9 +150,9 @@ class Writer:
     def _amounts(self, written: Ints, values: Ints) -> list[int | None]:
         amounts: list[int | None] = [None] * len(written)
         for d, expr in enumerate(self.amounts):
-            mine = np.flatnonzero(written[:, e.RULE] == d)
-            if expr is None or not len(mine):
+            if expr is None:
                 continue
+            mine = np.flatnonzero(written[:, e.RULE] == d)
             names = list(self.program.rules[d].features)
             frame = pl.DataFrame({name: values[mine, n] for n, name in enumerate(names)})
             frame = frame.select(pl.when(pl.all() != int(k.NULL)).then(pl.all()).name.keep())
@@ -108,25 +161,13 @@ class Writer:
                 amounts[index] = amount
         return amounts
 
-    def evidence(self, found: Findings) -> None:
-        """Fetch the rows of all evidence that waits."""
-        if not self.pending:
-            return
-        places = np.concatenate([places for _, _, places in self.pending])
-        owner = np.repeat(np.arange(len(self.pending)), [len(places) for _, _, places in self.pending])
-        starts = np.cumsum([0, *(len(places) for _, _, places in self.pending)])
+    def _evidence(self, ids: object, revisions: Ints, evidence: Ints, found: Findings) -> None:
+        """Fetch the rows that alerts show when they open, in the order of the log."""
+        evidence = np.sort(np.where(evidence < 0, np.iinfo(np.int64).max, evidence), axis=1)
+        owner, ordinal = np.nonzero(evidence != np.iinfo(np.int64).max)
         about = pl.DataFrame(
-            {
-                "finding_id": np.array([alert_id for alert_id, _, _ in self.pending], object)[owner],
-                "revision": np.array([revision for _, revision, _ in self.pending], np.int64)[owner],
-                "ordinal": np.arange(len(places)) - starts[owner],
-            },
+            {"finding_id": ids[owner], "revision": revisions[owner], "ordinal": ordinal},  # type: ignore[index]
             schema={"finding_id": pl.String, "revision": pl.Int64, "ordinal": pl.Int64},
         )
-        for stream, (indices, table) in self.content.fetch(places).items():
+        for stream, (indices, table) in self.content.fetch(evidence[owner, ordinal]).items():
             found.evidence_rows.append(EvidenceRows(stream, about[indices], table, self.tenant, self.run))
-        self.pending, self.waiting = [], 0
-
-
-def _value(value: int) -> float | int | None:
-    return None if value == k.NULL else value

@@ -10,17 +10,17 @@ from detectors.engine import episodes as e
 from detectors.engine import kernel as k
 from detectors.engine.alerts import Writer
 from detectors.engine.content import Content
-from detectors.engine.expressions import condition
+from detectors.engine.conditions import NULLABLE, Condition, feature
 from detectors.engine.lists import Lists
 from detectors.engine.program import ModelFeatures, Program, compile_program
 from detectors.engine.saving import load_shards, save_shards
 from detectors.engine.state import Keys, Log, Seen
+from detectors.language import Feature
 from detectors.rule import Rule
 from tollwatch.duration import to_ms
 from tollwatch.frames import Aligned, Findings, Ints, KeySpace
 
-NULLABLE = (k.MAXIMUM, k.SINCE, k.LATEST)
-EVIDENCE_AT_ONCE = 4_000
+WRITTEN_AT_ONCE = 4_000
 SWEEP_MS = 3_600_000
 OPEN_AT_FIRST = 1024
 
@@ -54,20 +54,16 @@ class Engine:
             pane = int(self.program.groups[spec[k.GROUP]]) if panes else int(spec[k.OVER])
             tumbling = to_ms(rule.tumbling) if rule.tumbling else 0
             self.rule_table[d] = spec[k.BIT], pane, panes, to_ms(rule.quiet), tumbling
-            for n, feature in enumerate(rule.features.values()):
-                self.feature_columns[d, n] = self.program.columns[feature]
+            for n, wanted in enumerate(rule.features.values()):
+                self.feature_columns[d, n] = self.program.columns[wanted]
         columns = self.program.columns
-        self.judged = [(f, columns[f]) for f in dict.fromkeys(f for rule in rules for f in rule.features.values())]
         self.conditions = [
-            (
-                d,
-                severity,
-                condition(sql, {n: f"f{columns[f]}" for n, f in rule.features.items()}, f"rule `{rule.name}`, {name}"),
-            )
+            (d, severity, Condition(sql, {n: columns[f] for n, f in rule.features.items()}, self.program.spec,
+                                    f"rule `{rule.name}`, {name}"))
             for d, rule in enumerate(rules)
             for severity, name, sql in ((1, "warning", rule.warning), (2, "critical", rule.critical))
             if sql is not None
-        ]
+        ]  # fmt: skip
         self._slots(OPEN_AT_FIRST)
 
     def _slots(self, size: int) -> None:
@@ -82,18 +78,18 @@ class Engine:
         for part in self._cut_at_lists(rows):
             self._take(part, found)
         self.watermark = max(self.watermark, rows.watermark)
-        self._close(found)
-        if self.writer.waiting >= EVIDENCE_AT_ONCE:
-            self.writer.evidence(found)
+        self._close()
+        if self.writer.waiting >= WRITTEN_AT_ONCE:
+            self.writer.write(found)
         if self.watermark - self.swept > SWEEP_MS:
-            self.writer.evidence(found)
+            self.writer.write(found)
             self._sweep()
         return found
 
     def flush(self) -> Findings:
-        """Give the evidence that waits to be fetched in bulk; before a snapshot and at the end."""
+        """Give the alerts that wait to be written in bulk, with their evidence; before a snapshot and at the end."""
         found = Findings()
-        self.writer.evidence(found)
+        self.writer.write(found)
         return found
 
     def _cut_at_lists(self, rows: Aligned) -> list[Aligned]:
@@ -146,11 +142,11 @@ class Engine:
         effective = np.zeros(n, np.int64)
         out = np.full((len(self.program.spec), n), k.NULL, np.int64)
         seen.used = k.advance(
-            rows.time, mask, values, row, self.program.spec, self.program.groups, self.program.need, keys.key,
+            rows.time, mask, values, row, self.program.spec, self.program.groups, self.program.need, rows.key,
             keys.cells, keys.counts, seen.table, seen.row, seen.used, effective, out,
         )  # fmt: skip
         seqs = self._log(rows, mask, row, stream, place)
-        self._alert(rows, mask, row, effective, seqs, out, found)
+        self._alert(rows, mask, row, effective, seqs, out)
         self._model_features(rows, mask, out, found)
 
     def _log(
@@ -163,8 +159,7 @@ class Engine:
         seqs = np.empty(len(rows), np.int64)
         first = log.next
         log.next = int(k.log_rows(
-            rows.time, rows.ids, mask, logged, rows.late, keys.cells, first, log.time, log.id, log.mask, log.row, log.back,
-            seqs,
+            rows.time, rows.ids, mask, logged, rows.late, keys.cells, first, log.table, seqs,
         ))  # fmt: skip
         if log.next > first:
             inside = logged >= 0
@@ -174,39 +169,41 @@ class Engine:
 
     def _alert(
         self, rows: Aligned, mask: npt.NDArray[np.uint64], row: npt.NDArray[np.int32], effective: Ints, seqs: Ints,
-        out: Ints, found: Findings,
+        out: Ints,
     ) -> None:  # fmt: skip
-        if not self.conditions:
-            return
-        severities = self._severities(mask, out)
-        hits = np.flatnonzero(severities.any(axis=0))
+        hits, severities = self._severities(mask, out)
         if not len(hits):
             return
         self._reserve_slots(len(hits) * len(self.program.rules))
         written, written_values, evidence = self._written(2 * len(hits) * len(self.program.rules))
         log = self.log
         count, self.free_count = e.follow(
-            hits, np.ascontiguousarray(severities[:, hits]), row, effective, rows.late, seqs, out, self.feature_columns,
+            hits, severities, row, effective, rows.late, seqs, out, self.feature_columns,
             self.rule_table, self.keys.open_slot, self.episodes, self.values, self.free, self.free_count, log.first,
-            log.time, log.id, log.mask, log.back, written, written_values, evidence,
+            log.table, written, written_values, evidence,
         )  # fmt: skip
-        self.writer.alerts(written[:count], written_values[:count], evidence[:count], found)
+        self.writer.take(written[:count], written_values[:count], evidence[:count])
 
-    def _severities(self, mask: npt.NDArray[np.uint64], out: Ints) -> npt.NDArray[np.int8]:
+    def _severities(self, mask: npt.NDArray[np.uint64], out: Ints) -> tuple[Ints, npt.NDArray[np.int8]]:
+        """The rows that satisfy a condition, and how severely, by rule."""
+        passed = [self._passed(each, mask, out) for each in self.conditions]
+        if not any(len(rows) for rows in passed):
+            return np.empty(0, np.int64), np.empty((0, 0), np.int8)
         severities = np.zeros((len(self.program.rules), len(mask)), np.int8)
-        frame = pl.DataFrame({f"f{column}": self._feature(feature, out) for feature, column in self.judged})
-        passed = frame.select([expr.alias(str(n)) for n, (_, _, expr) in enumerate(self.conditions)])
-        for n, (d, severity, _) in enumerate(self.conditions):
-            hit = passed[str(n)].fill_null(value=False).to_numpy()
-            severities[d][hit & ((mask & np.uint64(self.program.touch[d])) != 0)] = severity
-        return severities
+        for (d, severity, _), rows in zip(self.conditions, passed, strict=True):
+            severities[d, rows] = severity
+        hits = np.flatnonzero(severities.any(axis=0))
+        return hits, np.ascontiguousarray(severities[:, hits])
 
-    def _feature(self, feature: object, out: Ints) -> pl.Series:
-        column = self.program.columns[feature]  # type: ignore[index]
-        series = pl.Series(out[column])
-        if self.program.spec[column, k.KIND] in NULLABLE:
-            series = series.to_frame("v").select(pl.when(pl.col("v") != int(k.NULL)).then(pl.col("v")))["v"]
-        return series
+    def _passed(self, judged: tuple[int, int, Condition], mask: npt.NDArray[np.uint64], out: Ints) -> Ints:
+        d, _, satisfied = judged
+        rows = satisfied.rows(out)
+        touched: Ints = rows[(mask[rows] & np.uint64(self.program.touch[d])) != 0]
+        return touched
+
+    def _feature(self, wanted: Feature, out: Ints) -> pl.Series:
+        column = self.program.columns[wanted]
+        return feature(out[column], bool(self.program.spec[column, k.KIND] in NULLABLE))
 
     def _model_features(self, rows: Aligned, mask: npt.NDArray[np.uint64], out: Ints, found: Findings) -> None:
         for model, bit in zip(self.program.models, self.program.model_touch, strict=True):
@@ -216,8 +213,8 @@ class Engine:
             inside = (mask[position] & np.uint64(bit)) != 0
             table = rows.tables[model.stream].select("event_id", "event_time", "_id")
             columns = {
-                name: self._feature(feature, np.ascontiguousarray(out[:, position])).cast(pl.Float64)
-                for name, feature in model.features.items()
+                name: self._feature(wanted, np.ascontiguousarray(out[:, position])).cast(pl.Float64)
+                for name, wanted in model.features.items()
             }
             found.features.setdefault(model.model, []).append(
                 table.with_columns(**columns).filter(pl.Series(inside & ~rows.late[position]))
@@ -244,7 +241,7 @@ class Engine:
         self.episodes, self.values, self.free = grown, values, free
         self.free_count += size - old
 
-    def _close(self, found: Findings) -> None:
+    def _close(self) -> None:
         top = len(self.episodes)
         opened = top - self.free_count
         if not opened:
@@ -254,7 +251,7 @@ class Engine:
             self.watermark, top, self.rule_table, self.keys.open_slot, self.episodes, self.values, self.free,
             self.free_count, written, values, 0,
         )  # fmt: skip
-        self.writer.alerts(written[:count], values[:count], evidence[:count], found)
+        self.writer.take(written[:count], values[:count], evidence[:count])
 
     def _sweep(self) -> None:
         """Let go of rows beyond the horizon and of keys that no window remembers."""
@@ -286,8 +283,8 @@ class Engine:
 
     def _move(self, moved: Ints) -> None:
         log, seen = self.log, self.seen
-        inside = log.row >= 0
-        log.row[inside] = moved[log.row[inside]]
+        inside = np.arange(log.first, log.next) & (len(log.table) - 1)
+        log.table[inside, k.LOG_ROW] = moved[log.table[inside, k.LOG_ROW]]
         alive = seen.alive()
         alive = alive[moved[seen.row[alive]] >= 0]
         seen.rebuild(seen.table[alive], moved[seen.row[alive]].astype(np.int32))

@@ -3,7 +3,7 @@
 import numba as nb
 import numpy as np
 
-from detectors.engine.kernel import LATE_BIT
+from detectors.engine.kernel import LATE_BIT, LOG_BACK, LOG_ID, LOG_MASK, LOG_TIME
 
 OPENED, ESCALATED, CLOSED, ALTERED = range(4)
 # columns of an episode, and of what it writes
@@ -19,26 +19,27 @@ LATE_REVISIONS = 1000
 
 
 @nb.njit(cache=True, nogil=True)
-def _claim(episodes, slot, bit, seq, oldest, log_time, log_id, log_mask, log_back, evidence, at):
+def _claim(episodes, slot, bit, seq, oldest, log, evidence, at):
     """Add the rows from `seq` back to the last hit (excluded) that pass the filter; `evidence[at]` collects the earliest."""
-    ring = len(log_time) - 1
+    ring = len(log) - 1
     found = 0
     floor = seq - ring
     stop_seq = episodes[slot, SEQ]
     begin = episodes[slot, SINCE_MS]
     while seq > stop_seq and seq > floor and seq >= oldest:
         cell = seq & ring
-        inside = log_time[cell] >= begin
-        if not inside and log_mask[cell] & LATE_BIT == 0:
+        mask = np.uint64(log[cell, LOG_MASK])
+        inside = log[cell, LOG_TIME] >= begin
+        if not inside and mask & LATE_BIT == 0:
             break
-        if inside and (log_mask[cell] >> np.uint64(bit)) & np.uint64(1) != 0:
+        if inside and (mask >> np.uint64(bit)) & np.uint64(1) != 0:
             episodes[slot, COUNT] += 1
-            episodes[slot, HASH] = np.int64(np.uint64(episodes[slot, HASH]) + log_id[cell])
+            episodes[slot, HASH] += log[cell, LOG_ID]
             evidence[at, found % EVIDENCE_ROWS] = seq
             found += 1
-        if log_back[cell] == 0:
+        if log[cell, LOG_BACK] == 0:
             break
-        seq -= log_back[cell]
+        seq -= log[cell, LOG_BACK]
     return found
 
 
@@ -95,7 +96,7 @@ def _close(slot, rules, open_slot, episodes, values, free, free_count, written, 
 @nb.njit(cache=True, nogil=True)
 def follow(
     hits, severities, rows, effective, late, seqs, out, columns, rules, open_slot, episodes, values, free, free_count,
-    oldest, log_time, log_id, log_mask, log_back, written, written_values, evidence,
+    oldest, log, written, written_values, evidence,
 ):  # fmt: skip
     """Go through the rows that satisfy a condition, in order; returns what is written and how many slots are free."""
     count = 0
@@ -120,7 +121,7 @@ def follow(
                 _open(episodes, slot, row, d, now, rules, late[i])
             at = count if opened else len(evidence) - 1
             seq = seqs[i]
-            _claim(episodes, slot, rules[d, CLAIM_BIT], seq, oldest, log_time, log_id, log_mask, log_back, evidence, at)
+            _claim(episodes, slot, rules[d, CLAIM_BIT], seq, oldest, log, evidence, at)
             raised = severity > episodes[slot, SEVERITY]
             if raised:
                 episodes[slot, SEVERITY] = severity

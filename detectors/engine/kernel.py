@@ -8,20 +8,30 @@ cache lines for a few features. Windows are rings of panes. No fast-math, no clo
 import numba as nb
 import numpy as np
 
+from tollwatch.compiled import prefetch
+
 COUNT, TOTAL, DISTINCT, MAXIMUM, SINCE, OVERLAPPING, CONCURRENT, LATEST = range(8)
 KIND, BIT, VALUE, GROUP, PANES, RING, DELAY, SMALL, LARGE, OVER, SLOTS, TUMBLING = range(12)
 NULL = np.int64(-(2**63))
 LATE_BIT = np.uint64(1 << 63)
 EMPTY = np.int32(-1)
 TIME, SEQ, HEADS = 0, 1, 2
+LOG_TIME, LOG_ID, LOG_MASK, LOG_BACK, LOG_ROW = range(5)
 UNSEEN = -(2**61)
+AHEAD = 12
+"""How many rows ahead memory is asked for: about what one access to it takes."""
 
 
 @nb.njit(cache=True, nogil=True)
 def find_rows(keys, mask, table_key, table_row, row_key, used, rows):
     """Give every key with a bit of `mask` set its row, a new one where it is unknown; returns the rows in use."""
     slots = np.uint64(len(table_key) - 1)
+    keys_at, rows_at = np.uint64(table_key.ctypes.data), np.uint64(table_row.ctypes.data)
     for i in range(len(keys)):
+        if i + AHEAD < len(keys):
+            coming = keys[i + AHEAD] & slots
+            prefetch(keys_at + coming * np.uint64(8))
+            prefetch(rows_at + coming * np.uint64(4))
         if mask[i] == 0:
             rows[i] = -1
             continue
@@ -105,11 +115,17 @@ def _window_large(f, spec, pane, row, cells):
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def _see(f, spec, row, row_key, value, pane, head, pane_ms, counts, seen, seen_row, seen_used):
+def _name(f, key, value):
+    """A value of a key's distinct feature, as it is called in the table of values."""
+    return np.int64(mix(key ^ (np.uint64(f + 1) * np.uint64(0xD6E8FEB86659FD93)), np.uint64(value)) | np.uint64(1))
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
+def _see(f, spec, row, key, value, pane, head, pane_ms, counts, seen, seen_row, seen_used):
     """Count a value of a distinct feature in the latest pane that has it. A name of 0 marks a free place."""
     ring = spec[f, RING]
     slots = np.uint64(len(seen_row) - 1)
-    name = np.int64(mix(row_key ^ (np.uint64(f + 1) * np.uint64(0xD6E8FEB86659FD93)), np.uint64(value)) | np.uint64(1))
+    name = _name(f, key, value)
     slot = (np.uint64(name) >> np.uint64(1)) & slots
     while seen[slot, 0] != 0 and seen[slot, 0] != name:
         slot = (slot + np.uint64(1)) & slots
@@ -165,12 +181,31 @@ def _concurrent(f, spec, session, start, phase, end, row, cells):
 
 
 @nb.njit(cache=True, nogil=True)
+def _ask(i, mask, values, rows, spec, keys, cells, seen):
+    """Ask for the memory that row `i` will need: its key's cells, its values among those seen."""
+    row = rows[i]
+    if row < 0:
+        return
+    width = np.uint64(cells.shape[1] * 8)
+    begin = np.uint64(cells.ctypes.data) + np.uint64(row) * width
+    for part in range(np.uint64(0), width + np.uint64(63), np.uint64(64)):
+        prefetch(begin + part)
+    slots = np.uint64(len(seen) - 1)
+    for f in range(len(spec)):
+        if spec[f, KIND] == DISTINCT and (mask[i] >> np.uint64(spec[f, BIT])) & np.uint64(1) != 0:
+            name = _name(f, keys[i], values[spec[f, VALUE], i])
+            prefetch(np.uint64(seen.ctypes.data) + ((np.uint64(name) >> np.uint64(1)) & slots) * np.uint64(16))
+
+
+@nb.njit(cache=True, nogil=True)
 def advance(
-    time, mask, values, rows, spec, groups, need, row_key, cells, counts, seen, seen_row, seen_used, effective, out
+    time, mask, values, rows, spec, groups, need, keys, cells, counts, seen, seen_row, seen_used, effective, out
 ):
     """Update and read all features, row by row, in order. `out` is (features, rows); unread cells keep what they had."""
     features = len(spec)
     for i in range(len(time)):
+        if i + AHEAD < len(time):
+            _ask(i + AHEAD, mask, values, rows, spec, keys, cells, seen)
         row = rows[i]
         if row < 0:
             continue
@@ -217,7 +252,7 @@ def advance(
                                 f,
                                 spec,
                                 row,
-                                row_key[row],
+                                keys[i],
                                 value,
                                 pane,
                                 head,
@@ -253,21 +288,24 @@ def advance(
 
 
 @nb.njit(cache=True, nogil=True)
-def log_rows(time, ids, mask, rows, late, cells, seq, log_time, log_id, log_mask, log_row, log_back, seqs):
-    """Chain every row to the one before it of the same key. `log_back` is the distance in rows, 0 for none."""
-    ring = len(log_time) - 1
+def log_rows(time, ids, mask, rows, late, cells, seq, log, seqs):
+    """Chain every row to the one before it of the same key. `LOG_BACK` is the distance in rows, 0 for none."""
+    ring = len(log) - 1
+    width = np.uint64(cells.shape[1] * 8)
     for i in range(len(time)):
+        if i + AHEAD < len(time) and rows[i + AHEAD] >= 0:
+            prefetch(np.uint64(cells.ctypes.data) + np.uint64(rows[i + AHEAD]) * width)
         row = rows[i]
         if row < 0:
             seqs[i] = -1
             continue
         cell = seq & ring
-        log_time[cell] = time[i]
-        log_id[cell] = ids[i]
-        log_mask[cell] = mask[i] | LATE_BIT if late[i] else mask[i]
-        log_row[cell] = row
+        log[cell, LOG_TIME] = time[i]
+        log[cell, LOG_ID] = np.int64(ids[i])
+        log[cell, LOG_MASK] = np.int64(mask[i] | LATE_BIT if late[i] else mask[i])
+        log[cell, LOG_ROW] = row
         before = cells[row, SEQ]
-        log_back[cell] = seq - before if before >= 0 else 0
+        log[cell, LOG_BACK] = seq - before if before >= 0 else 0
         cells[row, SEQ] = seq
         seqs[i] = seq
         seq += 1

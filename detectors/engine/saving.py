@@ -59,11 +59,11 @@ def _shard(engine: "Engine", rows: Ints) -> dict[str, Any]:
     opened = engine.episodes[slots].copy()
     opened[:, e.ROW] = moved[opened[:, e.ROW]]
     seqs = np.arange(log.first, log.next)
-    seqs = seqs[moved[log.kept("row", seqs)] >= 0]
+    seqs = seqs[moved[log.kept(k.LOG_ROW, seqs)] >= 0]
     opened[:, e.SEQ] = np.searchsorted(seqs, opened[:, e.SEQ])
     saved["episodes"] = [_put(opened), _put(engine.values[slots])]
-    saved["log"] = [_put(log.kept(name, seqs)) for name in ("time", "id", "mask")]
-    saved["log_row"] = _put(moved[log.kept("row", seqs)].astype(np.int32))
+    saved["log"] = [_put(log.kept(column, seqs)) for column in (k.LOG_TIME, k.LOG_ID, k.LOG_MASK)]
+    saved["log_row"] = _put(moved[log.kept(k.LOG_ROW, seqs)].astype(np.int32))
     saved["content"] = {}
     for stream, (indices, table) in engine.content.fetch(seqs).items():
         order = np.argsort(indices)
@@ -113,10 +113,9 @@ def _take_log(engine: "Engine", stored: dict[str, Any], rows: Any) -> None:
     row = rows[_get(stored["log_row"])]
     log.reserve(len(time))
     first, seqs = log.next, np.empty(len(time), np.int64)
+    ids, mask = ids.view(np.uint64), mask.view(np.uint64)
     late = (mask & k.LATE_BIT) != 0
-    log.next = int(k.log_rows(
-        time, ids, mask, row, late, engine.keys.cells, first, log.time, log.id, log.mask, log.row, log.back, seqs
-    ))  # fmt: skip
+    log.next = int(k.log_rows(time, ids, mask, row, late, engine.keys.cells, first, log.table, seqs))
     stream, place = np.zeros(len(time), np.int8), np.zeros(len(time), np.int32)
     tables: dict[str, pl.DataFrame] = {}
     for name, (indices, packed) in stored["content"].items():

@@ -111,35 +111,26 @@ class Log:
     """The rows of the last horizon, each chained to the one before it of its key: what claims and evidence come from."""
 
     def __init__(self, size: int = 1 << 14) -> None:
-        self.time = np.zeros(size, np.int64)
-        self.id = np.zeros(size, np.uint64)
-        self.mask = np.zeros(size, np.uint64)
-        self.row = np.full(size, -1, np.int32)
-        self.back = np.zeros(size, np.int64)
+        self.table = np.zeros((size, 5), np.int64)
         self.first = 0
         self.next = 0
 
     def reserve(self, more: int) -> None:
         """Make room for so many rows without overwriting one that is kept."""
-        size = len(self.time)
+        size = len(self.table)
         needed = self.next - self.first + more + 1
         if needed <= size:
             return
         seqs = np.arange(self.first, self.next)
-        old = seqs & (size - 1)
-        size = _power(needed * 3 // 2)
-        new = seqs & (size - 1)
-        for name in ("time", "id", "mask", "row", "back"):
-            array = getattr(self, name)
-            bigger = np.zeros(size, array.dtype)
-            bigger[new] = array[old]
-            setattr(self, name, bigger)
+        bigger = np.zeros((_power(needed * 3 // 2), 5), np.int64)
+        bigger[seqs & (len(bigger) - 1)] = self.table[seqs & (size - 1)]
+        self.table = bigger
 
-    def kept(self, name: str, seqs: Ints) -> npt.NDArray:
+    def kept(self, column: int, seqs: Ints) -> Ints:
         """A column of the log at some rows."""
-        array = getattr(self, name)
-        return array[seqs & (len(array) - 1)]
+        found: Ints = self.table[seqs & (len(self.table) - 1), column]
+        return found
 
     def bytes_used(self) -> int:
-        """Bytes of the arrays."""
-        return sum(getattr(self, name).nbytes for name in ("time", "id", "mask", "row", "back"))
+        """Bytes of the table."""
+        return self.table.nbytes

@@ -1,0 +1,186 @@
+"""`make bench`: the common work, each part in a process of its own, against a plain-Python baseline in the same run.
+
+Figures are ratios of CPU seconds; single absolute times say little, machines differ from hour to hour.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from dashboards.store import ChdbStore
+from detectors.engine import Engine
+from detectors.plan import Part, parts
+from detectors.rules_file import load_rules
+from streams.align import Aligner
+from streams.detect import Line
+from streams.embedded import Run
+from streams.frame import Framer
+from streams.plan import Plan
+from streams.read import open_source
+from streams.shard import route, with_hashes
+from tollwatch.config import Settings
+from tollwatch.frames import Frame, ReadBatch
+from tollwatch.ports import Store
+
+ROOT = Path(__file__).parent.parent
+CHECK = {"many-events": 1924, "much-charge": 316, "many-called": 2159, "overlapping-calls": 5398}
+AS_OF_MS = 1_800_000_000_000
+FRAMES_TARGET, FILE_TARGET = 8.0, 1.5
+PARTS = ("frames", "file", "stored")
+VERSIONS = ("polars", "pyarrow", "numba", "numpy", "chdb", "msgspec")
+
+
+def _work() -> Path:
+    """Where the common work lies: beside the checkout, or where `TOLLWATCH_SHARED` says."""
+    return Path(os.environ.get("TOLLWATCH_SHARED") or ROOT.parent / "shared") / "bench"
+
+
+def _part() -> Part:
+    (part,) = parts(load_rules(_work() / "four_rules.yaml"), []).values()
+    return part
+
+
+def _engine(part: Part) -> Engine:
+    return Engine(part.key_space, part.rules, part.models)
+
+
+def _plan() -> Plan:
+    part = _part()
+    return Plan({"calling_number": (part.key_space, lambda: _engine(part))})
+
+
+def frames(usage: Path, scratch: Path) -> dict[str, Any]:
+    """Frames in memory to alerts: alignment, duplicates, detection, evidence."""
+    del scratch
+    source, framer, settings = open_source(usage, "usage"), None, Settings()
+    framer = Framer(source.partition, settings, AS_OF_MS)
+    part, made = _part(), []
+    for n, batch in enumerate(source.batches()):
+        made.append(_framed(part, framer, batch, n, closed=False))
+    end = ReadBatch("usage", source.partition, batch.rows.clear(), framer.end, framer.end, last=True)
+    made.append(_framed(part, framer, end, len(made), closed=True))
+    _warm(part, made[:4])
+    line, opened, shown = Line(part.key_space, Aligner([source.partition]), _engine(part)), Counter[str](), 0
+    began = time.process_time()
+    for frame in [*made, None]:
+        found = line.stage.flush() if frame is None else line.advance(frame)[0]
+        for alerts in found.alert_rows:
+            opened.update(alerts.opened())
+        shown += sum(len(rows.rows) for rows in found.evidence_rows)
+    cpu_s = time.process_time() - began
+    engine = line.stage
+    assert isinstance(engine, Engine)
+    state = engine.bytes_of_state() | {"dedupe": line.aligner.dedupe.bytes_used()}
+    return {"cpu_s": cpu_s, "alerts": opened, "evidence": shown, "state": state}
+
+
+def _framed(part: Part, framer: Framer, batch: ReadBatch, sequence: int, *, closed: bool) -> Frame:
+    rows, _ = framer.stamp(batch)
+    table = route("usage", with_hashes("usage", rows), part.key_space)
+    span = framer.span(batch.begin, closed=closed)
+    return Frame(part.key_space.name, 0, sequence, (span,), {} if table is None else {"usage": table.rechunk()})
+
+
+def _warm(part: Part, made: list[Frame]) -> None:
+    """Compile before the clock starts."""
+    line = Line(part.key_space, Aligner([made[0].spans[0].partition]), _engine(part))
+    for frame in made:
+        line.advance(frame)
+
+
+def file(usage: Path, scratch: Path, store: Store | None = None) -> dict[str, Any]:
+    """An NDJSON file to alerts: reading, framing, the marks of every event, detection; storing where a store is given."""
+    beginning = scratch / "warm.ndjson"
+    with usage.open("rb") as whole:
+        beginning.write_bytes(b"".join(whole.readlines(4 << 20)))
+    Run([open_source(beginning, "usage")], _plan(), Settings(), as_of_ms=AS_OF_MS).go()
+    began = time.process_time()
+    summary = Run([open_source(usage, "usage")], _plan(), Settings(), as_of_ms=AS_OF_MS, store=store).go()
+    return {"cpu_s": time.process_time() - began, "alerts": summary.by_detector, "events": summary.events}
+
+
+def stored(usage: Path, scratch: Path) -> dict[str, Any]:
+    """The same with everything stored in chDB: raw events, alerts, evidence, marks."""
+    store = ChdbStore(scratch / "data")
+    store.apply_tables()
+    result = file(usage, scratch, store)
+    began = time.process_time()
+    store.close()
+    return result | {"cpu_s": result["cpu_s"] + time.process_time() - began}
+
+
+def _measure(part: str, usage: Path) -> dict[str, Any]:
+    """One part in a process of its own; its peak memory is the process's."""
+    command = [sys.executable, "-m", "replay.bench", "--part", part, "--usage", str(usage)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, cwd=ROOT)
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def _baseline(usage: Path) -> float:
+    """CPU seconds of the plain-Python way, decoding included, as it measures itself."""
+    done = subprocess.run(
+        [sys.executable, str(_work() / "per_event.py"), str(usage)], capture_output=True, check=True, text=True
+    )
+    print(done.stdout.strip())
+    measured = json.loads(done.stdout.splitlines()[-1])
+    return float(measured["events"] / measured["events_per_cpu_s"])
+
+
+def _report(part: str, result: dict[str, Any], events: int, baseline_s: float) -> float:
+    ratio = baseline_s / result["cpu_s"]
+    right = {name: result["alerts"].get(name, 0) for name in CHECK} == CHECK
+    print(
+        f"{part:8} {events / result['cpu_s']:>12,.0f} events/s/core  {result['cpu_s'] * 1e6 / events:6.2f} µs/event  "
+        f"{ratio:6.2f} x baseline  peak {result['peak_mb']:,} MB  alerts {'exact' if right else result['alerts']}"
+    )
+    if (state := result.get("state")) is not None:
+        keys = state.pop("keys")
+        per_key = ", ".join(f"{name} {size / keys:,.0f}" for name, size in state.items())
+        print(f"         {keys:,} keys; bytes per key: {per_key}; evidence rows {result['evidence']:,}")
+    return ratio if right else 0.0
+
+
+def main() -> int:
+    """Measure all parts; the exit code is 1 where a target or the check value is missed."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--usage", type=Path)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=ROOT / "build" if (ROOT / "build").exists() else None) as scratch:
+        if given.part:
+            result = globals()[given.part](given.usage, Path(scratch))
+            print(json.dumps(result | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+            return 0
+        usage = given.usage or Path(scratch) / "usage.ndjson"
+        if given.usage is None:
+            subprocess.run([sys.executable, str(_work() / "usage_1m.py"), str(usage), str(given.events)], check=True)
+        return _all(usage)
+
+
+def _all(usage: Path) -> int:
+    with usage.open("rb") as lines:
+        events = sum(1 for _ in lines)
+    versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}")
+    baseline_s = _baseline(usage)
+    print(f"{'baseline':8} {events / baseline_s:>12,.0f} events/s/core  {baseline_s * 1e6 / events:6.2f} µs/event  1")
+    ratios = {part: _report(part, _measure(part, usage), events, baseline_s) for part in PARTS}
+    missed = [f"{p} {ratios[p]:.2f} < {least}" for p, least in (("frames", FRAMES_TARGET), ("file", FILE_TARGET)) if ratios[p] < least]
+    print("targets met" if not missed else f"missed: {'; '.join(missed)}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
