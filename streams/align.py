@@ -89,10 +89,10 @@ class Aligner:
                 ready[stream] = passed
             self.held[stream] = [rest] if len(rest) else []
         self.held = {stream: tables for stream, tables in self.held.items() if tables}
-        self.released = max(self.released, reached)
-        return self._order(late, ready)
+        before, self.released = self.released, max(self.released, reached)
+        return self._order(late, ready, before)
 
-    def _order(self, late: dict[str, pl.DataFrame], ready: dict[str, pl.DataFrame]) -> Released:
+    def _order(self, late: dict[str, pl.DataFrame], ready: dict[str, pl.DataFrame], before: int) -> Released:
         streams = sorted(late.keys() | ready.keys())
         tables = {
             s: pl.concat([t for t in (late.get(s), ready.get(s)) if t is not None], how="diagonal") for s in streams
@@ -106,7 +106,7 @@ class Aligner:
         order = _sorted(times, is_late, which, tables, streams)
         ids = np.concatenate([tables[s]["_id"].to_numpy() ^ np.uint64(hash64(s)) for s in streams])
         contents = np.concatenate([tables[s]["_content"].to_numpy() for s in streams])
-        codes = self.dedupe.look(ids[order], contents[order], times[order], self.released)
+        codes = self.dedupe.look(ids[order], contents[order], times[order], before)
         dropped = self._dropped(order[codes != NEW], codes[codes != NEW], which, place, tables, streams)
         return Released(_pick(order[codes == NEW], which, place, tables, streams, self.released), dropped)
 

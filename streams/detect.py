@@ -40,29 +40,18 @@ class Line:
 
     def save(self) -> dict[str, bytes]:
         """The stage's segments, and what alignment has seen of ids and holds."""
-        ids, contents, times = self.aligner.dedupe.save()
         held = {
             stream: pl.concat(tables, how="diagonal").write_ipc(None).getvalue()
             for stream, tables in sorted(self.aligner.held.items())
         }
         reached = {name: (part.watermark, part.end) for name, part in sorted(self.aligner.partitions.items())}
-        state = [
-            self.aligner.released,
-            ids.tobytes(),
-            contents.tobytes(),
-            times.tobytes(),
-            held,
-            reached,
-        ]
+        state = [self.aligner.released, self.aligner.dedupe.save().tobytes(), held, reached]
         return {"align": msgspec.msgpack.encode(state)} | {f"stage-{n}": s for n, s in self.stage.save().items()}
 
     def load(self, segments: Mapping[str, bytes]) -> None:
         """Take up a saved state."""
-        released, ids, contents, times, held, reached = msgspec.msgpack.decode(segments["align"])
-        self.aligner.released = released
-        self.aligner.dedupe.load(
-            np.frombuffer(ids, np.uint64), np.frombuffer(contents, np.uint64), np.frombuffer(times, np.int64)
-        )
+        self.aligner.released, seen, held, reached = msgspec.msgpack.decode(segments["align"])
+        self.aligner.dedupe.load(np.frombuffer(seen, np.uint64).reshape(-1, 2))
         self.aligner.held = {stream: [pl.read_ipc(table)] for stream, table in held.items()}
         for name, part in self.aligner.partitions.items():
             part.watermark, part.end = reached.get(name, (part.watermark, part.end))

@@ -93,6 +93,7 @@ class Run:
                  keep: Keep | None = None, keep_events: int = 1_000_000) -> None:  # fmt: skip
         self.sources = {source.partition: source for source in sources}
         self.plan, self.settings, self.store, self.progress = plan, settings, store, progress
+        self.as_of_ms = as_of_ms
         self.keep, self.keep_events, self.kept_at = keep, keep_events, 0
         self.framers = {name: Framer(name, settings, as_of_ms) for name in self.sources}
         self.summary, self.findings, self.sequence = Summary(), Findings(), 0
@@ -148,14 +149,14 @@ class Run:
         framer = self.framers[batch.partition]
         rows, refused = framer.stamp(batch)
         span = framer.span(batch.begin, closed=closed)
-        rejected = [*batch.rejected, *refused]
+        rejected = [*map(self._ours, batch.rejected), *refused]
         self.findings.quarantined.extend(rejected)
         self.summary.count_read(batch, rows, rejected)
         if self.store is not None and len(rows):
             self.store.write_raw(batch.stream, batch.partition, rows.drop("_late"))
         hashed = with_hashes(batch.stream, rows)
         self.noted.remember(batch.stream, batch.partition, hashed)
-        self.health.see(batch.stream, hashed, rejected, span.watermark)
+        self.health.see(batch.stream, hashed, rejected, max(span.watermark, 0) or self.as_of_ms)
         step = _Step(batch.stream, hashed, span)
         for name in dict.fromkeys(name for name, _ in self.lines):
             self._advance(name, step)
@@ -163,6 +164,9 @@ class Run:
             self._score(name, step)
         self.sequence += 1
         self._write(force=False)
+
+    def _ours(self, record: Quarantined) -> Quarantined:
+        return msgspec.structs.replace(record, tenant=self.settings.tenant, run=self.settings.run)
 
     def _advance(self, name: str, step: _Step) -> None:
         """One key space takes what was read, in each of its parts."""
@@ -222,9 +226,9 @@ class Run:
         found.health.extend(self.health.take(lowest - DAY_MS))
         self.summary.count_found(found)
         if self.store is not None:
-            self.store.write(found)
             if marks is not None:
                 self.store.write_event_marks(marks)
+            self.store.write(found)
         self.findings = Findings()
 
     def consumed(self) -> dict[str, int]:

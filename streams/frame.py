@@ -95,10 +95,13 @@ class Framer:
         return Quarantined(
             stream=batch.stream, partition=batch.partition, position=position, line=position + 1, reason=reason,
             raw=msgspec.json.encode(kept), source=str(row.get("source") or "unknown"), event_time=time,
+            tenant=self.settings.tenant, run=self.settings.run,
         )  # fmt: skip
 
     def _watermarks(self, times: Ints, sources: pl.Series) -> Ints:
         """The watermark before each row; leaves behind the one after the last."""
+        if not len(times):
+            return times
         names = sources.unique(maintain_order=True).to_list()
         for name in names:
             self.greatest.setdefault(name, NEVER)

@@ -28,7 +28,7 @@ class Health:
         return sums
 
     def see(self, stream: str, rows: pl.DataFrame, rejected: Sequence[Quarantined], watermark: int) -> None:
-        """Count a batch that was read."""
+        """Count a batch that was read; what was refused has no time of its own, it counts at the watermark."""
         if len(rows):
             received = pl.col("received_at") if "received_at" in rows.columns else pl.lit(None, pl.Int64)
             minutes = rows.group_by(
@@ -42,7 +42,7 @@ class Health:
                     key = (stream, source, minute * MINUTE_MS)
                     self.lags[key] = max(self.lags.get(key, lag), lag)
         for record in rejected:
-            self._add(stream, record.source or "unknown", record.event_time or 0, 2)
+            self._add(stream, record.source or "unknown", watermark, 2)
 
     def dropped(self, stream: str, mark: str, rows: pl.DataFrame) -> None:
         """Count rows that changed nothing."""

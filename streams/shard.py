@@ -1,13 +1,13 @@
 """Route what was read to key spaces: hash the key, choose the shard, carry only the columns somebody reads."""
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 import polars as pl
 import polars_hash  # noqa: F401  (registers `nchash`, XXH64 over strings)
 
 from tollwatch.columns import schema
 from tollwatch.frames import KeySpace
-from tollwatch.identity import hash64
+from tollwatch.identity import hash64, hash64_expr
 
 ARRIVAL = ("received_at", "file_id", "source")
 INTERNAL = ("_id", "_content", "_late", "_offset")
@@ -25,7 +25,8 @@ def _hashed(name: str, kind: pl.DataType) -> pl.Expr:
     return text.map_elements(lambda value: hash64(str(list(value))), return_dtype=pl.UInt64).fill_null(0)
 
 
-def content_hash(stream: str, columns: Iterable[str]) -> pl.Expr:
+@lru_cache
+def content_hash(stream: str, columns: tuple[str, ...]) -> pl.Expr:
     """What an event says, as 64 bits: every column but those that tell how it arrived."""
     kinds = schema(stream)
     parts = []
@@ -38,11 +39,8 @@ def content_hash(stream: str, columns: Iterable[str]) -> pl.Expr:
 
 def with_hashes(stream: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Add `_id` and `_content`, once for all key spaces."""
-    columns = [name for name in rows.columns if not name.startswith("_")]
-    return rows.with_columns(
-        _id=pl.col("event_id").nchash.xxhash64(),  # type: ignore[attr-defined]
-        _content=content_hash(stream, columns),
-    )
+    columns = tuple(name for name in rows.columns if not name.startswith("_"))
+    return rows.with_columns(_id=hash64_expr("event_id"), _content=content_hash(stream, columns))
 
 
 def route(stream: str, rows: pl.DataFrame, space: KeySpace) -> pl.DataFrame | None:

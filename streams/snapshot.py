@@ -14,7 +14,7 @@ import msgspec
 
 from tollwatch.errors import StoreError, VersionError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +53,11 @@ class Snapshots:
         if not files:
             return None
         raw = msgspec.json.decode(files[-1].read_bytes())
-        if raw["format"] > FORMAT:
+        if raw["format"] != FORMAT:
+            newer = raw["format"] > FORMAT
             raise VersionError(
-                f"{files[-1]}: the state has format {raw['format']}, this Tollwatch knows {FORMAT}; upgrade, or use another --data"
+                f"{files[-1]}: the state has format {raw['format']}, this Tollwatch knows {FORMAT}; "
+                + ("upgrade Tollwatch" if newer else "run the input again into another --data")
             )
         return msgspec.convert(raw, Manifest)
 

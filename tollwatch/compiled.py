@@ -1,4 +1,4 @@
-"""Ask the processor for memory before it is needed: tables of a million keys do not lie in its caches."""
+"""Words of the processor that numba does not have: ask for memory ahead, read eight bytes at once, find a bit."""
 
 from typing import Any
 
@@ -24,3 +24,29 @@ def prefetch(typing: Any, address: Any) -> Any:
         return cgutils.false_bit
 
     return types.boolean(types.uint64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load64(typing: Any, address: Any) -> Any:
+    """Eight bytes at any address, the first one lowest. The caller sees to it that they are there."""
+    del typing
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        del context, signature
+        loaded = builder.load(builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()))
+        loaded.align = 1
+        return loaded
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def trailing_zeros(typing: Any, number: Any) -> Any:
+    """How many zeros stand below the lowest one of a number that is not 0."""
+    del typing
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        del context, signature
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate

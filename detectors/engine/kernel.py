@@ -313,6 +313,13 @@ def log_rows(time, ids, mask, rows, late, cells, seq, log, seqs):
 
 
 @nb.njit(cache=True, nogil=True)
+def move_log(old, new, first, following):
+    """Put the rows of a ring into a larger one."""
+    for seq in range(first, following):
+        new[seq & (len(new) - 1)] = old[seq & (len(old) - 1)]
+
+
+@nb.njit(cache=True, nogil=True)
 def put_seen(known, rows, seen, seen_row):
     """Put known values into an empty table."""
     slots = np.uint64(len(seen_row) - 1)

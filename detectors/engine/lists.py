@@ -57,6 +57,8 @@ class Lists:
 
     def learn(self, rows: pl.DataFrame) -> None:
         """Take up `reference` rows of entity `list`, in order."""
+        absent = [name for name in ("risk", "valid_to") if name not in rows.columns]
+        rows = rows.with_columns(pl.lit(None, pl.Int64).alias(name) for name in absent)
         for name, prefix, risk, until in rows.select("list_name", "id", "risk", "valid_to").iter_rows():
             if until is not None:
                 self.entries.setdefault(name, {}).pop(prefix, None)

@@ -121,9 +121,8 @@ class Log:
         needed = self.next - self.first + more + 1
         if needed <= size:
             return
-        seqs = np.arange(self.first, self.next)
         bigger = np.zeros((_power(needed * 3 // 2), 5), np.int64)
-        bigger[seqs & (len(bigger) - 1)] = self.table[seqs & (size - 1)]
+        k.move_log(self.table, bigger, self.first, self.next)
         self.table = bigger
 
     def kept(self, column: int, seqs: Ints) -> Ints:

@@ -6,6 +6,7 @@ from functools import cache
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -14,7 +15,9 @@ from streams.reading.decode import Decoder
 from tollwatch.columns import required, schema
 from tollwatch.events import STREAMS
 from tollwatch.findings import Quarantined
-from tollwatch.frames import Ints
+from tollwatch.frames import Hashes, Ints
+
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass
@@ -24,7 +27,8 @@ class Fields:
     names: list[str]
     table: Ints
     choices: Ints
-    text: np.ndarray
+    text: Bytes
+    words: Hashes
     order: Ints
 
 
@@ -41,12 +45,21 @@ def _not_negative(annotation: object) -> bool:
     return False
 
 
+def _words(name: str) -> list[list[int]]:
+    """`"name":` as words of eight bytes, each with the bits that count."""
+    text = f'"{name}":'.encode()
+    parts = [text[at : at + 8] for at in range(0, len(text), 8)]
+    return [[int.from_bytes(part, "little"), (1 << 8 * len(part)) - 1] for part in parts]
+
+
 @cache
 def fields_of(stream: str) -> Fields:
     """The fields of a stream, for the kernel."""
     hints = typing.get_type_hints(STREAMS[stream], include_extras=True)
     kinds, text = schema(stream), b""
-    table, choices, names = [], [], []
+    table, names = [], []
+    choices: list[list[int]] = []
+    words: list[list[int]] = []
     for name in STREAMS[stream].__struct_fields__:
         kind = {pl.String(): s.STRING, pl.Int64(): s.INTEGER, pl.Boolean(): s.BOOLEAN}.get(
             kinds.get(name, pl.Null()), s.OTHER
@@ -54,7 +67,9 @@ def fields_of(stream: str) -> Fields:
         allowed = _choices(hints[name])
         names.append(name)
         row = [s.CHOICE if allowed else kind, len(text), len(name), int(_not_negative(hints[name]))]
-        table.append([*row, int(name in required(stream)), len(choices), len(allowed)])
+        own = _words(name)
+        table.append([*row, int(name in required(stream)), len(choices), len(allowed), len(words), len(own)])
+        words += own
         text += name.encode()
         for choice in allowed:
             choices.append([len(text), len(choice)])
@@ -64,6 +79,7 @@ def fields_of(stream: str) -> Fields:
         np.array(table, np.int64),
         np.array(choices, np.int64).reshape(-1, 2),
         np.frombuffer(text, np.uint8),
+        np.array(words, np.uint64),
         np.full(64, -1, np.int64),
     )
 
@@ -78,27 +94,31 @@ class Scanned:
     lines: int
 
 
-def _lines(data: np.ndarray) -> tuple[Ints, Ints]:
-    breaks = np.flatnonzero(data == 10)
-    ends = breaks if len(breaks) and breaks[-1] == len(data) - 1 else np.append(breaks, len(data))
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    return starts.astype(np.int64), ends.astype(np.int64)
+def _marks(data: Bytes) -> tuple[Ints, Ints, Ints, int]:
+    """Where lines begin and end, where quotation marks stand, how many other bytes need a closer look."""
+    quotes, breaks = np.empty(len(data) + 1, np.int32), np.empty(len(data) + 1, np.int32)
+    q, b, odd = s.marks(data, quotes, breaks)
+    ends = breaks[:b].astype(np.int64)
+    if not b or ends[-1] != len(data) - 1:
+        ends = np.append(ends, len(data))
+    return np.concatenate([[0], ends[:-1] + 1]), ends, quotes[:q], int(odd)
 
 
 def scan_chunk(chunk: bytes, decoder: Decoder, *, first: int) -> Scanned:
     """Take whole lines; `first` is the ordinal of the first of them in its partition."""
     fields = fields_of(decoder.stream)
     data = np.frombuffer(chunk, np.uint8)
-    starts, ends = _lines(data)
+    starts, ends, quotes, odd = _marks(data)
     n, width = len(starts), len(fields.names)
     numbers, sizes = np.zeros((width, n), np.int64), np.zeros((width, n), np.int32)
     status = np.full(n, s.SURE if _is_utf8(chunk) else s.UNSURE, np.int8)
     unknown = 0
     if status[0] == s.SURE:
-        status[_odd(chunk, data, starts)] = s.UNSURE
+        if odd:
+            status[_odd(data, starts)] = s.UNSURE
         unknown = int(s.scan(
-            data, starts, ends, np.flatnonzero(data == s.QUOTE), fields.table, fields.choices, fields.text, numbers, sizes, status, fields.order,
-            np.full(width, -1, np.int64),
+            data, starts, ends, quotes, fields.table, fields.choices, fields.text, fields.words, numbers, sizes, status,
+            fields.order, np.full(width, -1, np.int64),
         ))  # fmt: skip
     sure = np.flatnonzero(status == s.SURE)
     rows = _columns(fields, decoder.stream, chunk, data, numbers, sizes, sure)
@@ -119,15 +139,12 @@ def scan_chunk(chunk: bytes, decoder: Decoder, *, first: int) -> Scanned:
     return Scanned(rows, rejected, unknown, n)
 
 
-def _odd(chunk: bytes, data: np.ndarray, starts: Ints) -> Ints:
+def _odd(data: Bytes, starts: Ints) -> Ints:
     """Lines with a backslash or a control character other than the return at their end."""
-    at = [np.flatnonzero(data == 92)] if b"\\" in chunk else []
-    low = data < 32
-    if np.count_nonzero(low) > len(starts):
-        places = np.flatnonzero(low & (data != 10))
-        following = data[np.minimum(places + 1, len(data) - 1)]
-        at.append(places[(data[places] != 13) | (following != 10)])
-    return np.searchsorted(starts, np.concatenate(at), side="right") - 1 if at else np.zeros(0, np.int64)
+    places = np.flatnonzero((data == 92) | ((data < 32) & (data != 10)))
+    following = data[np.minimum(places + 1, len(data) - 1)]
+    places = places[(data[places] != 13) | (following != 10)]
+    return np.searchsorted(starts, places, side="right") - 1
 
 
 def _is_utf8(chunk: bytes) -> bool:
@@ -138,7 +155,7 @@ def _is_utf8(chunk: bytes) -> bool:
 
 
 def _columns(
-    fields: Fields, stream: str, chunk: bytes, data: np.ndarray, numbers: Ints, sizes: np.ndarray, lines: Ints
+    fields: Fields, stream: str, chunk: bytes, data: Bytes, numbers: Ints, sizes: npt.NDArray[np.int32], lines: Ints
 ) -> pl.DataFrame:
     kinds, made = schema(stream), {}
     text = pa.py_buffer(chunk)
@@ -150,7 +167,7 @@ def _columns(
             continue
         mask = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
         if fields.table[f, s.KIND] in (s.STRING, s.CHOICE):
-            view = np.empty((len(lines), 4), np.int32)
+            view = np.empty((len(lines), 2), np.uint64)
             s.views(data, numbers[f], sizes[f], lines, view)
             buffers = [mask, pa.py_buffer(view), text]
             array = pa.Array.from_buffers(pa.string_view(), len(lines), buffers)

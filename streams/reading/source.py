@@ -15,7 +15,7 @@ from tollwatch.errors import InputError
 from tollwatch.findings import Quarantined
 from tollwatch.frames import ReadBatch
 
-CHUNK = 1 << 20
+CHUNK = 1 << 22
 _COMPRESSION = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
 
