@@ -1,4 +1,4 @@
-"""What Tollwatch looks for: detectors and models in `fraud/`, controls in `assurance/`, found by walking the folders."""
+"""What Tollwatch looks for: detectors and models in `fraud/`, controls in `assurance/`, found by walking them."""
 
 import importlib
 import inspect

@@ -13,6 +13,7 @@ A feature reads `kind(value) [of STREAM] [over DURATION [tumbling]] [in N panes]
 
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import yaml
@@ -62,7 +63,7 @@ def parse_feature(text: str, *, where: str) -> Feature:
 
 def _feature(kind: str, value: str | None, part: dict[str, str | None], where: str) -> Feature:
     over, delayed = part["over"], part["delayed"]
-    made = {
+    made: dict[str, Any] = {
         "kind": kind,
         "value": value,
         "of": part["of"],

@@ -20,9 +20,7 @@ class Budget:
     ('critical', None, True, False)
     """
 
-    def __init__(
-        self, *, per_day: int = 20, critical_per_day: int = 2, days: int = 7, at_least: float = 0.1
-    ) -> None:
+    def __init__(self, *, per_day: int = 20, critical_per_day: int = 2, days: int = 7, at_least: float = 0.1) -> None:
         self.per_day, self.critical_per_day, self.days, self.at_least = per_day, critical_per_day, days, at_least
         self.keep = days * max(per_day, critical_per_day) + 1
         self.day: int | None = None

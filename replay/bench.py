@@ -99,7 +99,7 @@ def _warm(part: Part, made: list[Frame]) -> None:
 
 
 def file(usage: Path, scratch: Path, store: Store | None = None) -> dict[str, Any]:
-    """An NDJSON file to alerts: reading, framing, the marks of every event, detection; storing where a store is given."""
+    """An NDJSON file to alerts: reading, framing, every event's mark, detection; storing where a store is given."""
     beginning = scratch / "warm.ndjson"
     with usage.open("rb") as whole:
         beginning.write_bytes(b"".join(whole.readlines(4 << 20)))
@@ -173,11 +173,18 @@ def _all(usage: Path) -> int:
     with usage.open("rb") as lines:
         events = sum(1 for _ in lines)
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}")
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, {versions}"
+    )
     baseline_s = _baseline(usage)
     print(f"{'baseline':8} {events / baseline_s:>12,.0f} events/s/core  {baseline_s * 1e6 / events:6.2f} µs/event  1")
     ratios = {part: _report(part, _measure(part, usage), events, baseline_s) for part in PARTS}
-    missed = [f"{p} {ratios[p]:.2f} < {least}" for p, least in (("frames", FRAMES_TARGET), ("file", FILE_TARGET)) if ratios[p] < least]
+    missed = [
+        f"{p} {ratios[p]:.2f} < {least}"
+        for p, least in (("frames", FRAMES_TARGET), ("file", FILE_TARGET))
+        if ratios[p] < least
+    ]
     print("targets met" if not missed else f"missed: {'; '.join(missed)}")
     return 1 if missed else 0
 

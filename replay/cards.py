@@ -105,12 +105,16 @@ def stretches(tables: dict[str, pl.DataFrame]) -> Iterator[tuple[int, dict[str, 
     ordered = {stream: table.sort("event_time") for stream, table in tables.items()}
     for start in range(first // BATCH_MS * BATCH_MS, last + 1, BATCH_MS):
         end = start + BATCH_MS
-        yield end, {
-            stream: table.slice(
-                at := int(table["event_time"].search_sorted(start)), int(table["event_time"].search_sorted(end)) - at
-            )
-            for stream, table in ordered.items()
-        }
+        yield (
+            end,
+            {
+                stream: table.slice(
+                    at := int(table["event_time"].search_sorted(start)),
+                    int(table["event_time"].search_sorted(end)) - at,
+                )
+                for stream, table in ordered.items()
+            },
+        )
 
 
 class Line:

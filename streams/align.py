@@ -6,8 +6,10 @@ late for that leaves at once, flagged late.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from streams.dedupe import DUPLICATE, NEW, TOO_LATE, Dedupe
@@ -61,18 +63,20 @@ class Aligner:
         (span,) = frame.spans
         for stream, table in frame.tables.items():
             if span.begin < source.end:
-                table = table.filter(pl.col("_offset") >= source.end)
-            if table.is_empty():
-                continue
-            late = table["_late"] | (table["event_time"] < self.released)
-            if late.any():
-                self.late.setdefault(stream, []).append(table.filter(late).with_columns(_late=pl.lit(value=True)))
-                table = table.filter(~late)
-            if not table.is_empty():
-                self.held.setdefault(stream, []).append(table)
+                self._hold(stream, table.filter(pl.col("_offset") >= source.end))
+            else:
+                self._hold(stream, table)
         source.end = max(source.end, span.end)
         source.watermark = max(source.watermark, span.watermark)
         source.open = span.state == "open"
+
+    def _hold(self, stream: str, table: pl.DataFrame) -> None:
+        late = table["_late"] | (table["event_time"] < self.released)
+        if late.any():
+            self.late.setdefault(stream, []).append(table.filter(late).with_columns(_late=pl.lit(value=True)))
+            self._hold(stream, table.filter(~late))
+        elif not table.is_empty():
+            self.held.setdefault(stream, []).append(table)
 
     def release(self) -> Released:
         """Let go what every open partition has passed; all of it once none is open."""
@@ -93,33 +97,16 @@ class Aligner:
         return self._order(late, ready, before)
 
     def _order(self, late: dict[str, pl.DataFrame], ready: dict[str, pl.DataFrame], before: int) -> Released:
-        streams = sorted(late.keys() | ready.keys())
-        tables = {
-            s: pl.concat([t for t in (late.get(s), ready.get(s)) if t is not None], how="diagonal") for s in streams
-        }
-        if not tables:
+        merge = _Merge({
+            s: pl.concat([t for t in (late.get(s), ready.get(s)) if t is not None], how="diagonal")
+            for s in sorted(late.keys() | ready.keys())
+        })  # fmt: skip
+        if not merge.tables:
             return Released(_merged({}, {}, self.released), [])
-        which = np.concatenate([np.full(len(tables[s]), n, np.int64) for n, s in enumerate(streams)])
-        place = np.concatenate([np.arange(len(tables[s])) for s in streams])
-        times = np.concatenate([tables[s]["event_time"].to_numpy() for s in streams])
-        is_late = np.concatenate([tables[s]["_late"].to_numpy() for s in streams])
-        order = _sorted(times, is_late, which, tables, streams)
-        ids = np.concatenate([tables[s]["_id"].to_numpy() ^ np.uint64(hash64(s)) for s in streams])
-        contents = np.concatenate([tables[s]["_content"].to_numpy() for s in streams])
-        codes = self.dedupe.look(ids[order], contents[order], times[order], before)
-        dropped = self._dropped(order[codes != NEW], codes[codes != NEW], which, place, tables, streams)
-        return Released(_pick(order[codes == NEW], which, place, tables, streams, self.released), dropped)
-
-    def _dropped(
-        self, rows: Ints, codes: Ints, which: Ints, place: Ints, tables: dict[str, pl.DataFrame], streams: list[str]
-    ) -> list[tuple[str, str, pl.DataFrame]]:
-        found = []
-        for code, mark in MARKS.items():
-            for n, stream in enumerate(streams):
-                mine = rows[(codes == code) & (which[rows] == n)]
-                if len(mine):
-                    found.append((stream, mark, tables[stream][place[mine]]))
-        return found
+        order = merge.order()
+        codes = self.dedupe.look(merge.ids()[order], merge.column("_content")[order], merge.times[order], before)
+        dropped = merge.dropped(order[codes != NEW], codes[codes != NEW])
+        return Released(merge.pick(order[codes == NEW], self.released), dropped)
 
     def waiting(self) -> int:
         """Rows held."""
@@ -136,41 +123,66 @@ def _parted(table: pl.DataFrame, limit: int) -> tuple[pl.DataFrame, pl.DataFrame
     return table.filter(pl.Series(below)), table.filter(pl.Series(~below))
 
 
-def _sorted(times: Ints, late: Ints, which: Ints, tables: dict[str, pl.DataFrame], streams: list[str]) -> Ints:
-    """Late rows first, in order of arrival; then by time and, among equal times, by event id."""
-    key = np.where(late, NEVER, times)
-    steps = np.diff(key)
-    if (steps > 0).all():
-        return np.arange(len(key))
-    order = np.arange(len(key)) if (steps >= 0).all() else np.argsort(key, kind="stable")
-    ranked = key[order]
-    same = (ranked[1:] == ranked[:-1]) & (ranked[1:] != NEVER)
-    if same.any():
-        at = np.flatnonzero(np.append(same, False) | np.append(False, same))  # noqa: FBT003
-        rows = order[at]
-        names = pl.concat([tables[s]["event_id"] for s in streams])[rows].rank("dense").to_numpy()
-        order[at] = rows[np.lexsort((which[rows], names, ranked[at]))]
-    return order
+class _Merge:
+    """Tables of several streams as one sequence: for each row which table it is of, its place there, its time."""
 
+    def __init__(self, tables: dict[str, pl.DataFrame]) -> None:
+        self.tables = tables
+        if tables:
+            sizes = [len(table) for table in tables.values()]
+            self.which = np.repeat(np.arange(len(sizes)), sizes)
+            self.place = np.concatenate([np.arange(size) for size in sizes])
+            self.times = self.column("event_time")
 
-def _pick(
-    order: Ints, which: Ints, place: Ints, tables: dict[str, pl.DataFrame], streams: list[str], watermark: int
-) -> Aligned:
-    kept, position = {}, {}
-    for n, stream in enumerate(streams):
-        at = np.flatnonzero(which[order] == n) if len(streams) > 1 else np.arange(len(order))
-        rows = place[order[at]]
-        table = tables[stream]
-        whole = len(rows) == len(table) and bool((rows == np.arange(len(rows))).all())
-        kept[stream], position[stream] = table if whole else table[rows], at
-    return _merged(kept, position, watermark)
+    def column(self, name: str) -> npt.NDArray[Any]:
+        return np.concatenate([table[name].to_numpy() for table in self.tables.values()])
+
+    def ids(self) -> Hashes:
+        """The ids' hashes, by stream: each stream has its own names."""
+        return np.concatenate([table["_id"].to_numpy() ^ np.uint64(hash64(s)) for s, table in self.tables.items()])
+
+    def order(self) -> Ints:
+        """Late rows first, in order of arrival; then by time and, among equal times, by event id."""
+        key = np.where(self.column("_late"), NEVER, self.times)
+        steps = np.diff(key)
+        if (steps > 0).all():
+            return np.arange(len(key))
+        order = np.arange(len(key)) if (steps >= 0).all() else np.argsort(key, kind="stable")
+        ranked = key[order]
+        same = (ranked[1:] == ranked[:-1]) & (ranked[1:] != NEVER)
+        if same.any():
+            at = np.flatnonzero(np.append(same, False) | np.append(False, same))
+            rows = order[at]
+            names = pl.concat([table["event_id"] for table in self.tables.values()])[rows].rank("dense").to_numpy()
+            order[at] = rows[np.lexsort((self.which[rows], names, ranked[at]))]
+        return order
+
+    def dropped(self, rows: Ints, codes: Ints) -> list[tuple[str, str, pl.DataFrame]]:
+        """The rows that are not new, with the name of their mark."""
+        found = []
+        for code, mark in MARKS.items():
+            for n, (stream, table) in enumerate(self.tables.items()):
+                mine = rows[(codes == code) & (self.which[rows] == n)]
+                if len(mine):
+                    found.append((stream, mark, table[self.place[mine]]))
+        return found
+
+    def pick(self, order: Ints, watermark: int) -> Aligned:
+        """Some rows, in an order."""
+        kept, position = {}, {}
+        for n, (stream, table) in enumerate(self.tables.items()):
+            at = np.flatnonzero(self.which[order] == n) if len(self.tables) > 1 else np.arange(len(order))
+            rows = self.place[order[at]]
+            whole = len(rows) == len(table) and bool((rows == np.arange(len(rows))).all())
+            kept[stream], position[stream] = table if whole else table[rows], at
+        return _merged(kept, position, watermark)
 
 
 def _merged(tables: dict[str, pl.DataFrame], position: dict[str, Ints], watermark: int) -> Aligned:
     size = sum(len(table) for table in tables.values())
 
-    def column(name: str, kind: type) -> Ints | Hashes:
-        merged = np.zeros(size, kind)
+    def column(name: str, kind: type[np.generic]) -> npt.NDArray[Any]:
+        merged: npt.NDArray[Any] = np.zeros(size, kind)
         for stream, table in tables.items():
             merged[position[stream]] = table[name].to_numpy()
         return merged

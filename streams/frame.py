@@ -114,8 +114,8 @@ class Framer:
         held = np.full(n + 1, np.iinfo(np.int64).max)
         idle = round(self.settings.source_idle_s * 1000)
         for name, most in reached.items():
-            own = self.settings.sources.get(name)
-            if own is not None and own.slow:
+            known = self.settings.sources.get(name)
+            if known is not None and known.slow:
                 continue
             disorder = round(self.settings.disorder_of(name) * 1000)
             counts = (most > NEVER) & (most >= overall - idle)

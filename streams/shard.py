@@ -17,7 +17,7 @@ _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6
 def _hashed(name: str, kind: pl.DataType) -> pl.Expr:
     """A column as UInt64; null and absent are the same and differ from everything else but by chance."""
     if kind == pl.String:
-        return pl.col(name).nchash.xxhash64().fill_null(0)  # type: ignore[attr-defined]
+        return pl.col(name).nchash.xxhash64().fill_null(0)  # type: ignore[attr-defined,no-any-return]
     if kind in (pl.Int64, pl.Boolean):
         number = pl.col(name).cast(pl.Int64).reinterpret(signed=False)
         return (number + pl.lit(hash64(name), pl.UInt64)).fill_null(0)

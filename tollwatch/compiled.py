@@ -8,10 +8,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def prefetch(typing: Any, address: Any) -> Any:
     """Bring the cache line at an address (`array.ctypes.data` plus bytes) near. Changes nothing but time."""
-    del typing
+    del typing, address
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         del context, signature
@@ -26,10 +26,10 @@ def prefetch(typing: Any, address: Any) -> Any:
     return types.boolean(types.uint64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def load64(typing: Any, address: Any) -> Any:
     """Eight bytes at any address, the first one lowest. The caller sees to it that they are there."""
-    del typing
+    del typing, address
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         del context, signature
@@ -40,10 +40,10 @@ def load64(typing: Any, address: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def trailing_zeros(typing: Any, number: Any) -> Any:
     """How many zeros stand below the lowest one of a number that is not 0."""
-    del typing
+    del typing, number
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         del context, signature

@@ -40,7 +40,7 @@ def parse(sql: str, *, where: str) -> exp.Expression:
         word = str(details[0].get("highlight") or "")
         raise RuleError(f"{where}: cannot read the expression near `{word or sql}`{_pointed(sql, word)}") from error
     tree = trees[0] if len(trees) == 1 else None
-    if tree is None:
+    if not isinstance(tree, exp.Expression):
         raise RuleError(f"{where}: `{sql}` is not one expression; write for example duration_s > 60")
     return tree
 
@@ -66,8 +66,8 @@ def check(
         elif not isinstance(node, _ALLOWED):
             word = node.key if not isinstance(node, exp.Func) else node.sql_name().lower()
             raise RuleError(
-                f"{where}: `{word}` cannot stand in an expression; only columns, numbers, text and pure functions of one "
-                f"row can{_pointed(sql, word)}"
+                f"{where}: `{word}` cannot stand in an expression; only columns, numbers, text and pure functions "
+                f"of one row can{_pointed(sql, word)}"
             )
     return tree
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -18,14 +19,14 @@ from tollwatch.findings import Alert, Claim
 from tollwatch.frames import EvidenceRows, Findings, Ints
 from tollwatch.identity import joined
 
-STATES = ("open", "escalated", "closed")
+STATES: tuple[Literal["open", "escalated", "closed"], ...] = ("open", "escalated", "closed")
 SUBJECT = ("account_id", "subscriber_id", "currency")
 Subject = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EngineAlerts:
-    """Revisions of alerts as columns: numbers as the episodes wrote them (`written`, `values`), ids, subjects, money."""
+    """Revisions of alerts as columns: numbers as episodes wrote them (`written`, `values`), ids, subjects, money."""
 
     rules: list[Rule]
     written: Ints

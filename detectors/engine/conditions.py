@@ -14,7 +14,7 @@ from detectors.engine.expressions import condition
 from tollwatch.frames import Ints
 
 NULLABLE = (k.MAXIMUM, k.SINCE, k.LATEST)
-COMPARISONS: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
     exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le, exp.EQ: operator.eq,
 }  # fmt: skip
 

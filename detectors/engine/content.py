@@ -2,7 +2,7 @@
 
 import io
 from bisect import bisect_right
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +69,7 @@ class Content:
         table = chunk.tables[stream]
         return pl.read_ipc(table) if isinstance(table, bytes) else table
 
-    def fetch(self, seqs: Ints, columns: Set[str] | None = None) -> dict[str, tuple[Ints, pl.DataFrame]]:
+    def fetch(self, seqs: Ints, columns: AbstractSet[str] | None = None) -> dict[str, tuple[Ints, pl.DataFrame]]:
         """The rows at these places: stream → (indices into `seqs`, rows). Places no longer kept are left out."""
         firsts = [chunk.first for chunk in self.chunks]
         order = np.argsort(seqs, kind="stable")

@@ -1,5 +1,6 @@
 """A stage of the line: rows of one key space in, alerts, evidence and model features out."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,8 +10,8 @@ import polars as pl
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
 from detectors.engine.alerts import Writer
-from detectors.engine.content import Content
 from detectors.engine.conditions import NULLABLE, Condition, feature
+from detectors.engine.content import Content
 from detectors.engine.lists import Lists
 from detectors.engine.program import ModelFeatures, Program, compile_program
 from detectors.engine.saving import load_shards, save_shards
@@ -100,7 +101,7 @@ class Engine:
         if changes.is_empty():
             return [rows]
         at = rows.position["reference"][(table["entity"] == "list").fill_null(value=False).to_numpy()]
-        cuts = [int(at[0])] + [int(p) for before, p in zip(at, at[1:], strict=False) if p != before + 1]
+        cuts = [int(at[0])] + [int(p) for before, p in itertools.pairwise(at) if p != before + 1]
         parts, start = [], 0
         for cut in [*cuts, len(rows)]:
             parts.append(_slice(rows, start, cut))
@@ -121,19 +122,19 @@ class Engine:
             if name not in self.program.key_space.by or table.is_empty():
                 continue
             position = rows.position[name]
-            table = self.program.expressions.prepare(name, table, self.lists)
-            at: Ints | slice = slice(None) if len(table) == n else position
-            self.program.expressions.evaluate(name, table, at, mask, values)
-            key = table[self.program.key_space.by[name]]
+            prepared = self.program.expressions.prepare(name, table, self.lists)
+            at: Ints | slice = slice(None) if len(prepared) == n else position
+            self.program.expressions.evaluate(name, prepared, at, mask, values)
+            key = prepared[self.program.key_space.by[name]]
             if key.null_count():
                 mask[position] = np.where(key.is_null().to_numpy(), np.uint64(0), mask[position])
             stream[at] = self.streams.index(name)
-            place[at] = np.arange(len(table), dtype=np.int32)
-        self._run(rows, mask, values, stream, place, found)
+            place[at] = np.arange(len(prepared), dtype=np.int32)
+        self._run(rows, mask, values, (stream, place), found)
 
     def _run(
-        self, rows: Aligned, mask: npt.NDArray[np.uint64], values: Ints, stream: npt.NDArray[np.int8],
-        place: npt.NDArray[np.int32], found: Findings,
+        self, rows: Aligned, mask: npt.NDArray[np.uint64], values: Ints,
+        source: tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]], found: Findings,
     ) -> None:  # fmt: skip
         n, keys, seen = len(rows), self.keys, self.seen
         row = keys.find(rows.key, mask)
@@ -145,8 +146,8 @@ class Engine:
             rows.time, mask, values, row, self.program.spec, self.program.groups, self.program.need, rows.key,
             keys.cells, keys.counts, seen.table, seen.row, seen.used, effective, out,
         )  # fmt: skip
-        seqs = self._log(rows, mask, row, stream, place)
-        self._alert(rows, mask, row, effective, seqs, out)
+        seqs = self._log(rows, mask, row, *source)
+        self._alert(rows, mask, row, effective=effective, seqs=seqs, out=out)
         self._model_features(rows, mask, out, found)
 
     def _log(
@@ -168,13 +169,13 @@ class Engine:
         return seqs
 
     def _alert(
-        self, rows: Aligned, mask: npt.NDArray[np.uint64], row: npt.NDArray[np.int32], effective: Ints, seqs: Ints,
+        self, rows: Aligned, mask: npt.NDArray[np.uint64], row: npt.NDArray[np.int32], *, effective: Ints, seqs: Ints,
         out: Ints,
     ) -> None:  # fmt: skip
         hits, severities = self._severities(mask, out)
         if not len(hits):
             return
-        self._reserve_slots(len(hits) * len(self.program.rules))
+        self.reserve_slots(len(hits) * len(self.program.rules))
         written, written_values, evidence = self._written(2 * len(hits) * len(self.program.rules))
         log = self.log
         count, self.free_count = e.follow(
@@ -227,7 +228,8 @@ class Engine:
             np.full((size + 1, e.EVIDENCE_ROWS), -1, np.int64),
         )
 
-    def _reserve_slots(self, more: int) -> None:
+    def reserve_slots(self, more: int) -> None:
+        """See to it that so many episodes more can be open."""
         if self.free_count >= more:
             return
         old = len(self.episodes)

@@ -20,7 +20,7 @@ LATE_REVISIONS = 1000
 
 @nb.njit(cache=True, nogil=True)
 def _claim(episodes, slot, bit, seq, oldest, log, evidence, at):
-    """Add the rows from `seq` back to the last hit (excluded) that pass the filter; `evidence[at]` collects the earliest."""
+    """Add the rows from `seq` back to the last hit (excluded) that pass the filter; `evidence[at]` has the earliest."""
     ring = len(log) - 1
     found = 0
     floor = seq - ring

@@ -197,93 +197,94 @@ def _ask(i, mask, values, rows, spec, keys, cells, seen):
             prefetch(np.uint64(seen.ctypes.data) + ((np.uint64(name) >> np.uint64(1)) & slots) * np.uint64(16))
 
 
+@nb.njit(cache=True, nogil=True, forceinline=True)
+def _turn_to(now, row, spec, groups, cells, counts):
+    """Turn the rings of a key to a moment."""
+    for g in range(len(groups)):
+        pane = now // groups[g]
+        head = cells[row, HEADS + g]
+        if pane > head:
+            if head > UNSEEN:
+                _turn(head, pane, spec, g, row, counts, cells)
+            cells[row, HEADS + g] = pane
+
+
+@nb.njit(cache=True, nogil=True, forceinline=True)
+def _put(f, spec, kind, value, pane, row, cells, counts):
+    """Put one row into the pane of a count, total, maximum or overlapping."""
+    ring, small, large = spec[f, RING], spec[f, SMALL], spec[f, LARGE]
+    cell = 0 if ring == 1 else pane % ring
+    if kind == COUNT or (kind == OVERLAPPING and value < cells[row, large]):
+        counts[row, small + cell] += 1
+    elif kind == TOTAL:
+        cells[row, large + cell] += value
+    elif kind == MAXIMUM:
+        cells[row, large + cell] = max(cells[row, large + cell], value)
+
+
+@nb.njit(cache=True, nogil=True, forceinline=True)
+def _read(f, spec, kind, head, row, cells, counts):
+    """What a window says now."""
+    if kind == TOTAL or kind == MAXIMUM:
+        return cells[row, spec[f, LARGE]] if spec[f, RING] == 1 else _window_large(f, spec, head, row, cells)
+    return counts[row, spec[f, SMALL]] if spec[f, RING] == 1 else np.int64(_window_small(f, spec, head, row, counts))
+
+
+@nb.njit(cache=True, nogil=True, forceinline=True)
+def _remembered(f, spec, kind, passes, values, i, now, time, row, cells):
+    """Update and read a feature without panes: since, latest, concurrent."""
+    large, v = spec[f, LARGE], spec[f, VALUE]
+    before = cells[row, large]
+    if kind == SINCE:
+        if passes:
+            cells[row, large] = now
+        return NULL if before == NULL or now - before > spec[f, OVER] else (now - before) // 1000
+    if kind == LATEST:
+        if passes:
+            cells[row, large] = values[v, i]
+        return cells[row, large]
+    if passes:
+        return _concurrent(f, spec, values[v, i], values[v + 1, i], values[v + 2, i], time, row, cells)
+    return np.int64(0)
+
+
 @nb.njit(cache=True, nogil=True)
 def advance(
     time, mask, values, rows, spec, groups, need, keys, cells, counts, seen, seen_row, seen_used, effective, out
 ):
-    """Update and read all features, row by row, in order. `out` is (features, rows); unread cells keep what they had."""
-    features = len(spec)
+    """Update and read all features, row by row, in order. `out` is (features, rows); unread cells stay as they are."""
     for i in range(len(time)):
         if i + AHEAD < len(time):
             _ask(i + AHEAD, mask, values, rows, spec, keys, cells, seen)
-        row = rows[i]
+        row, bits = rows[i], mask[i]
         if row < 0:
             continue
         now = max(time[i], cells[row, TIME])
         cells[row, TIME] = now
         effective[i] = now
-        bits = mask[i]
-        for g in range(len(groups)):
-            pane = now // groups[g]
-            head = cells[row, HEADS + g]
-            if pane > head:
-                if head > UNSEEN:
-                    _turn(head, pane, spec, g, row, counts, cells)
-                cells[row, HEADS + g] = pane
-        for f in range(features):
+        _turn_to(now, row, spec, groups, cells, counts)
+        for f in range(len(spec)):
             if need[f] & bits == 0:
                 continue
             kind = spec[f, KIND]
             passes = (bits >> np.uint64(spec[f, BIT])) & np.uint64(1) != 0
-            at, big = spec[f, SMALL], spec[f, LARGE]
-            if kind <= MAXIMUM or kind == OVERLAPPING:
-                g = spec[f, GROUP]
-                pane_ms = groups[g]
-                head = cells[row, HEADS + g]
-                pane = head if time[i] == now else time[i] // pane_ms
-                ring = spec[f, RING]
-                if passes and pane > head - ring:
-                    cell = 0 if ring == 1 else pane % ring
-                    if kind == COUNT:
-                        counts[row, at + cell] += 1
-                    else:
-                        value = values[spec[f, VALUE], i]
-                        if value == NULL:
-                            pass
-                        elif kind == TOTAL:
-                            cells[row, big + cell] += value
-                        elif kind == MAXIMUM:
-                            cells[row, big + cell] = max(cells[row, big + cell], value)
-                        elif kind == OVERLAPPING:
-                            if value < cells[row, big]:
-                                counts[row, at + cell] += 1
-                        else:
-                            seen_used = _see(
-                                f,
-                                spec,
-                                row,
-                                keys[i],
-                                value,
-                                pane,
-                                head,
-                                pane_ms,
-                                counts,
-                                seen,
-                                seen_row,
-                                seen_used,
-                            )
-                if kind == OVERLAPPING and passes:
-                    cells[row, big] = max(cells[row, big], time[i])
-                if kind == TOTAL or kind == MAXIMUM:
-                    out[f, i] = cells[row, big] if ring == 1 else _window_large(f, spec, head, row, cells)
-                else:
-                    out[f, i] = counts[row, at] if ring == 1 else _window_small(f, spec, head, row, counts)
-            elif kind == SINCE:
-                before = cells[row, big]
-                out[f, i] = NULL if before == NULL or now - before > spec[f, OVER] else (now - before) // 1000
-                if passes:
-                    cells[row, big] = now
-            elif kind == LATEST:
-                if passes:
-                    cells[row, big] = values[spec[f, VALUE], i]
-                out[f, i] = cells[row, big]
-            else:
-                v = spec[f, VALUE]
-                out[f, i] = 0
-                if passes:
-                    out[f, i] = _concurrent(
-                        f, spec, values[v, i], values[v + 1, i], values[v + 2, i], time[i], row, cells
+            if kind > MAXIMUM and kind != OVERLAPPING:
+                out[f, i] = _remembered(f, spec, kind, passes, values, i, now, time[i], row, cells)
+                continue
+            pane_ms = groups[spec[f, GROUP]]
+            head = cells[row, HEADS + spec[f, GROUP]]
+            pane = head if time[i] == now else time[i] // pane_ms
+            value = np.int64(0) if kind == COUNT else values[spec[f, VALUE], i]
+            if passes and value != NULL and pane > head - spec[f, RING]:
+                if kind == DISTINCT:
+                    seen_used = _see(
+                        f, spec, row, keys[i], value, pane, head, pane_ms, counts, seen, seen_row, seen_used
                     )
+                else:
+                    _put(f, spec, kind, value, pane, row, cells, counts)
+            if kind == OVERLAPPING and passes:
+                cells[row, spec[f, LARGE]] = max(cells[row, spec[f, LARGE]], time[i])
+            out[f, i] = _read(f, spec, kind, head, row, cells, counts)
     return seen_used
 
 

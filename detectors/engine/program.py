@@ -159,7 +159,9 @@ def compile_program(key_space: KeySpace, rules: list[Rule], models: list[ModelFe
     """Compile all rules and models of a key space. Raises RuleError where one says what cannot be run."""
     made = _Compiler(key_space)
     resolved: list[Rule] = []
-    touch, need, horizon = [], {}, 0
+    touch: list[int] = []
+    need: dict[Feature, int] = {}
+    horizon = 0
     for rule in rules:
         where, features, bits = f"rule `{rule.name}`", {}, 0
         for name, feature in rule.features.items():

@@ -95,7 +95,7 @@ def _take(engine: "Engine", stored: dict[str, Any]) -> None:
     first = log.next
     _take_log(engine, stored, rows)
     opened, values = (_get(part) for part in stored["episodes"])
-    engine._reserve_slots(len(opened))
+    engine.reserve_slots(len(opened))
     for episode, value in zip(opened, values, strict=True):
         engine.free_count -= 1
         slot = engine.free[engine.free_count]

@@ -1,5 +1,7 @@
 """What is remembered of keys: one row each in a few arrays, found by an open-addressing table of key hashes."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,7 +10,7 @@ from detectors.engine.program import Program
 from tollwatch.frames import Hashes, Ints
 
 
-def _grown(array: npt.NDArray, size: int, fill: object) -> npt.NDArray:
+def _grown(array: npt.NDArray[Any], size: int, fill: object) -> npt.NDArray[Any]:
     bigger = np.empty((size, *array.shape[1:]), array.dtype)
     bigger[: len(array)] = array
     bigger[len(array) :] = fill
@@ -108,7 +110,7 @@ class Seen:
 
 
 class Log:
-    """The rows of the last horizon, each chained to the one before it of its key: what claims and evidence come from."""
+    """The rows of the last horizon, each chained to the one before it of its key, for claims and evidence."""
 
     def __init__(self, size: int = 1 << 14) -> None:
         self.table = np.zeros((size, 5), np.int64)

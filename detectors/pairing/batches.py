@@ -89,7 +89,7 @@ class Batches:
         return [Moment(row["_seq"], row["event_time"], batch.batch_id, complete=False)]
 
     def forget(self, before: int, incomplete: set[str]) -> None:
-        """Let go of complete batches whose period ended before this moment, and of rows that no batch claimed in a year."""
+        """Let go of complete batches whose period ended before this, and of rows that no batch claimed in a year."""
         self.known = {
             name: batch
             for name, batch in self.known.items()

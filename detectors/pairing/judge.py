@@ -16,7 +16,8 @@ DAY = 86_400_000
 COMMON = {"account_id": pl.String(), "account_class": pl.String()}
 OF_SIDE: dict[str, dict[str, pl.DataType]] = {
     "provisioned": {"records": pl.Int64(), "active_days": pl.Int64(), "present_days": pl.Int64(), "days": pl.Int64(),
-                    "price_micros": pl.Int64(), "fee_micros": pl.Int64(), "currency": pl.String(), "first_at": pl.Int64()},
+                    "price_micros": pl.Int64(), "fee_micros": pl.Int64(), "currency": pl.String(),
+                    "first_at": pl.Int64()},
     "billed": {"records": pl.Int64(), "value_micros": pl.Int64(), "first_value_micros": pl.Int64(),
                "currency": pl.String(), "first_at": pl.Int64()},
 }  # fmt: skip
@@ -64,8 +65,8 @@ class Judge:
         currency = pl.coalesce([pl.when(pl.col("broken") == n).then(pl.col(f"{h}_currency")) for n, h in hands])
         since = pl.coalesce([pl.when(pl.col("broken") == n).then(pl.col(f"{h}_first_at")) for n, h in hands])
         return pairs.with_columns(amount=amount.cast(pl.Int64), currency=currency, since=since).select(
-            "case", "product_id", "as_of", "time", "full", "cycle", "ps", "pe", "account_id", "broken", "amount", "currency",
-            "since", final=pl.col("billed") & pl.col("snapshot").is_not_null(),
+            "case", "product_id", "as_of", "time", "full", "cycle", "ps", "pe", "account_id", "broken", "amount",
+            "currency", "since", final=pl.col("billed") & pl.col("snapshot").is_not_null(),
         )  # fmt: skip
 
 
@@ -143,7 +144,7 @@ def _rows_of(side: Side, case: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -
     ]
 
 
-def claimed(control: Control, broken: Break, found: Proof) -> tuple[str, pl.DataFrame] | None:
+def claimed(broken: Break, found: Proof) -> tuple[str, pl.DataFrame] | None:
     """The rows that the money is about."""
     rows = found.left if broken.claims == "left" else found.right
     return rows[0] if rows else None

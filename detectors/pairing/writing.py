@@ -63,7 +63,7 @@ class Writer(msgspec.Struct, frozen=True):
 
 def _claim(control: Control, broken: Break, held: Held, found: Proof) -> Claim:
     side = control.left if broken.claims == "left" else control.right
-    stream, rows = claimed(control, broken, found) or (side.stream, None)
+    stream, rows = claimed(broken, found) or (side.stream, None)
     name = held.product_id.replace("'", "''")
     hashes = rows["_id"].to_list() if rows is not None else []
     return Claim(

@@ -1,5 +1,6 @@
 """One record with the types themselves: strict, every refusal a sentence."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -57,8 +58,6 @@ class Decoder:
         return flat(row)
 
     def _twice(self, raw: bytes) -> bool:
-        import json
-
         seen: list[bool] = []
 
         def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:

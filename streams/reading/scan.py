@@ -94,7 +94,7 @@ class Scanned:
     lines: int
 
 
-def _marks(data: Bytes) -> tuple[Ints, Ints, Ints, int]:
+def _marks(data: Bytes) -> tuple[Ints, Ints, npt.NDArray[np.int32], int]:
     """Where lines begin and end, where quotation marks stand, how many other bytes need a closer look."""
     quotes, breaks = np.empty(len(data) + 1, np.int32), np.empty(len(data) + 1, np.int32)
     q, b, odd = s.marks(data, quotes, breaks)
@@ -121,7 +121,7 @@ def scan_chunk(chunk: bytes, decoder: Decoder, *, first: int) -> Scanned:
             fields.order, np.full(width, -1, np.int64),
         ))  # fmt: skip
     sure = np.flatnonzero(status == s.SURE)
-    rows = _columns(fields, decoder.stream, chunk, data, numbers, sizes, sure)
+    rows = _columns(fields, decoder.stream, chunk, data=data, numbers=numbers, sizes=sizes, lines=sure)
     slow, rejected = [], []
     for line in np.flatnonzero(status == s.UNSURE).tolist():
         raw = chunk[starts[line] : ends[line]]
@@ -144,7 +144,8 @@ def _odd(data: Bytes, starts: Ints) -> Ints:
     places = np.flatnonzero((data == 92) | ((data < 32) & (data != 10)))
     following = data[np.minimum(places + 1, len(data) - 1)]
     places = places[(data[places] != 13) | (following != 10)]
-    return np.searchsorted(starts, places, side="right") - 1
+    lines: Ints = np.searchsorted(starts, places, side="right") - 1
+    return lines
 
 
 def _is_utf8(chunk: bytes) -> bool:
@@ -155,7 +156,7 @@ def _is_utf8(chunk: bytes) -> bool:
 
 
 def _columns(
-    fields: Fields, stream: str, chunk: bytes, data: Bytes, numbers: Ints, sizes: npt.NDArray[np.int32], lines: Ints
+    fields: Fields, stream: str, chunk: bytes, *, data: Bytes, numbers: Ints, sizes: npt.NDArray[np.int32], lines: Ints
 ) -> pl.DataFrame:
     kinds, made = schema(stream), {}
     text = pa.py_buffer(chunk)

@@ -90,7 +90,8 @@ class NdjsonSource:
         return decoder.refuse(
             raw[:KEPT_OF_LONG],
             0,
-            f"the record has {len(raw)} bytes, more than {MAX_RECORD}; its first {KEPT_OF_LONG} are kept, SHA-256 {digest}",
+            f"the record has {len(raw)} bytes, more than {MAX_RECORD}; its first {KEPT_OF_LONG} are kept, "
+            f"SHA-256 {digest}",
         )
 
     def _blocks(self, decoder: Decoder) -> Iterator[bytes | Quarantined]:

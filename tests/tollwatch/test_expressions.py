@@ -1,5 +1,7 @@
 """Only pure expressions over known columns pass, and the error shows where the trouble is."""
 
+from contextlib import suppress
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -54,7 +56,5 @@ def test_anything_else_is_refused(sql: str, word: str) -> None:
 @given(st.text(max_size=40))
 def test_no_text_breaks_it(sql: str) -> None:
     """Whatever is typed gives a tree or a RuleError, nothing else."""
-    try:
-        check(sql, COLUMNS, where="test")
-    except RuleError as error:
-        assert str(error)
+    with suppress(RuleError):
+        assert check(sql, COLUMNS, where="test") is not None

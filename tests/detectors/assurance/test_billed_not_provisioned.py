@@ -32,7 +32,8 @@ def test_a_line_without_service_is_negative(why: str, rows: list[m.Row]) -> None
     [
         ("the service is there", [seen("p1", 1, since=LONG_AGO)]),
         ("activated on the last day", [seen("p1", 1, since=at(1, 31))]),
-        ("activated after the snapshot's rows were gathered", [order("p1", "add", at(1, 31, 23)), seen("p2", 1, since=at(1))]),
+        ("activated after the snapshot's rows were gathered", [
+            order("p1", "add", at(1, 31, 23)), seen("p2", 1, since=at(1))]),
         ("ceased mid-period", [order("p1", "add", LONG_AGO), order("p1", "delete", at(1, 11))]),
         ("suspended", [seen("p1", 1, since=LONG_AGO, state="suspended")]),
         ("terminated mid-period", [order("p1", "add", LONG_AGO), seen("p1", 1, since=at(1, 11), state="terminated")]),
@@ -61,7 +62,10 @@ def test_provisional_until_the_bill_run_is_complete() -> None:
 def test_half_a_credit_corrects_and_the_other_half_withdraws() -> None:
     """Credits of a later run count for the period they name."""
     credit = partial(line, "p1", 1, kind="credit", batch_id="run-2")
-    halves = [credit(-PRICE // 2, event_time=at(2, 9), event_id="c1"), credit(-PRICE // 2, event_time=at(2, 10), event_id="c2")]
+    halves = [
+        credit(-PRICE // 2, event_time=at(2, 9), event_id="c1"),
+        credit(-PRICE // 2, event_time=at(2, 10), event_id="c2"),
+    ]
     revisions = found([*month([line("p1", 1)]), *halves])
     assert [each.amount_micros for each in revisions] == [-PRICE, -PRICE // 2, 0]
     assert [each.state for each in revisions] == ["final", "final", "withdrawn"]

@@ -27,7 +27,8 @@ def test_a_month_of_free_service_costs_its_price() -> None:
     ("why", "rows", "days"),
     [
         ("activated on the 11th", [order("p1", "add", at(1, 11)), seen("p1", 1, since=at(1, 11))], 21),
-        ("ceased at the end of the 10th, orders tell", [order("p1", "add", LONG_AGO), order("p1", "delete", at(1, 11))], 10),
+        ("ceased at the end of the 10th, orders tell", [
+            order("p1", "add", LONG_AGO), order("p1", "delete", at(1, 11))], 10),
         ("came and went, orders tell", [order("p1", "add", at(1, 5)), order("p1", "delete", at(1, 8))], 3),
         ("terminated, the snapshot tells",
          [order("p1", "add", LONG_AGO), seen("p1", 1, since=at(1, 11), state="terminated")], 10),
@@ -53,7 +54,8 @@ def test_only_days_of_service_count(why: str, rows: list[m.Row], days: int) -> N
           line("p1", 1, 10_000_000, period_end=at(1, 11))]),
         ("suspended all along", [order("p1", "add", LONG_AGO), seen("p1", 1, since=LONG_AGO, state="suspended")]),
         ("its offering costs nothing",
-         [offering("free", 0), order("p1", "add", LONG_AGO, product_offering_id="free"), seen("p1", 1, since=LONG_AGO)]),
+         [offering("free", 0), order("p1", "add", LONG_AGO, product_offering_id="free"),
+           seen("p1", 1, since=LONG_AGO)]),
         ("a credit cancels the line, out of good will",
          [order("p1", "add", LONG_AGO), seen("p1", 1, since=LONG_AGO), line("p1", 1),
           line("p1", 1, -PRICE, kind="credit", event_id="credit")]),

@@ -94,7 +94,7 @@ class Naive:
             and seen.time // pane > seen.now // pane - panes - delay
         ]
 
-    def value(self, name: str, feature: Feature, past: list[Seen]) -> Any:
+    def value(self, name: str, feature: Feature, past: list[Seen]) -> Any:  # noqa: PLR0911  (one for each kind)
         """The feature as it stands after the last of `past`."""
         if feature.kind == "since":
             return self._since(name, feature, past)

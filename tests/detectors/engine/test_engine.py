@@ -1,4 +1,4 @@
-"""The engine gives what the naive reference gives, whatever the program, the cut into batches, and where it is saved."""
+"""The engine gives what the naive reference gives, whatever the program, the cut into batches, and the saving."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from detectors.engine import Engine
 from detectors.language import Feature, concurrent, count, distinct, maximum, overlapping, since, total
 from detectors.rule import Rule
 from tests.detectors.engine.naive import Naive
-from tests.make import alerts, START_MS, Row, aligned, empty, part_of
+from tests.make import START_MS, Row, alerts, aligned, empty, part_of
 from tollwatch.findings import Alert
 
 MINUTE = timedelta(minutes=1)

@@ -1,5 +1,6 @@
 """A small operator for the tests of controls: months, snapshots, bill runs, and what a control finds in them."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -41,15 +42,16 @@ def account(name: str = "a1", **fields: Any) -> Row:
 
 def order(product: str, action: str, when: int, **fields: Any) -> Row:
     """A completed order item."""
-    return row("orders", f"{product}-{action}-{when}", when, order_id=f"o-{product}", order_item_id=f"o-{product}-{action}",
-               product_id=product, action=action, state="completed", account_id="a1",
-               product_offering_id="basic") | fields  # fmt: skip
+    return row("orders", f"{product}-{action}-{when}", when, order_id=f"o-{product}",
+               order_item_id=f"o-{product}-{action}", product_id=product, action=action, state="completed",
+               account_id="a1", product_offering_id="basic") | fields  # fmt: skip
 
 
 def seen(product: str, month: int, *, since: int, state: str = "active", **fields: Any) -> Row:
     """A service in the snapshot taken at the end of a month."""
-    return row("provisioned", f"seen-{product}-{month}", at(month + 1), product_id=product, subscriber_id=f"s-{product}",
-               state=state, since=since, batch_id=f"snapshot-{month}") | fields  # fmt: skip
+    return row("provisioned", f"seen-{product}-{month}", at(month + 1), product_id=product,
+               subscriber_id=f"s-{product}", state=state, since=since,
+               batch_id=f"snapshot-{month}") | fields  # fmt: skip
 
 
 def line(product: str, month: int, amount: int = PRICE, **fields: Any) -> Row:
@@ -75,14 +77,16 @@ def month(rows: Sequence[Row], number: int = 1) -> list[Row]:
     return [offering(), account(), *rows, *closings]
 
 
-def run(rows: Iterable[Row], *, cuts: Sequence[int] = (), stage: Pairing | None = None, reload: bool = False) -> Findings:
+def run(
+    rows: Iterable[Row], *, cuts: Sequence[int] = (), stage: Pairing | None = None, reload: bool = False
+) -> Findings:
     """What the controls find in rows, cut at these places; `reload` saves and loads at every cut."""
     stage = pairing() if stage is None else stage
     ordered = sorted(rows, key=lambda each: (each["event_time"], each["event_id"]))
     part = Part(stage.key_space, [], [])
     found = Findings()
     places = [0, *sorted(cuts), len(ordered)]
-    for first, last in zip(places, places[1:], strict=False):
+    for first, last in itertools.pairwise(places):
         if first < last:
             found.extend(stage.advance(aligned(ordered[first:last], part)))
             if reload:

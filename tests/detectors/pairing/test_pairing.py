@@ -46,7 +46,12 @@ def history(rows: list[m.Row], spare: int) -> list[m.Row]:
 
 
 @settings(max_examples=12, deadline=None, phases=UNSHRUNK)
-@given(rows=ROWS, spare=st.integers(0, 2), cuts=st.lists(st.integers(1, 30), max_size=4, unique=True), kept=st.integers(1, 3))
+@given(
+    rows=ROWS,
+    spare=st.integers(0, 2),
+    cuts=st.lists(st.integers(1, 30), max_size=4, unique=True),
+    kept=st.integers(1, 3),
+)
 def test_no_cut_of_the_log_matters(rows: list[m.Row], spare: int, cuts: list[int], kept: int) -> None:
     """Leakages, evidence and runs are the same in one batch, in several, and row by row."""
     log = history(rows, spare)
@@ -76,8 +81,14 @@ def test_shares_are_exact_and_round_half_to_even(price: int, part: int, whole: i
 def test_a_price_of_a_million_units_is_exact() -> None:
     """10**12 micros × 31 days; and each leakage keeps its own currency."""
     since = at(1) - 20 * DAY
-    rows = [offering("big", 10**12, currency="JPY"), order("p1", "add", since, product_offering_id="big"), order("p2", "add", since)]
-    found = m.leakages(m.month([*rows, seen("p1", 1, since=at(1, 2)), seen("p2", 1, since=since)]), "provisioned_not_billed")
+    rows = [
+        offering("big", 10**12, currency="JPY"),
+        order("p1", "add", since, product_offering_id="big"),
+        order("p2", "add", since),
+    ]
+    found = m.leakages(
+        m.month([*rows, seen("p1", 1, since=at(1, 2)), seen("p2", 1, since=since)]), "provisioned_not_billed"
+    )
     assert {(each.amount_micros, each.currency) for each in found} == {(10**12, "JPY"), (PRICE, "EUR")}
     late = [rows[0], order("p1", "add", at(1, 2), product_offering_id="big"), seen("p1", 1, since=at(1, 2))]
     (leakage,) = m.leakages(m.month(late), "provisioned_not_billed")
@@ -92,7 +103,10 @@ def test_a_leakage_names_and_proves_itself() -> None:
     assert leakage.leakage_id == finding_id("main", "live", *facts)
     assert leakage.claim.key == "product_id = 'p''1'"
     assert leakage.claim.hash_sum == hash64("seen-p'1-1")
-    assert [(each.side, each.stream, each.ordinal) for each in found.evidence] == [("left", "provisioned", 0), ("left", "orders", 1)]
+    assert [(each.side, each.stream, each.ordinal) for each in found.evidence] == [
+        ("left", "provisioned", 0),
+        ("left", "orders", 1),
+    ]
     assert found.evidence[0].row.startswith('{"batch_id":"snapshot-1","event_id":"seen-p\'1-1"')
 
 
@@ -125,7 +139,8 @@ def test_state_is_bounded_by_the_periods_kept() -> None:
 def test_two_runs_of_one_period_are_awaited_together() -> None:
     """A bill run in two parts is complete when both are."""
     parts = [
-        closing("billed", 1, None, when=at(2), state="open", batch_id=name, event_id=f"open-{name}") for name in ("x", "y")
+        closing("billed", 1, None, when=at(2), state="open", batch_id=name, event_id=f"open-{name}")
+        for name in ("x", "y")
     ]
     service = [offering(), order("p1", "add", at(1)), seen("p1", 1, since=at(1)), closing("provisioned", 1, 1)]
     first = closing("billed", 1, 0, batch_id="x")
