@@ -41,7 +41,7 @@ class Dropped:
         kinds = {"stream": pl.lit(stream), "mark": pl.lit(mark)}
         self.marks.append(rows.with_columns(**kinds).select(list(MARKS)))
         if mark == "conflict":
-            self.conflicts += [self._conflict(stream, *place) for place in rows.select("_partition", "_offset").rows()]
+            self.conflicts += self._conflicts(stream, rows.select("_partition", "_offset"))
 
     def release(self, watermark: int) -> None:
         """Nothing read that lies below this moment is asked for any more."""
@@ -53,8 +53,18 @@ class Dropped:
         self.marks, self.conflicts = [], []
         return (pl.concat(marks) if marks else None), conflicts
 
-    def _conflict(self, stream: str, partition: str, offset: int) -> Quarantined:
-        row = self._find(stream, partition, offset)
+    def _conflicts(self, stream: str, places: pl.DataFrame) -> list[Quarantined]:
+        found: dict[tuple[str, int], dict[str, object]] = {}
+        for read in self.read:
+            mine = places.filter(pl.col("_partition") == read.partition)["_offset"]
+            if read.stream == stream and len(mine):
+                for row in read.rows.filter(pl.col("_offset").is_in(mine.implode())).iter_rows(named=True):
+                    kept = {name: v for name, v in row.items() if v is not None and not name.startswith("_")}
+                    found[read.partition, row["_offset"]] = kept
+        return [self._conflict(stream, place, found.get(place, {})) for place in places.rows()]
+
+    def _conflict(self, stream: str, place: tuple[str, int], row: dict[str, object]) -> Quarantined:
+        partition, offset = place
         event_id, source = row.get("event_id"), str(row.get("source") or "unknown")
         return Quarantined(
             stream=stream, partition=partition, position=offset, line=offset + 1,
@@ -62,10 +72,3 @@ class Dropped:
             raw=msgspec.json.encode(row), source=source, event_time=row.get("event_time"),  # type: ignore[arg-type]
             tenant=self.tenant, run=self.run,
         )  # fmt: skip
-
-    def _find(self, stream: str, partition: str, offset: int) -> dict[str, object]:
-        for read in self.read:
-            if (read.stream, read.partition) == (stream, partition):
-                for row in read.rows.filter(pl.col("_offset") == offset).iter_rows(named=True):
-                    return {name: v for name, v in row.items() if v is not None and not name.startswith("_")}
-        return {}

@@ -1,20 +1,53 @@
-"""Open a file as a source partition."""
+"""Open a file as a source partition: by its mapping, or by its name."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from streams.reading.csv_file import read_csv
+from streams.reading.json_file import read_json
+from streams.reading.lines import COMPRESSION
+from streams.reading.mapping import Mapping
+from streams.reading.parquet_file import read_parquet
 from streams.reading.source import NdjsonSource
-from tollwatch.errors import InputError
+from streams.reading.tables import Reader, TableSource
+from tollwatch.errors import ConfigurationError, InputError
 from tollwatch.ports import Source
 
+_BY_SUFFIX = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
+_READERS: dict[str, Reader] = {"csv": read_csv, "parquet": read_parquet, "ndjson": read_json}
 
-def open_source(path: Path, stream: str, *, partition: str | None = None) -> Source:
+
+def form_of(path: Path, mapping: Mapping | None) -> str:
+    """Whether a file is CSV, Parquet or NDJSON: as its mapping says, else by its name.
+
+    >>> form_of(Path("calls.csv.gz"), None), form_of(Path("-"), None)
+    ('csv', 'ndjson')
+    """
+    if mapping is not None and mapping.format is not None:
+        return mapping.format
+    plain = path.with_suffix("") if path.suffix in COMPRESSION else path
+    return _BY_SUFFIX.get(plain.suffix.lower(), "ndjson")
+
+
+def open_source(path: Path, stream: str, *, partition: str | None = None, mappings: Sequence[Mapping] = ()) -> Source:
     """A source over one file. Raises InputError naming what is wrong with it."""
     if str(path) != "-" and not path.exists():
         raise InputError(f"{path}: there is no such file; check the name")
-    return NdjsonSource(path, stream, partition=partition)
+    if path.is_dir():
+        raise InputError(f"{path}: is a directory; name the files in it")
+    fitting = [mapping for mapping in mappings if mapping.fits(stream, path.name)]
+    if len(fitting) > 1:
+        names = " and ".join(mapping.name for mapping in fitting)
+        raise ConfigurationError(f"{path}: {names} are both for it; say in each with `files:` which files it is for")
+    mapping = fitting[0] if fitting else None
+    form = form_of(path, mapping)
+    if form == "ndjson" and mapping is None:
+        return NdjsonSource(path, stream, partition=partition)
+    header = 1 if form == "csv" and not (mapping is not None and mapping.header) else 0
+    return TableSource(path, stream, reader=_READERS[form], header_lines=header, mapping=mapping, partition=partition)
 
 
-def open_sources(files: dict[str, list[Path]]) -> list[Source]:
+def open_sources(files: dict[str, list[Path]], mappings: Sequence[Mapping] = ()) -> list[Source]:
     """A source per file; equal names get a number behind them."""
     taken: dict[str, int] = {}
     opened = []
@@ -23,5 +56,7 @@ def open_sources(files: dict[str, list[Path]]) -> list[Source]:
             name = "stdin" if str(path) == "-" else path.name
             taken[name] = taken.get(name, 0) + 1
             partition = name if taken[name] == 1 else f"{name}#{taken[name]}"
-            opened.append(open_source(path, stream, partition=partition))
+            opened.append(open_source(path, stream, partition=partition, mappings=mappings))
+    if unused := [each.name for each in mappings if each.stream not in files]:
+        raise ConfigurationError(f"{unused[0]}: is for no file of this run; give one with --{mappings[0].stream}")
     return opened

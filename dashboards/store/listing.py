@@ -45,8 +45,9 @@ def about(database: Database, finding_id: str) -> About | None:
     """What is known of the finding of an id."""
     given = {"id": finding_id}
     documents = database.query(
-        "SELECT document FROM alert FINAL WHERE alert_id = {id:String} ORDER BY revision DESC LIMIT 1 UNION ALL "
-        "SELECT document FROM leakage FINAL WHERE leakage_id = {id:String} ORDER BY revision DESC LIMIT 1",
+        "SELECT document FROM (SELECT document, revision, 0 AS place FROM alert FINAL WHERE alert_id = {id:String} "
+        "UNION ALL SELECT document, revision, 1 AS place FROM leakage FINAL WHERE leakage_id = {id:String}) "
+        "ORDER BY place, revision DESC LIMIT 1",
         given,
     )
     if not len(documents):

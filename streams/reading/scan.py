@@ -1,10 +1,8 @@
 """Lines of JSON to columns: the fast pass for all lines it is sure about, the typed decoder for the others."""
 
-import typing
 from dataclasses import dataclass
 from functools import cache
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -12,6 +10,7 @@ import pyarrow as pa
 
 from streams.reading import scan_kernel as s
 from streams.reading.decode import Decoder
+from streams.reading.limits import limits
 from tollwatch.columns import required, schema
 from tollwatch.events import STREAMS
 from tollwatch.findings import Quarantined
@@ -32,19 +31,6 @@ class Fields:
     order: Ints
 
 
-def _choices(annotation: object) -> tuple[str, ...]:
-    if typing.get_origin(annotation) is typing.Literal:
-        return typing.get_args(annotation)
-    return tuple(choice for part in typing.get_args(annotation) for choice in _choices(part))
-
-
-def _not_negative(annotation: object) -> bool:
-    for part in (annotation, *typing.get_args(annotation)):
-        if typing.get_origin(part) is typing.Annotated:
-            return any(isinstance(m, msgspec.Meta) and m.ge == 0 for m in part.__metadata__)
-    return False
-
-
 def _words(name: str) -> list[list[int]]:
     """`"name":` as words of eight bytes, each with the bits that count."""
     text = f'"{name}":'.encode()
@@ -55,7 +41,7 @@ def _words(name: str) -> list[list[int]]:
 @cache
 def fields_of(stream: str) -> Fields:
     """The fields of a stream, for the kernel."""
-    hints = typing.get_type_hints(STREAMS[stream], include_extras=True)
+    known = limits(stream)
     kinds, text = schema(stream), b""
     table, names = [], []
     choices: list[list[int]] = []
@@ -64,9 +50,9 @@ def fields_of(stream: str) -> Fields:
         kind = {pl.String(): s.STRING, pl.Int64(): s.INTEGER, pl.Boolean(): s.BOOLEAN}.get(
             kinds.get(name, pl.Null()), s.OTHER
         )
-        allowed = _choices(hints[name])
+        allowed, not_negative = known[name]
         names.append(name)
-        row = [s.CHOICE if allowed else kind, len(text), len(name), int(_not_negative(hints[name]))]
+        row = [s.CHOICE if allowed else kind, len(text), len(name), int(not_negative)]
         own = _words(name)
         table.append([*row, int(name in required(stream)), len(choices), len(allowed), len(words), len(own)])
         words += own

@@ -26,7 +26,7 @@ Paths = tuple[Path, ...]
 
 @dataclass(frozen=True)
 class Files:
-    """A file or more of each stream: NDJSON, plain, gzip or zstd; `-` is standard input."""
+    """A file or more of each stream."""
 
     usage: Paths = ()
     signalling: Paths = ()
