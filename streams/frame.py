@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from tollwatch.columns import with_defaults
 from tollwatch.config import Settings
 from tollwatch.findings import Quarantined
 from tollwatch.frames import Flags, Ints, ReadBatch, Span
@@ -37,9 +38,8 @@ class Framer:
         """The rows that can be taken, with `_late`, and those whose time cannot be true."""
         rows, rejected = self._believable(batch)
         times = rows["event_time"].to_numpy()
-        if "source" not in rows.columns:
-            rows = rows.with_columns(source=pl.lit("unknown"))
-        before = self._watermarks(times, rows["source"].fill_null("unknown"))
+        rows = with_defaults(batch.stream, rows)
+        before = self._watermarks(times, rows["source"])
         late: Flags = times < before
         if late.any():
             self.late += int(late.sum())

@@ -61,3 +61,26 @@ def required(stream: str) -> frozenset[str]:
     """The columns that every record of the stream must have."""
     kind = STREAMS[stream]
     return frozenset(field.name for field in msgspec.structs.fields(kind) if field.required)
+
+
+@cache
+def defaults(stream: str) -> dict[str, object]:
+    """The fields that have a value when nobody says one.
+
+    >>> defaults("payments")
+    {'source': 'unknown', 'tenant': 'main', 'hop': 'gateway'}
+    """
+    fields = msgspec.structs.fields(STREAMS[stream])
+    return {each.name: each.default for each in fields if isinstance(each.default, str | int | bool)}
+
+
+def with_defaults(stream: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the values that nobody said; a tenant is only said where somebody said one."""
+    added = []
+    for name, value in defaults(stream).items():
+        if name in rows.columns:
+            if rows[name].null_count():
+                added.append(pl.col(name).fill_null(pl.lit(value)))
+        elif name != "tenant":
+            added.append(pl.lit(value).alias(name))
+    return rows.with_columns(added) if added else rows

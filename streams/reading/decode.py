@@ -79,6 +79,6 @@ class Decoder:
         text = str(error)
         if "utf" in text.lower() or isinstance(error, UnicodeDecodeError):
             return f"the record is not UTF-8 ({text}); convert the file, for example with iconv"
-        if "Expected `int`, got `float`" in text and "micros" in text:
+        if "Expected `int" in text and "got `float`" in text and "micros" in text:
             return f"{text}; money is a whole number of millionths"
         return text if raw else "the record is empty"

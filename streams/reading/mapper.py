@@ -18,6 +18,8 @@ KINDS: dict[str, pl.DataType] = {
 }  # fmt: skip
 WORDS = {"integer": "whole number", "number": "number", "boolean": "true or false"}
 MAX_EXACT = 2**53
+ZONED = r"^\d{4}-\d\d-\d\d[T ].*(Z|[+-]\d\d:?\d\d)$"
+MOMENT = re.compile(r"_time$|_at$|^(since|until|issued|due)$|^(period|valid)_")
 
 
 @dataclass
@@ -120,6 +122,8 @@ class Mapper:
             _refuse(source, made, reasons, f"{what}: `{{}}` is no money of at most 6 decimals")
         else:
             made = _cast(source, kind)
+            if kind == pl.Int64() and source.dtype == pl.String and MOMENT.search(name):
+                made = pl.DataFrame({"m": made, "t": _zoned(source)}).select(pl.coalesce("m", "t"))["m"]
             word = {pl.Int64(): "whole number", pl.Boolean(): "true or false"}.get(kind, str(kind))
             hint = "; say with `money:` what 1 is" if name.endswith("_micros") else ""
             _refuse(source, made, reasons, f"{what}: `{{}}` is no {word}{hint}")
@@ -144,6 +148,12 @@ def _refuse(given: pl.Series, made: pl.Series, reasons: dict[int, str], sentence
     """A value that was there and is not any more could not be understood."""
     for at in (given.is_not_null() & made.is_null()).arg_true().to_list():
         reasons.setdefault(at, sentence.format(str(given[at])[:80]))
+
+
+def _zoned(source: pl.Series) -> pl.Series:
+    """Milliseconds of texts that are ISO times with a zone; null for any other."""
+    text = source.to_frame("t").select(pl.when(pl.col("t").str.contains(ZONED)).then("t"))["t"]
+    return text.str.to_datetime(time_unit="ms", time_zone="UTC", strict=False).dt.epoch("ms")
 
 
 def _cast(source: pl.Series, kind: pl.DataType) -> pl.Series:

@@ -235,7 +235,7 @@ def _line(data, at, end, line, quotes, q, fields, choices, names, words, numbers
             at = _skip(data, at + 1, end)
             continue
         closed = at < end and data[at] == CLOSE and required == wanted and _skip(data, at + 1, end) == end
-        return (SURE if closed else UNSURE), unknown
+        return (SURE, unknown) if closed else (UNSURE, 0)
     return UNSURE, 0
 
 

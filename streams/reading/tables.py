@@ -74,7 +74,8 @@ class TableSource:
         kinds = schema(self.stream)
         missing = sorted(required(self.stream) - set(columns) - {"attributes"})
         if missing:
-            error = InputError.unknown_word(missing[0], columns, where=str(self.path), what="column")
+            others = [name for name in columns if name not in kinds]
+            error = InputError.unknown_word(missing[0], others, where=str(self.path), what="column")
             raise InputError(
                 f"{self.path}: there is no column `{missing[0]}`, which every record of `{self.stream}` must have "
                 f"({str(error).rpartition('; ')[2]}); say with --mapping which column it is"

@@ -1,0 +1,89 @@
+"""The compiled scan and the typed decoder say the same of every line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.reading.decode import Decoder
+from streams.reading.scan import scan_chunk
+from tests.streams.reading.files import read, write
+from tollwatch.findings import Quarantined
+
+SCALARS: st.SearchStrategy[Any] = st.one_of(
+    st.integers(-(10**19), 10**19), st.text(max_size=6), st.booleans(), st.none(), st.floats(allow_nan=False),
+    st.sampled_from(["voice", "sms", "originating", "é", '"', "\\", "\n", ""]),
+)  # fmt: skip
+NAMES = st.sampled_from(
+    ["event_id", "event_time", "service", "record_type", "duration_s", "last_part", "calling_number", "charge_micros",
+     "release_cause", "phase", "surprise", "event_idx"]
+)  # fmt: skip
+FULL = {"event_id": "x", "event_time": 5, "service": "voice"}
+RECORDS = st.builds(lambda base, more: base | more, st.sampled_from([{}, FULL]), st.dictionaries(NAMES, SCALARS))
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> bytes:
+    """One line: an object in some style, sometimes with a name twice, cut off, or with odd bytes."""
+    record = draw(RECORDS)
+    separators = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,", " : ")]))
+    text = json.dumps(record, ensure_ascii=draw(st.booleans()), separators=separators).encode()
+    how = draw(st.sampled_from(["", "", "", "twice", "cut", "odd", "blank", "nested", "return"]))
+    if how == "twice" and len(record) > 0:
+        name, value = next(iter(record.items()))
+        return text[:-1] + f",{json.dumps(name)}:{json.dumps(value)}}}".encode()
+    if how == "nested":
+        return text[:-1] + b',"surprise2":{"a":[1,{"b":null}]}}' if len(text) > 2 else text
+    return {"cut": text[:-1], "odd": text + b"\xff", "blank": b"  ", "return": text + b"\r"}.get(how, text)
+
+
+@settings(max_examples=300)
+@given(st.lists(lines(), min_size=1, max_size=6))
+def test_the_fast_pass_is_never_of_another_opinion(given_lines: list[bytes]) -> None:
+    """Rows, refusals and the count of unknown names are those of the decoder, line by line."""
+    scanned = scan_chunk(b"\n".join(given_lines), Decoder("usage", "p"), first=0)
+    rows = {row.pop("_line"): {n: v for n, v in row.items() if v is not None} for row in scanned.rows.to_dicts()}
+    refused = {each.position: each.reason for each in scanned.rejected}
+    decoder = Decoder("usage", "p")
+    for n, line in enumerate(given_lines):
+        wanted = decoder.decode(line.rstrip(b"\r"), position=n)
+        if isinstance(wanted, Quarantined):
+            assert refused.pop(n) == wanted.reason
+        elif wanted is not None:
+            found = rows.pop(n)
+            assert {**DEFAULTS, **found} == wanted
+    assert (rows, refused) == ({}, {})
+    assert scanned.unknown == decoder.take_unknown()
+
+
+DEFAULTS = {"source": "unknown", "tenant": "main", "record_type": "originating"}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "truncated"),
+        ("[1]", "Expected `object`"),
+        ('{"event_id":"a","event_time":1,"service":"telepathy"}', "telepathy"),
+        ('{"event_id":"a","event_time":1,"service":"voice","duration_s":-1}', "duration_s"),
+        ('{"event_id":"a","event_time":1,"service":"voice","charge_micros":0.5}', "money is a whole number"),
+        ('{"event_id":"a","event_time":"noon","service":"voice"}', "event_time"),
+        ('{"event_id":"a","service":"voice"}', "event_time"),
+        ('{"event_id":"a","event_id":"b","event_time":1,"service":"voice"}', "twice"),
+        ('{"event_id":"","event_time":1,"service":"voice"}', "empty string"),
+        (b'{"event_id":"\xff","event_time":1,"service":"voice"}', "not UTF-8"),
+        ('{"event_id":"a","event_time":1,"service":"voice","x":' + "[" * 5000 + "]" * 5000 + "}", "nested too deeply"),
+    ],
+    ids=["cut", "list", "service", "negative", "float", "text", "absent", "twice", "empty", "bytes", "deep"],
+)
+def test_what_is_wrong_is_a_sentence(tmp_path: Path, line: str | bytes, reason: str) -> None:
+    """Each with its position, while the lines around it are read."""
+    good = '{"event_id":"%s","event_time":1,"service":"voice"}'
+    rows, refused = read(write(tmp_path / "usage.ndjson", good % "a", line, good % "b"))
+    assert [(row["event_id"], row["_offset"]) for row in rows] == [("a", 0), ("b", 2)]
+    assert reason in refused[0].reason
+    assert refused[0].position == 1
+    assert refused[0].raw == (line.encode() if isinstance(line, str) else line)
