@@ -11,7 +11,7 @@ import pyarrow as pa
 from streams.reading import scan_kernel as s
 from streams.reading.decode import Decoder
 from streams.reading.limits import limits
-from tollwatch.columns import required, schema
+from tollwatch.columns import defaults, required, schema
 from tollwatch.events import STREAMS
 from tollwatch.findings import Quarantined
 from tollwatch.frames import Hashes, Ints
@@ -53,8 +53,8 @@ def fields_of(stream: str) -> Fields:
         allowed, not_negative = known[name]
         names.append(name)
         row = [s.CHOICE if allowed else kind, len(text), len(name), int(not_negative)]
-        own = _words(name)
-        table.append([*row, int(name in required(stream)), len(choices), len(allowed), len(words), len(own)])
+        own, never = _words(name), int(name in defaults(stream))
+        table.append([*row, int(name in required(stream)), len(choices), len(allowed), len(words), len(own), never])
         words += own
         text += name.encode()
         for choice in allowed:

@@ -12,7 +12,7 @@ import numpy as np
 from tollwatch.compiled import load64, trailing_zeros
 
 STRING, INTEGER, BOOLEAN, CHOICE, OTHER = range(5)
-KIND, NAME_AT, NAME_SIZE, NOT_NEGATIVE, REQUIRED, CHOICES_AT, CHOICES, WORDS_AT, WORDS = range(9)
+KIND, NAME_AT, NAME_SIZE, NOT_NEGATIVE, REQUIRED, CHOICES_AT, CHOICES, WORDS_AT, WORDS, NEVER_NULL = range(10)
 SURE, UNSURE, BLANK = range(3)
 QUOTE, COMMA, COLON, OPEN, CLOSE, MINUS, SPACE = 34, 44, 58, 123, 125, 45, 32
 LOW = np.uint64(2**32 - 1)
@@ -100,6 +100,8 @@ def _plain(data, at, end, f, line, fields, numbers, sizes):
         return at
     size, word = _word(data, at, end)
     if size == 0 or (f >= 0 and word >= 0 and fields[f, KIND] != BOOLEAN):
+        return -1
+    if f >= 0 and word < 0 and fields[f, NEVER_NULL] == 1:
         return -1
     if f >= 0 and word >= 0:
         numbers[f, line], sizes[f, line] = word, 1
