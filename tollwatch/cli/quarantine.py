@@ -1,10 +1,12 @@
 """List, show and replay what could not be taken."""
 
 import sys
+import time
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from dashboards.store import ChdbStore
 from dashboards.store.directory import check_there
@@ -12,6 +14,7 @@ from dashboards.store.quarantine import Record, Wanted, mark_replayed, records
 from streams.reading.decode import KEPT_OF_LONG
 from tollwatch.cli._listing import DATA, Format, Listing, reading, write
 from tollwatch.cli._quarantine import Written, is_line, write_out
+from tollwatch.config import load_settings
 from tollwatch.errors import ConfigurationError
 
 app = App(name="quarantine", help="List, show and replay what could not be taken.")
@@ -92,6 +95,7 @@ def replay(
     reason: str = "",
     again: bool = False,
     run: bool = False,
+    mapping: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
     config: Path | None = None,
 ) -> None:
     """Write the raw records out, a file per stream, and mark them as replayed; with --run, run them at once.
@@ -117,6 +121,8 @@ def replay(
         Those too that have been replayed before.
     run
         Run the line over the written files.
+    mapping
+        The mappings with which the records were refused, for that run.
     config
         A settings file for that run.
     """
@@ -130,7 +136,7 @@ def replay(
         store.close()
     _tell(written, left, data, ran=run)
     if run:
-        _run(written, data, config)
+        _run(written, data, config, mapping)
 
 
 def _written(store: ChdbStore, wanted: Wanted, folder: Path) -> tuple[list[Written], int]:
@@ -159,13 +165,14 @@ def _tell(written: list[Written], left: int, data: Path, *, ran: bool) -> None:
         print("Files that end in .txt are no JSON: make records of them by hand, or get the source again.")
 
 
-def _run(written: list[Written], data: Path, config: Path | None) -> None:
-    from tollwatch.cli._run import Files  # noqa: PLC0415  (the line is large)
-    from tollwatch.cli.run import run  # noqa: PLC0415
+def _run(written: list[Written], data: Path, config: Path | None, mapping: tuple[Path, ...]) -> None:
+    from streams.read import open_sources  # noqa: PLC0415  (the line is large)
+    from streams.reading.mapping import load_mapping  # noqa: PLC0415
+    from tollwatch.cli._run import process, show  # noqa: PLC0415
 
-    files: dict[str, tuple[Path, ...]] = {}
-    for file in written:
-        if file.path.suffix == ".ndjson":
-            files[file.stream] = (file.path,)
+    files = {file.stream: [file.path] for file in written if file.path.suffix == ".ndjson"}
     if files:
-        run(files=Files(**files), data=data, config=config)
+        # Whatever the file was, its records are JSON in its own words now.
+        how = [msgspec.structs.replace(load_mapping(each), files=None, format=None) for each in mapping]
+        outcome = process(open_sources(files, how), data, load_settings(config), as_of_ms=time.time_ns() // 1_000_000)
+        show(outcome, json=False, out=sys.stdout)

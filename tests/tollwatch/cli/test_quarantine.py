@@ -160,3 +160,20 @@ def test_replayed_through_the_line(tmp_path: Path) -> None:
     assert "nothing waits" in run("quarantine", "replay", "--data", data, "--run")
     counted = run("query", "SELECT count() FROM raw_usage FINAL", "--data", data, "--format", "csv")
     assert counted.splitlines()[1] == "3"
+
+
+def test_replayed_with_a_mapping(tmp_path: Path) -> None:
+    """Rows of a CSV that a mapping could not read are read when the mapping is put right."""
+    file, data, how = tmp_path / "calls.csv", tmp_path / "data", tmp_path / "calls.yaml"
+    file.write_text("id,at,kind\n1,2026-01-01T10:00:00Z,V\n2,2026-01-01T10:00:01Z,S\n")
+    text = (
+        "{stream: usage, files: 'calls*.csv', fields: {event_id: id, event_time: at, "
+        "service: {column: kind, values: {V: voice%s}}}}"
+    )
+    how.write_text(text % "")
+    summary = msgspec.json.decode(run("run", "--usage", file, "--mapping", how, "--data", data, "--json"))
+    assert (summary["events"], summary["quarantined"]) == (1, 1)
+    how.write_text(text % ", S: sms")
+    assert "1 events in" in run("quarantine", "replay", "--data", data, "--run", "--mapping", how)
+    counted = run("query", "SELECT service FROM raw_usage FINAL ORDER BY event_id", "--data", data, "--format", "csv")
+    assert counted.splitlines()[1:] == ['"voice"', '"sms"']
