@@ -11,7 +11,7 @@ import polars as pl
 
 from tollwatch.frames import Ints
 
-MEMORY_BYTES = 256 << 20
+MEMORY_BYTES = 32 << 20
 
 
 @dataclass(slots=True)
