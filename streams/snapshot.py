@@ -14,7 +14,7 @@ import msgspec
 
 from tollwatch.errors import StoreError, VersionError
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,17 +1,26 @@
-"""The rows themselves, kept for as long as an alert may want to show them, newest in memory, older compressed."""
+"""The rows themselves, kept for as long as an alert may want to show them, newest as they came, older compressed."""
 
 import io
 from bisect import bisect_right
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from tollwatch.frames import Ints
 
-MEMORY_BYTES = 32 << 20
+LOOSE_BYTES = 8 << 20
+"""How much is kept as it came. Its texts lie in what was read, all of which stays in memory as long as they do."""
+COMPACT_BYTES = 256 << 20
+"""How much is kept as Arrow tables of its own; what is older is compressed."""
+OLD = pl.CompatLevel.oldest()
+
+Kept: TypeAlias = "pl.DataFrame | pa.Table | bytes"
 
 
 @dataclass(slots=True)
@@ -19,15 +28,35 @@ class _Chunk:
     first: int
     stream: npt.NDArray[np.int8]
     row: npt.NDArray[np.int32]
-    tables: dict[str, pl.DataFrame] | dict[str, bytes]
+    tables: dict[str, Kept]
     size: int
     until: int
 
 
-def _pack(table: pl.DataFrame) -> bytes:
+def _compact(table: Kept) -> Kept:
+    return table.to_arrow(compat_level=OLD) if isinstance(table, pl.DataFrame) else table
+
+
+def pack(table: Kept) -> bytes:
+    """A table, compressed."""
     out = io.BytesIO()
-    table.rechunk().write_ipc(out, compression="lz4", compat_level=pl.CompatLevel.oldest())
+    unpacked(table).write_ipc_stream(out, compression="lz4", compat_level=OLD)
     return out.getvalue()
+
+
+def unpacked(table: Kept) -> pl.DataFrame:
+    """A table as it was."""
+    if isinstance(table, pl.DataFrame):
+        return table
+    return pl.read_ipc_stream(table) if isinstance(table, bytes) else cast("pl.DataFrame", pl.from_arrow(table))
+
+
+def _size(tables: dict[str, Kept]) -> int:
+    return sum(len(t) if isinstance(t, bytes) else _bytes(t) for t in tables.values())
+
+
+def _bytes(table: pl.DataFrame | pa.Table) -> int:
+    return int(table.estimated_size()) if isinstance(table, pl.DataFrame) else int(table.nbytes)
 
 
 class Content:
@@ -36,38 +65,41 @@ class Content:
     def __init__(self, names: list[str]) -> None:
         self.names = names
         self.chunks: list[_Chunk] = []
-        self.loose = 0
+        self.held = [0, 0, 0]
+        self.aged = [0, 0]
 
     def add(self, first: int, stream: npt.NDArray[np.int8], row: npt.NDArray[np.int32], tables: dict[str, pl.DataFrame],
             until: int) -> None:  # fmt: skip
         """Keep the rows logged from `first` on: their stream and place in its table. `until` is the latest time."""
-        size = sum(int(table.estimated_size()) for table in tables.values())
-        self.chunks.append(_Chunk(first, stream, row, tables, size, until))
-        self.loose += size
-        packing = 0
-        while self.loose > MEMORY_BYTES and packing < len(self.chunks):
-            chunk = self.chunks[packing]
-            packing += 1
-            if chunk.size:
-                chunk.tables = {
-                    name: _pack(table) for name, table in chunk.tables.items() if isinstance(table, pl.DataFrame)
-                }
-                self.loose -= chunk.size
-                chunk.size = 0
+        kept: dict[str, Kept] = dict(tables)
+        self.chunks.append(_Chunk(first, stream, row, kept, _size(kept), until))
+        self.held[0] += self.chunks[-1].size
+        self._age(0, LOOSE_BYTES, _compact)
+        self._age(1, COMPACT_BYTES, pack)
+
+    def _age(self, tier: int, most: int, change: Callable[[Kept], Kept]) -> None:
+        """Change the oldest of a tier, until what is left in it fits."""
+        while self.held[tier] > most:
+            chunk = self.chunks[self.aged[tier]]
+            self.held[tier] -= chunk.size
+            chunk.tables = {name: change(table) for name, table in chunk.tables.items()}
+            chunk.size = _size(chunk.tables)
+            self.held[tier + 1] += chunk.size
+            self.aged[tier] += 1
 
     def trim(self, horizon: int) -> int | None:
         """Let go of chunks wholly before `horizon`; gives the first place kept, or None where nothing is kept."""
         gone = 0
         while gone < len(self.chunks) and self.chunks[gone].until < horizon:
-            self.loose -= self.chunks[gone].size
+            self.held[sum(gone < aged for aged in self.aged)] -= self.chunks[gone].size
             gone += 1
         del self.chunks[:gone]
+        self.aged = [max(aged - gone, 0) for aged in self.aged]
         return self.chunks[0].first if self.chunks else None
 
     def table(self, chunk: _Chunk, stream: str) -> pl.DataFrame:
         """The rows of one stream in a chunk."""
-        table = chunk.tables[stream]
-        return pl.read_ipc(table) if isinstance(table, bytes) else table
+        return unpacked(chunk.tables[stream])
 
     def fetch(self, seqs: Ints, columns: AbstractSet[str] | None = None) -> dict[str, tuple[Ints, pl.DataFrame]]:
         """The rows at these places: stream → (indices into `seqs`, rows). Places no longer kept are left out."""
@@ -98,5 +130,4 @@ class Content:
 
     def bytes_used(self) -> int:
         """Bytes of rows held, compressed ones as compressed."""
-        packed = sum(len(t) for chunk in self.chunks for t in chunk.tables.values() if isinstance(t, bytes))
-        return self.loose + packed + sum(chunk.row.nbytes + chunk.stream.nbytes for chunk in self.chunks)
+        return sum(self.held) + sum(chunk.row.nbytes + chunk.stream.nbytes for chunk in self.chunks)

@@ -9,7 +9,7 @@ import polars as pl
 
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
-from detectors.engine.content import _pack
+from detectors.engine.content import pack, unpacked
 from tollwatch.errors import VersionError
 from tollwatch.frames import Ints
 
@@ -67,7 +67,7 @@ def _shard(engine: "Engine", rows: Ints) -> dict[str, Any]:
     saved["content"] = {}
     for stream, (indices, table) in engine.content.fetch(seqs).items():
         order = np.argsort(indices)
-        saved["content"][stream] = [_put(indices[order]), _pack(table[order])]
+        saved["content"][stream] = [_put(indices[order]), pack(table[order])]
     return saved
 
 
@@ -120,6 +120,6 @@ def _take_log(engine: "Engine", stored: dict[str, Any], rows: Any) -> None:
     tables: dict[str, pl.DataFrame] = {}
     for name, (indices, packed) in stored["content"].items():
         at = _get(indices)
-        tables[name] = pl.read_ipc(packed)
+        tables[name] = unpacked(packed)
         stream[at], place[at] = engine.streams.index(name), np.arange(len(at), dtype=np.int32)
     engine.content.add(first, stream, place, tables, int(time.max()))

@@ -160,7 +160,7 @@ def _columns(
             array = pa.Array.from_buffers(pa.string_view(), len(lines), buffers)
         else:
             values = numbers[f] if whole else numbers[f][lines]
-            array = pa.Array.from_buffers(pa.int64(), len(lines), [mask, pa.py_buffer(np.ascontiguousarray(values))])
+            array = pa.Array.from_buffers(pa.int64(), len(lines), [mask, pa.py_buffer(values.copy())])
         series = pl.Series(name, array)
         made[name] = series.cast(pl.Boolean) if kinds[name] == pl.Boolean else series
     return pl.DataFrame(made | {"_line": lines})

@@ -124,7 +124,7 @@ def read(segments: dict[str, bytes]) -> dict[str, Any]:
     for name, segment in segments.items():
         state = msgspec.msgpack.decode(segment)
         for stream, (_, table) in state.get("content", {}).items():
-            made[f"{name} {stream}"] = pl.read_ipc(table).to_dicts()
+            made[f"{name} {stream}"] = pl.read_ipc_stream(table).to_dicts()
         made[name] = {part: value for part, value in state.items() if part != "content"}
     return made
 
