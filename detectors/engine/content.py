@@ -51,6 +51,19 @@ def unpacked(table: Kept) -> pl.DataFrame:
     return pl.read_ipc_stream(table) if isinstance(table, bytes) else cast("pl.DataFrame", pl.from_arrow(table))
 
 
+def _picked(table: Kept, rows: npt.NDArray[np.int32], columns: AbstractSet[str] | None) -> pl.DataFrame:
+    """Some rows of a table, of some columns."""
+    if isinstance(table, bytes):
+        table = unpacked(table)
+    names = [name for name in _names(table) if columns is None or name in columns]
+    picked = table.select(names)
+    return picked[rows] if isinstance(picked, pl.DataFrame) else unpacked(picked.take(rows))
+
+
+def _names(table: pl.DataFrame | pa.Table) -> list[str]:
+    return table.columns if isinstance(table, pl.DataFrame) else table.column_names
+
+
 def _size(tables: dict[str, Kept]) -> int:
     return sum(len(t) if isinstance(t, bytes) else _bytes(t) for t in tables.values())
 
@@ -121,10 +134,7 @@ class Content:
                 if mine.any():
                     indices, tables = found.setdefault(name, ([], []))
                     indices.append(wanted[mine])
-                    table = self.table(chunk, name)
-                    if columns is not None:
-                        table = pl.DataFrame([column for column in table.get_columns() if column.name in columns])
-                    tables.append(table[chunk.row[inside[mine]]])
+                    tables.append(_picked(chunk.tables[name], chunk.row[inside[mine]], columns))
             at = end
         return {name: (np.concatenate(i), pl.concat(t, how="diagonal")) for name, (i, t) in found.items()}
 

@@ -9,8 +9,9 @@ from tollwatch.events import Usage
 class ConcurrentCalls(Detector, frozen=True):
     """Alert when at least `warn_at` answered calls of one number run at the same moment.
 
-    Call waiting and a conference hold two or three. A start whose end never comes is forgotten after `longest`.
-    Numbers on business trunks carry many calls by right: give them an allow list or a higher threshold.
+    Call waiting and a conference hold two or three. A start whose end never comes is forgotten after `longest`; an end
+    closes its start even if nobody had answered. Calls that came in over a trunk are left out: a business carries many
+    by right. Start threshold: four (catalogue row 6).
 
     >>> ConcurrentCalls(warn_at=5).conditions()["warning"]
     'calls >= 5'
@@ -29,7 +30,7 @@ class ConcurrentCalls(Detector, frozen=True):
         """Calls at once, at most 16 remembered."""
         calls = (
             "record_type = 'originating' and service = 'voice' and trunk_in is null "
-            "and (duration_s > 0 or phase = 'start')"
+            "and (duration_s > 0 or phase = 'start' or (phase = 'stop' and session_id is not null))"
         )
         return {"calls": concurrent(over=self.longest, where=calls, slots=16)}
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from streams.reading.decode import KEPT_OF_LONG, MAX_RECORD
 from tollwatch.errors import InputError
 
-CHUNK = 1 << 22
+CHUNK = 1 << 23
 COMPRESSION = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
 
