@@ -2,18 +2,18 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, distinct, total
+from detectors.language import Detector, Feature, distinct, total
 from tollwatch.events import Payment
 
 
 class CardTesting(Detector, frozen=True):
-    """Alert when an account tries several different cards within `window`, most of them declined.
+    """Alert when an account tries several different cards within `window` and more than one of them is declined.
 
-    A family may use three cards and mistype one: declines must be seen on the cards too. Start threshold: three cards
-    an hour (catalogue row 28).
+    A family may use three cards and mistype one again and again: it is declined cards that count, not declines. Start
+    threshold: three cards an hour (catalogue row 28).
 
     >>> CardTesting(warn_cards=4).conditions()["warning"]
-    'cards >= 4 and declines >= 2'
+    'cards >= 4 and declined >= 2'
     """
 
     reads = Payment
@@ -24,22 +24,22 @@ class CardTesting(Detector, frozen=True):
     window: timedelta = timedelta(hours=1)
     warn_cards: int = 3
     critical_cards: int = 6
-    min_declines: int = 2
+    min_declined: int = 2
 
     def features(self) -> dict[str, Feature]:
-        """Different cards, declines, and what went through."""
+        """Different cards, those of them that were declined, and what went through."""
         tried = "method = 'card' and kind in ('payment', 'recharge') and hop = 'gateway'"
         return {
             "cards": distinct("card_fingerprint", over=self.window, where=tried),
-            "declines": count(over=self.window, where=f"{tried} and state = 'declined'"),
+            "declined": distinct("card_fingerprint", over=self.window, where=f"{tried} and state = 'declined'"),
             "settled_micros": total("amount_micros", over=self.window, where=f"{tried} and state = 'settled'"),
         }
 
     def conditions(self) -> dict[str, str]:
-        """Cards and declines together."""
+        """Cards and declined cards together."""
         return {
-            "warning": f"cards >= {self.warn_cards} and declines >= {self.min_declines}",
-            "critical": f"cards >= {self.critical_cards} and declines >= {self.min_declines}",
+            "warning": f"cards >= {self.warn_cards} and declined >= {self.min_declined}",
+            "critical": f"cards >= {self.critical_cards} and declined >= {self.min_declined}",
         }
 
     def amount(self) -> str:
