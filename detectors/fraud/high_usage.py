@@ -9,7 +9,7 @@ from tollwatch.events import Reference, Usage
 class HighUsage(Detector, frozen=True):
     """Alert when the spend of `window` reaches the account's own limit (`reference`, entity account, `limit_micros`).
 
-    An account without a limit never alerts. The rule is the one of CGRateS' tests: 24 h cost at the limit.
+    An account without a limit never alerts. Threshold: 24 h cost at the limit, as in CGRateS' tests (catalogue row 7).
 
     >>> HighUsage(warn_percent=90).conditions()["warning"]
     'limit_micros > 0 and spend_micros * 100 >= limit_micros * 90'

@@ -11,7 +11,7 @@ import pyarrow as pa
 from streams.reading.decode import KEPT_OF_LONG, MAX_RECORD
 from tollwatch.errors import InputError
 
-CHUNK = 1 << 23
+CHUNK, PIECE = 1 << 23, 1 << 16
 COMPRESSION = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
 
@@ -83,13 +83,24 @@ def _blocks(path: Path) -> Iterator[tuple[bytes, str]]:
     taken = 0
     with open_bytes(path) as file:
         while True:
-            try:
-                block = bytes(file.read(CHUNK))
-            except OSError as error:
-                damage = f"{path}: the file is damaged after {taken} bytes of data ({error})"
-                yield b"", f"{damage}; what came before was taken, get the file again and run the rest"
-                return
-            if not block:
-                return
+            block, damage = _block(file)
             taken += len(block)
-            yield block, ""
+            if block:
+                yield block, ""
+            if damage:
+                sentence = f"{path}: the file is damaged after {taken} bytes of data ({damage})"
+                yield b"", f"{sentence}; what came before was taken, get the file again and run the rest"
+            if damage or not block:
+                return
+
+
+def _block(file: Any) -> tuple[bytes, str]:
+    """Up to CHUNK bytes, in pieces, so that what stands before a damage is not lost with it; and the damage, if any."""
+    pieces, size = [], 0
+    try:
+        while size < CHUNK and (piece := file.read(min(PIECE, CHUNK - size))):
+            pieces.append(piece)
+            size += len(piece)
+    except OSError as error:
+        return b"".join(pieces), str(error)
+    return b"".join(pieces), ""

@@ -1,0 +1,59 @@
+"""An id is known for 24 hours of event time, exactly."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.dedupe import CONFLICT, DUPLICATE, KEPT_MS, NEW, TOO_LATE, Dedupe
+from tests.make import START_MS
+
+HOUR_MS = 3_600_000
+ROWS = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 2), st.integers(0, 60)), max_size=12)
+
+
+@settings(max_examples=80)
+@given(st.lists(ROWS, max_size=6), st.booleans())
+def test_equals_a_dictionary(batches: list[list[tuple[int, int, int]]], reload: bool) -> None:
+    """New, duplicate, conflict or too late, as the naive memory says, growing and saved in between."""
+    dedupe, known, watermark = Dedupe(), dict[int, int](), START_MS
+    for rows in batches:
+        times = np.array([START_MS + hour * HOUR_MS for _, _, hour in rows], np.int64)
+        ids = np.array([(name << 40) + 1 for name, _, _ in rows], np.uint64)
+        said = np.array([content << 40 for _, content, _ in rows], np.uint64)
+        wanted = []
+        for (name, content, _), time in zip(rows, times.tolist(), strict=True):
+            if time < watermark - KEPT_MS:
+                wanted.append(TOO_LATE)
+            elif name in known:
+                wanted.append(DUPLICATE if known[name] == content else CONFLICT)
+            else:
+                known[name] = content
+                wanted.append(NEW)
+        assert dedupe.look(ids, said, times, watermark).tolist() == wanted
+        watermark = max([watermark, *times.tolist()])
+        if reload:
+            saved, dedupe = dedupe.save(), Dedupe()
+            dedupe.load(saved)
+
+
+def test_what_is_a_day_old_is_forgotten() -> None:
+    """Memory is that of a day, however long the stream."""
+    dedupe = Dedupe()
+    for day in range(6):
+        time = START_MS + 2 * day * KEPT_MS
+        ids = np.arange(1, 20_001, dtype=np.uint64) * np.uint64(2**33) + np.uint64(day)
+        codes = dedupe.look(ids, ids, np.full(len(ids), time), time)
+        assert (codes == NEW).all()
+    assert dedupe.used <= 40_000
+    assert dedupe.bytes_used() <= 16 * (1 << 18)
+
+
+def test_many_are_all_known_again() -> None:
+    """Growth loses none, and finds none that was not there."""
+    dedupe, rng = Dedupe(16), np.random.default_rng(1)
+    ids = rng.integers(1, 2**63, 50_000).astype(np.uint64) * np.uint64(2)
+    times = np.full(len(ids), START_MS)
+    for part in np.array_split(np.arange(len(ids)), 7):
+        assert (dedupe.look(ids[part], ids[part], times[part], START_MS) == NEW).all()
+    assert (dedupe.look(ids, ids, times, START_MS) == DUPLICATE).all()
+    assert (dedupe.look(ids, ids ^ np.uint64(1 << 60), times, START_MS) == CONFLICT).all()

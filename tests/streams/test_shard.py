@@ -1,0 +1,71 @@
+"""Routing: each row of a key to one shard, each shard to one partition, nothing lost on the way."""
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.shard import route, split, with_hashes
+from tests.streams.pieces import SPACE, event
+from tollwatch.frames import KeySpace
+
+KEYS = st.lists(st.one_of(st.none(), st.text(max_size=5)), min_size=1, max_size=30)
+
+
+def routed(keys: list[str | None], space: KeySpace = SPACE, **columns: object) -> pl.DataFrame:
+    """Rows of these calling numbers, routed."""
+    rows = pl.DataFrame([event(n, n) | {"calling_number": key} for n, key in enumerate(keys)],
+                        schema_overrides={"calling_number": pl.String})  # fmt: skip
+    rows = rows.with_columns(_offset=pl.int_range(len(keys)), _late=pl.lit(value=False), **columns)  # type: ignore[arg-type]
+    table = route("usage", with_hashes("usage", rows), space)
+    assert table is not None
+    return table
+
+
+@settings(max_examples=50)
+@given(KEYS, st.integers(1, 64))
+def test_each_row_comes_to_one_partition(keys: list[str | None], partitions: int) -> None:
+    """All rows with a key, once, and all rows of a key together."""
+    table = routed(keys)
+    parts = split(table, SPACE, "usage", partitions)
+    assert sum(map(len, parts)) == sum(key is not None for key in keys)
+    assert pl.concat(parts).sort("event_id").equals(table.sort("event_id"))
+    for n, part in enumerate(parts):
+        assert (part["_shard"] % partitions == n).all()
+    assert table.group_by("calling_number").agg(pl.col("_shard").n_unique())["_shard"].max() in (1, None)
+
+
+def test_the_shard_of_a_number_never_changes() -> None:
+    """It is on disk in snapshots: 64 shards by the upper bits of XXH64."""
+    table = routed(["447100000001", "447100000002", ""])
+    assert table["_shard"].to_list() == [key >> 58 for key in table["_key"].to_list()]
+    assert table["_key"][2] == 0xEF46DB3751D8E999  # XXH64 of nothing, from its specification
+
+
+def test_tenants_do_not_meet() -> None:
+    """The same number of another operator is another key; the main tenant's is that of no tenant."""
+    keys = ["1", "1", "1"]
+    plain = routed(keys)["_key"]
+    other = routed(keys, tenant=pl.Series(["main", "b", "c"]))["_key"]
+    assert other[0] == plain[0]
+    assert other.n_unique() == 3
+
+
+def test_what_is_broadcast_goes_to_all() -> None:
+    """A list must be known in every partition."""
+    space = KeySpace(name="x", by=SPACE.by, columns=SPACE.columns, broadcast=("usage",))
+    parts = split(routed(["1", "2"], space), space, "usage", 3)
+    assert [len(part) for part in parts] == [2, 2, 2]
+
+
+def test_content_is_what_is_said_not_how_it_arrived() -> None:
+    """File and moment of arrival change nothing, any other field does; null is as absent."""
+    base = pl.DataFrame([event(1, 1)])
+
+    def content(**changes: object) -> int:
+        kinds = {name: pl.String if value is None else None for name, value in changes.items()}
+        made = base.with_columns(**{name: pl.lit(value, kinds[name]) for name, value in changes.items()})
+        return int(with_hashes("usage", made)["_content"][0])
+
+    assert content() == content(file_id="f", received_at=5, source="other")
+    assert content() == content(imsi=None)
+    assert len({content(), content(imsi="1"), content(imei="1"), content(duration_s=2), content(ring_s=1)}) == 5
