@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,18 +49,21 @@ def _run(*line: str | Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server that is stopped at the end."""
-    bin_, folder = binaries(), tmp_path_factory.mktemp("postgres")
-    if os.geteuid() == 0:
-        owner = pwd.getpwnam(USER)
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-        for parent in (folder, *folder.parents):
-            if parent.owner() == "root" and parent != Path("/") and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
-    port, data = _free_port(), folder / "data"
-    _run(bin_ / "initdb", "-D", data, "-U", "tollwatch", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -h 127.0.0.1 -k {folder} -F"
-    _run(bin_ / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "-t", "60", "start")
-    yield f"postgresql://tollwatch@127.0.0.1:{port}/postgres"
-    _run(bin_ / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+def postgres_url() -> Iterator[str]:
+    """The URL of a server that is stopped at the end.
+
+    Its folder is not one of pytest's: those are closed to the package's user whenever another session starts.
+    """
+    bin_ = binaries()
+    with tempfile.TemporaryDirectory(prefix="tollwatch-pg-") as folder:
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam(USER)
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        port, data = _free_port(), Path(folder) / "data"
+        _run(bin_ / "initdb", "-D", data, "-U", "tollwatch", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-p {port} -h 127.0.0.1 -k {folder} -F"
+        _run(bin_ / "pg_ctl", "-D", data, "-o", options, "-l", Path(folder) / "log", "-w", "-t", "60", "start")
+        try:
+            yield f"postgresql://tollwatch@127.0.0.1:{port}/postgres"
+        finally:
+            _run(bin_ / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")

@@ -1,0 +1,97 @@
+"""Sources and a store that live in memory, for runs of the whole line without files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from streams.embedded import Run, Summary
+from streams.plan import Plan
+from tests.make import START_MS
+from tollwatch.columns import schema
+from tollwatch.config import Settings
+from tollwatch.findings import Alert, Leakage, Quarantined, Score
+from tollwatch.frames import Findings, ReadBatch
+
+Row = dict[str, Any]
+AS_OF_MS = START_MS + 200 * 86_400_000
+
+
+class Rows:
+    """A source partition of rows, in batches of `size`."""
+
+    def __init__(self, stream: str, partition: str, rows: Sequence[Row], size: int = 50) -> None:
+        self.stream, self.partition, self.path = stream, partition, Path(partition)
+        self.rows, self.size, self.given = rows, size, 0
+
+    def batches(self, start: int = 0) -> Iterator[ReadBatch]:
+        """From record `start` on."""
+        for begin in range(start, len(self.rows), self.size):
+            piece = self.rows[begin : begin + self.size]
+            names = {name for row in piece for name in row if name != "_stream"}
+            kinds = {name: kind for name, kind in schema(self.stream).items() if name in names}
+            table = pl.DataFrame([{n: row.get(n) for n in kinds} for row in piece], schema=kinds)
+            self.given += len(piece)
+            end = begin + len(piece)
+            yield ReadBatch(
+                self.stream, self.partition, table.with_columns(_offset=pl.int_range(begin, end)), begin, end
+            )
+
+
+class Kept:
+    """A store that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.alerts: list[Alert] = []
+        self.leakages: list[Leakage] = []
+        self.scores: list[Score] = []
+        self.quarantined: list[Quarantined] = []
+        self.health: list[Any] = []
+        self.marks: list[tuple[Any, ...]] = []
+        self.raw: list[tuple[str, str, int]] = []
+
+    def write(self, found: Findings) -> None:
+        """Findings by kind."""
+        self.alerts += found.all_alerts()
+        self.leakages += found.leakages
+        self.scores += found.scores
+        self.quarantined += found.quarantined
+        self.health += found.health
+
+    def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
+        """Where each row was."""
+        self.raw += [(stream, partition, offset) for offset in rows["_offset"]]
+
+    def write_event_marks(self, marks: pl.DataFrame) -> None:
+        """As rows."""
+        self.marks += marks.rows()
+
+    def apply_tables(self) -> list[str]:
+        """There are none."""
+        return []
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Nothing can be asked."""
+        raise NotImplementedError(sql, parameters)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def findings(self) -> list[bytes]:
+        """Alerts, leakages and scores as they would be printed, each once, in the order of their ids."""
+        printed = {msgspec.json.encode(found, order="sorted") for found in self.alerts + self.leakages + self.scores}
+        return sorted(printed)
+
+
+def line(sources: Sequence[Rows], plan: Plan, store: Kept | None = None, **changes: Any) -> Run:
+    """A run over these sources, not yet begun; `keep_events` and `keep` as of Run, the rest are settings."""
+    own = {name: changes.pop(name) for name in ("keep", "keep_events") if name in changes}
+    return Run(sources, plan, Settings(**changes), as_of_ms=AS_OF_MS, store=store, **own)
+
+
+def ran(sources: Sequence[Rows], plan: Plan, **changes: Any) -> tuple[Kept, Summary]:
+    """What is kept of a whole run, and its summary."""
+    kept = Kept()
+    return kept, line(sources, plan, kept, **changes).go()
