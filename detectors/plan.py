@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from detectors.engine.alerts import amounts_of
+from detectors.engine.conditions import conditions_of
 from detectors.engine.program import ModelFeatures, compile_program
 from detectors.language import Model, streams_of
 from detectors.rule import Rule
@@ -71,6 +73,8 @@ def _part(key: str, rules: list[Rule], models: list[ModelFeatures]) -> Part:
         by |= _key_columns(key, sorted(streams), f"model `{model.model}`")
     by = dict(sorted(by.items()))
     draft = compile_program(KeySpace(name=key, by=by, columns=dict.fromkeys(by, ())), rules, models)
+    conditions_of(draft)
+    amounts_of(draft)
     expressions = draft.expressions
     listing = any(expressions.listed.values())
     columns: dict[str, tuple[str, ...]] = {}

@@ -53,6 +53,8 @@ def parse_feature(text: str, *, where: str) -> Feature:
     kind = part["kind"].lower()
     if kind not in _KINDS:
         raise RuleError.unknown_word(kind, list(_KINDS), where=where, what="feature")
+    if part["of"] is not None and part["of"] not in STREAMS:
+        raise RuleError.unknown_word(part["of"], list(STREAMS), where=where, what="stream")
     value = part["value"].strip() or None
     if (value is None) != (kind in _VALUELESS):
         raise RuleError(f"{where}: {kind}() takes {'no value' if value else 'a value, for example a column'}")
@@ -145,10 +147,14 @@ def load_rules(path: Path) -> list[Rule]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); name a YAML file with a list of rules") from error
+    except UnicodeDecodeError as error:
+        raise RuleError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from error
     try:
         entries = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise RuleError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise RuleError(f"{path}: is nested too deeply for a list of rules") from error
     if not isinstance(entries, list):
         raise RuleError(f"{path}: must be a YAML list of rules, each beginning with `- name:`")
     rules = [parse_rule(entry, where=f"{path}, rule {n}") for n, entry in enumerate(entries, 1)]

@@ -93,6 +93,16 @@ def _value(value: int) -> float | int | None:
     return None if value == k.NULL else value
 
 
+def amounts_of(program: Program) -> list[pl.Expr | None]:
+    """The money of each rule over its features, None where it says none. Raises RuleError."""
+    return [
+        condition(rule.amount, {n: n for n in rule.features}, f"rule `{rule.name}`, amount", amount=True)
+        if rule.amount
+        else None
+        for rule in program.rules
+    ]
+
+
 class Writer:
     """Turns rows of numbers into alerts. They wait, so that subjects and evidence are fetched many at a time."""
 
@@ -101,12 +111,7 @@ class Writer:
         self.pending: list[tuple[Ints, Ints, Ints]] = []
         self.waiting = 0
         self.subject_columns = {*program.key_space.by.values(), *SUBJECT}
-        self.amounts = [
-            condition(rule.amount, {n: n for n in rule.features}, f"rule `{rule.name}`, amount")
-            if rule.amount
-            else None
-            for rule in program.rules
-        ]
+        self.amounts = amounts_of(program)
 
     def take(self, written: Ints, values: Ints, evidence: Ints) -> None:
         """Take one row per revision; `evidence` are the places of the rows to be shown."""

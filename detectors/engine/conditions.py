@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from detectors.engine import kernel as k
 from detectors.engine.expressions import condition
+from detectors.engine.program import Program
 from tollwatch.frames import Ints
 
 NULLABLE = (k.MAXIMUM, k.SINCE, k.LATEST)
@@ -35,6 +36,18 @@ class Condition:
             return np.flatnonzero(compare(values, number) & (values != k.NULL))
         frame = pl.DataFrame({f"f{column}": feature(out[column], null) for column, null in self.columns.items()})
         return np.flatnonzero(frame.select(c=self.expr)["c"].fill_null(value=False).to_numpy())
+
+
+def conditions_of(program: Program) -> list[tuple[int, int, Condition]]:
+    """The conditions of all rules with the number of the rule and the severity, 1 or 2. Raises RuleError."""
+    columns = program.columns
+    return [
+        (d, severity, Condition(sql, {n: columns[f] for n, f in rule.features.items()}, program.spec,
+                                f"rule `{rule.name}`, {name}"))
+        for d, rule in enumerate(program.rules)
+        for severity, name, sql in ((1, "warning", rule.warning), (2, "critical", rule.critical))
+        if sql is not None
+    ]  # fmt: skip
 
 
 def feature(values: Ints, nullable: bool) -> pl.Series:  # noqa: FBT001  (one word says which)

@@ -10,7 +10,7 @@ import polars as pl
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
 from detectors.engine.alerts import Writer
-from detectors.engine.conditions import NULLABLE, Condition, feature
+from detectors.engine.conditions import NULLABLE, Condition, conditions_of, feature
 from detectors.engine.content import Content
 from detectors.engine.lists import Lists
 from detectors.engine.program import ModelFeatures, Program, compile_program
@@ -57,14 +57,7 @@ class Engine:
             self.rule_table[d] = spec[k.BIT], pane, panes, to_ms(rule.quiet), tumbling
             for n, wanted in enumerate(rule.features.values()):
                 self.feature_columns[d, n] = self.program.columns[wanted]
-        columns = self.program.columns
-        self.conditions = [
-            (d, severity, Condition(sql, {n: columns[f] for n, f in rule.features.items()}, self.program.spec,
-                                    f"rule `{rule.name}`, {name}"))
-            for d, rule in enumerate(rules)
-            for severity, name, sql in ((1, "warning", rule.warning), (2, "critical", rule.critical))
-            if sql is not None
-        ]  # fmt: skip
+        self.conditions = conditions_of(self.program)
         self._slots(OPEN_AT_FIRST)
 
     def _slots(self, size: int) -> None:

@@ -12,6 +12,7 @@ from sqlglot import exp
 from detectors.engine.kernel import NULL
 from detectors.engine.lists import Lists, take_out_lists
 from tollwatch.columns import schema
+from tollwatch.errors import RuleError
 from tollwatch.expressions import check
 from tollwatch.frames import Ints, KeySpace
 
@@ -34,13 +35,15 @@ class Expressions:
         text, columns, lists = take_out_lists(tree)
         self.used.setdefault(stream, set()).update(columns)
         self.listed.setdefault(stream, {}).update(lists)
-        return pl.sql_expr(text)
+        return column_expr(text, where)
 
     def filter_bit(self, stream: str, sql: str | None, where: str) -> int:
         """The bit of a filter; None is all rows of the stream."""
         if (stream, sql) not in self.filters:
             bit = self.filters[stream, sql] = len(self.filters)
             expr = pl.repeat(True, pl.len()) if sql is None else self._expr(stream, sql, where)
+            if sql is not None and kind_of(expr, self._all(stream), sql, where) != pl.Boolean:
+                raise RuleError(f"{where}: `{sql}` says neither yes nor no; compare it, for example `… = 'voice'`")
             self.compiled.setdefault(stream, []).append((bit, expr))
         return self.filters[stream, sql]
 
@@ -49,9 +52,13 @@ class Expressions:
         name: object = (stream, sql, hashed) if not unique else (stream, sql, len(self.values))
         if name not in self.values:
             expr = self._expr(stream, sql, where)
-            kind = pl.DataFrame(schema=self._all(stream)).lazy().select(expr).collect_schema().dtypes()[0]
+            kind = kind_of(expr, self._all(stream), sql, where)
             if kind == pl.String:
+                if not hashed and not unique:
+                    raise RuleError(f"{where}: `{sql}` is text; only distinct takes text, the others take numbers")
                 expr = expr.nchash.xxhash64().reinterpret(signed=True)  # type: ignore[attr-defined]
+            elif not kind.is_numeric() and kind not in (pl.Boolean, pl.Null):
+                raise RuleError(f"{where}: `{sql}` is neither a number nor text; name a column that is")
             self.values[name] = (len(self.values), stream, expr.cast(pl.Int64).fill_null(int(NULL)))
         return self.values[name][0]
 
@@ -88,7 +95,26 @@ class Expressions:
             values[n, position] = found[f"v{n}"].to_numpy()
 
 
-def condition(sql: str, names: Mapping[str, str], where: str) -> pl.Expr:
+def column_expr(text: str, where: str) -> pl.Expr:
+    """What Polars makes of an expression that was checked; what it cannot run is a RuleError."""
+    try:
+        return pl.sql_expr(text)
+    except pl.exceptions.PolarsError as error:
+        raise RuleError(f"{where}: `{text}` cannot be computed ({error}); write it with other functions") from error
+
+
+def kind_of(expr: pl.Expr, columns: Mapping[str, pl.DataType], sql: str, where: str) -> pl.DataType:
+    """The type of an expression's values, found without any row. Raises RuleError where types do not go together."""
+    try:
+        return pl.DataFrame(schema=dict(columns)).select(expr.alias("v")).dtypes[0]
+    except pl.exceptions.PolarsError as error:
+        told = str(error).partition("\n")[0]
+        raise RuleError(
+            f"{where}: `{sql}` cannot be computed ({told}); compare numbers with numbers, text with text"
+        ) from error
+
+
+def condition(sql: str, names: Mapping[str, str], where: str, *, amount: bool = False) -> pl.Expr:
     """A condition or an amount over features, checked; `names` gives the column that holds each."""
     tree = check(sql, dict.fromkeys(names, pl.Int64()), where=where).copy()
     for column in list(tree.find_all(exp.Column)):
@@ -97,4 +123,10 @@ def condition(sql: str, names: Mapping[str, str], where: str) -> pl.Expr:
             tree = renamed
         else:
             column.replace(renamed)
-    return pl.sql_expr(tree.sql())
+    expr = column_expr(tree.sql(), where)
+    kind = kind_of(expr, dict.fromkeys(names.values(), pl.Int64()), sql, where)
+    if amount and not kind.is_numeric():
+        raise RuleError(f"{where}: `{sql}` is no number; an amount is in millionths of the currency")
+    if not amount and kind != pl.Boolean:
+        raise RuleError(f"{where}: `{sql}` says neither yes nor no; compare it, for example `… >= 20`")
+    return expr

@@ -19,6 +19,7 @@ KIND_CODES = {
     "overlapping": k.OVERLAPPING, "concurrent": k.CONCURRENT, "latest": k.LATEST,
 }  # fmt: skip
 MAX_FILTERS = 63
+MAX_PANES = 1000
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ def _pane_ms(feature: Feature, where: str) -> int:
     panes = 1 if feature.tumbling else feature.panes
     if over <= 0 or panes < 1 or over % panes:
         raise RuleError(f"{where}: a window of {over} ms cannot be cut into {panes} equal panes; choose another number")
+    if panes > MAX_PANES:
+        raise RuleError(
+            f"{where}: {panes} panes are more than {MAX_PANES}; each costs memory for every key, take fewer"
+        )
     pane = over // panes
     if to_ms(feature.delayed) % pane:
         raise RuleError(f"{where}: `delayed by` must be whole panes of {pane} ms; choose another number of panes")

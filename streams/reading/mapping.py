@@ -84,7 +84,7 @@ def load_mapping(path: Path) -> Mapping:
         document = yaml.safe_load(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: there is no such file; name another with --mapping") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path}: this is not YAML: {error}") from None
     return make_mapping(document, str(path))
 
