@@ -67,7 +67,7 @@ def test_partitions_batches_and_files_change_nothing(
 
 
 @settings(max_examples=6, deadline=None)
-@given(st.integers(1, 280), st.sampled_from([1, 3]))
+@given(st.integers(20, 250), st.sampled_from([1, 3]))
 def test_taken_up_again_it_goes_on(usual: list[bytes], after: int, partitions: int) -> None:
     """Stopped where a state was saved, a new run goes on from there, reads nothing twice and finds the same."""
     kept, states = Kept(), []
