@@ -2,9 +2,12 @@
 
 Whatever the reading, the rows of a shard leave in the order of (event_time, event_id), each id once. What came too
 late for that leaves at once, flagged late.
+
+A partition that is idle or closed holds nobody back, but for what arrived after it was last seen to be so: which
+worker was quicker decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from streams.codec import decode, encode
 from streams.dedupe import DUPLICATE, NEW, TOO_LATE, Dedupe
 from streams.frame import NEVER
-from tollwatch.frames import Aligned, Frame, Hashes, Ints
+from tollwatch.frames import FOREVER, Aligned, Frame, Hashes, Ints, Span
 from tollwatch.identity import hash64
 
 MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
@@ -22,10 +26,45 @@ MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
 
 @dataclass
 class _Partition:
+    """A source partition: `steps` are (when its rows had arrived, the watermark then), the oldest that counts first."""
+
     watermark: int = NEVER
     end: int = 0
     open: bool = True
+    arrived: int = NEVER
+    steps: list[tuple[int, int]] = field(default_factory=lambda: [(NEVER, NEVER)])
     early: list[Frame] = field(default_factory=list)
+
+    def step(self, span: Span) -> None:
+        """Note how far it has come."""
+        self.end, self.watermark = max(self.end, span.end), max(self.watermark, span.watermark)
+        self.arrived, self.open = max(self.arrived, span.arrived), span.state == "open"
+        came = span.arrived if span.end > span.begin else NEVER
+        if came > self.steps[-1][0]:
+            self.steps.append((came, self.watermark))
+        else:
+            self.steps[-1] = (self.steps[-1][0], self.watermark)
+
+    def at(self, moment: int) -> int:
+        """The watermark over what had arrived by a moment; steps before it are forgotten."""
+        while len(self.steps) > 1 and self.steps[1][0] <= moment:
+            del self.steps[0]
+        return self.steps[0][1] if self.steps[0][0] <= moment else NEVER
+
+    def holds(self, moment: int) -> bool:
+        """Whether it has a say: it is open, or has rows that came after the moment."""
+        return self.open or self.steps[-1][0] > moment
+
+    def save(self) -> list[object]:
+        """Everything, to be saved."""
+        early = [encode(frame) for frame in self.early]
+        return [self.watermark, self.end, self.open, self.arrived, self.steps, early]
+
+    def load(self, saved: Sequence[Any]) -> None:
+        """Go on from there."""
+        self.watermark, self.end, self.open, self.arrived, steps, early = saved
+        self.steps = [(came, watermark) for came, watermark in steps]
+        self.early = [decode(frame) for frame in early]
 
 
 @dataclass
@@ -47,17 +86,35 @@ class Aligner:
         self.dedupe = Dedupe()
 
     def take(self, frame: Frame) -> None:
-        """Take a frame: its rows wait or are late; a frame that begins after a gap waits for what is missing."""
+        """Take a frame: its rows wait or are late; what begins after a gap waits for what is missing."""
+        if len(frame.spans) > 1 and any(span.begin != self.partitions[span.partition].end for span in frame.spans):
+            for one in _one_by_one(frame):
+                self._take_one(one)
+        elif len(frame.spans) > 1:
+            for stream, table in frame.tables.items():
+                self._hold(stream, table)
+            for span in frame.spans:
+                self.partitions[span.partition].step(span)
+            for span in frame.spans:
+                self._fill(self.partitions[span.partition])
+        else:
+            self._take_one(frame)
+
+    def _take_one(self, frame: Frame) -> None:
         (span,) = frame.spans
         source = self.partitions[span.partition]
         if span.begin > source.end:
             source.early.append(frame)
             return
-        if span.end > source.end or span.state == "closed":
+        if (span.end, span.arrived) > (source.end, source.arrived):
             self._accept(frame, source)
+        self._fill(source)
+
+    def _fill(self, source: _Partition) -> None:
+        """Take what waited for a gap that is filled now."""
         for waiting in [early for early in source.early if early.spans[0].begin <= source.end]:
             source.early.remove(waiting)
-            self.take(waiting)
+            self._take_one(waiting)
 
     def _accept(self, frame: Frame, source: _Partition) -> None:
         (span,) = frame.spans
@@ -66,9 +123,7 @@ class Aligner:
                 self._hold(stream, table.filter(pl.col("_offset") >= source.end))
             else:
                 self._hold(stream, table)
-        source.end = max(source.end, span.end)
-        source.watermark = max(source.watermark, span.watermark)
-        source.open = span.state == "open"
+        source.step(span)
 
     def _hold(self, stream: str, table: pl.DataFrame) -> None:
         late = table["_late"] | (table["event_time"] < self.released)
@@ -80,9 +135,11 @@ class Aligner:
 
     def release(self) -> Released:
         """Let go what every open partition has passed; all of it once none is open."""
-        opened = [source.watermark for source in self.partitions.values() if source.open]
-        reached = min(opened) if opened else max(source.watermark for source in self.partitions.values())
-        limit = reached if opened else reached + 1
+        sources = self.partitions.values()
+        moment = min((source.arrived for source in sources if not source.open), default=FOREVER)
+        holding = [source.at(moment) for source in sources if source.holds(moment)]
+        reached = min(holding) if holding else max(source.watermark for source in sources)
+        limit = reached if holding else reached + 1
         late = {stream: pl.concat(tables, how="diagonal") for stream, tables in self.late.items()}
         self.late = {}
         ready = {}
@@ -108,9 +165,23 @@ class Aligner:
         dropped = merge.dropped(order[codes != NEW], codes[codes != NEW])
         return Released(merge.pick(order[codes == NEW], self.released), dropped)
 
+    def all_passed(self) -> bool:
+        """Whether no partition holds: what was released then includes the rows at the watermark."""
+        sources = self.partitions.values()
+        moment = min((source.arrived for source in sources if not source.open), default=FOREVER)
+        return not any(source.holds(moment) for source in sources)
+
     def waiting(self) -> int:
         """Rows held."""
         return sum(len(table) for tables in self.held.values() for table in tables)
+
+
+def _one_by_one(frame: Frame) -> Iterator[Frame]:
+    """A frame cut up by source partition."""
+    for n, span in enumerate(frame.spans):
+        tables = {stream: table.filter(pl.col("_source") == n) for stream, table in frame.tables.items()}
+        kept = {stream: table for stream, table in tables.items() if len(table)}
+        yield Frame(frame.key_space, frame.partition, frame.sequence, (span,), kept)
 
 
 def _parted(table: pl.DataFrame, limit: int) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from streams.align import Aligner, Released
+from streams.frame import NEVER
 from tollwatch.frames import Aligned, Findings, Frame, KeySpace
 from tollwatch.ports import Stage
 
@@ -44,15 +45,19 @@ class Line:
             stream: pl.concat(tables, how="diagonal").write_ipc(None).getvalue()
             for stream, tables in sorted(self.aligner.held.items())
         }
-        reached = {name: (part.watermark, part.end) for name, part in sorted(self.aligner.partitions.items())}
+        reached = {name: part.save() for name, part in sorted(self.aligner.partitions.items())}
         state = [self.aligner.released, self.aligner.dedupe.save().tobytes(), held, reached]
         return {"align": msgspec.msgpack.encode(state)} | {f"stage-{n}": s for n, s in self.stage.save().items()}
 
-    def load(self, segments: Mapping[str, bytes]) -> None:
-        """Take up a saved state."""
+    def load(self, segments: Mapping[str, bytes], *, whole: bool = False) -> None:
+        """Take up a saved state; with `whole` its partitions are as they were, else open, for files are read on."""
         self.aligner.released, seen, held, reached = msgspec.msgpack.decode(segments["align"])
         self.aligner.dedupe.load(np.frombuffer(seen, np.uint64).reshape(-1, 2))
         self.aligner.held = {stream: [pl.read_ipc(table)] for stream, table in held.items()}
         for name, part in self.aligner.partitions.items():
-            part.watermark, part.end = reached.get(name, (part.watermark, part.end))
+            if name in reached and whole:
+                part.load(reached[name])
+            elif name in reached:
+                part.watermark, part.end = reached[name][:2]
+                part.steps = [(NEVER, part.watermark)]
         self.stage.load({n.removeprefix("stage-"): s for n, s in segments.items() if n.startswith("stage-")})

@@ -15,7 +15,7 @@ import polars as pl
 from tollwatch.columns import with_defaults
 from tollwatch.config import Settings
 from tollwatch.findings import Quarantined
-from tollwatch.frames import Flags, Ints, ReadBatch, Span
+from tollwatch.frames import FOREVER, Flags, Ints, ReadBatch, Span
 
 NEVER = -(2**62)
 EARLIEST_MS = 631_152_000_000  # 1990-01-01: anything before it is a broken clock, or seconds for milliseconds
@@ -64,6 +64,7 @@ class Framer:
             end=self.end,
             watermark=max(self.watermark, reached),
             state="closed" if closed else "open",
+            arrived=FOREVER if closed else 0,
         )
 
     def _believable(self, batch: ReadBatch) -> tuple[pl.DataFrame, list[Quarantined]]:

@@ -14,7 +14,7 @@ import msgspec
 
 from tollwatch.errors import StoreError, VersionError
 
-FORMAT = 3
+FORMAT = 4
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

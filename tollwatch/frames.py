@@ -60,14 +60,22 @@ class KeySpace(msgspec.Struct, frozen=True, kw_only=True):
     shards: int = 64
 
 
+FOREVER = 2**62
+
+
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a source partition had been read: rows `begin` to `end`, the end excluded, and its watermark in ms."""
+    """How far a source partition had been read: rows `begin` to `end`, the end excluded, and its watermark in ms.
+
+    `arrived` is the moment (ms) up to which everything that had reached the partition has been read: of an open one
+    when its last record arrived, of one that is idle or closed when it was last seen to have nothing more.
+    """
 
     partition: str
     begin: int
     end: int
     watermark: int
     state: Literal["open", "idle", "closed"] = "open"
+    arrived: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ class Frame:
 
     A table has the key space's columns of its stream and: `_key` UInt64 (hash of tenant and key), `_shard` UInt8,
     `_id` UInt64 (hash of the event_id), `_content` UInt64 (hash of what the event says), `_late` Boolean,
-    `_source` Int32 (index into `spans`), `_offset` Int64.
+    `_offset` Int64, and where there are several spans `_source` Int32 (index into them).
     """
 
     key_space: str
