@@ -26,9 +26,13 @@ MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
 
 @dataclass
 class _Partition:
-    """A source partition: `steps` are (when its rows had arrived, the watermark then), the oldest that counts first."""
+    """A source partition: `steps` are (when its rows had arrived, the watermark then), the oldest that counts first.
+
+    `whole` is its greatest event time once it was idle or closed; it counts when all are, and never before.
+    """
 
     watermark: int = NEVER
+    whole: int = NEVER
     end: int = 0
     open: bool = True
     arrived: int = NEVER
@@ -37,8 +41,10 @@ class _Partition:
 
     def step(self, span: Span) -> None:
         """Note how far it has come."""
-        self.end, self.watermark = max(self.end, span.end), max(self.watermark, span.watermark)
-        self.arrived, self.open = max(self.arrived, span.arrived), span.state == "open"
+        self.end, self.open = max(self.end, span.end), span.state == "open"
+        if self.open:
+            self.watermark = max(self.watermark, span.watermark)
+        self.whole, self.arrived = max(self.whole, span.watermark), max(self.arrived, span.arrived)
         came = span.arrived if span.end > span.begin else NEVER
         if came > self.steps[-1][0]:
             self.steps.append((came, self.watermark))
@@ -58,11 +64,11 @@ class _Partition:
     def save(self) -> list[object]:
         """Everything, to be saved."""
         early = [encode(frame) for frame in self.early]
-        return [self.watermark, self.end, self.open, self.arrived, self.steps, early]
+        return [self.watermark, self.end, self.open, self.arrived, self.steps, early, self.whole]
 
     def load(self, saved: Sequence[Any]) -> None:
         """Go on from there."""
-        self.watermark, self.end, self.open, self.arrived, steps, early = saved
+        self.watermark, self.end, self.open, self.arrived, steps, early, self.whole = saved
         self.steps = [(came, watermark) for came, watermark in steps]
         self.early = [decode(frame) for frame in early]
 
@@ -138,7 +144,7 @@ class Aligner:
         sources = self.partitions.values()
         moment = min((source.arrived for source in sources if not source.open), default=FOREVER)
         holding = [source.at(moment) for source in sources if source.holds(moment)]
-        reached = min(holding) if holding else max(source.watermark for source in sources)
+        reached = min(holding) if holding else max(source.whole for source in sources)
         limit = reached if holding else reached + 1
         late = {stream: pl.concat(tables, how="diagonal") for stream, tables in self.late.items()}
         self.late = {}
@@ -170,6 +176,10 @@ class Aligner:
         sources = self.partitions.values()
         moment = min((source.arrived for source in sources if not source.open), default=FOREVER)
         return not any(source.holds(moment) for source in sources)
+
+    def nothing(self) -> Aligned:
+        """No rows, at the watermark that has been released."""
+        return _merged({}, {}, self.released)
 
     def waiting(self) -> int:
         """Rows held."""

@@ -58,6 +58,7 @@ class Line:
             if name in reached and whole:
                 part.load(reached[name])
             elif name in reached:
-                part.watermark, part.end = reached[name][:2]
-                part.steps = [(NEVER, part.watermark)]
+                part.load(reached[name])
+                part.open, part.arrived, part.watermark, part.early = True, NEVER, part.whole, []
+                part.steps = [(NEVER, part.whole)]
         self.stage.load({n.removeprefix("stage-"): s for n, s in segments.items() if n.startswith("stage-")})

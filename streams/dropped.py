@@ -65,10 +65,18 @@ class Dropped:
 
     def _conflict(self, stream: str, place: tuple[str, int], row: dict[str, object]) -> Quarantined:
         partition, offset = place
-        event_id, source = row.get("event_id"), str(row.get("source") or "unknown")
-        return Quarantined(
-            stream=stream, partition=partition, position=offset, line=offset + 1,
-            reason=f"event_id {event_id} came before with other content; give each event its own id",
-            raw=msgspec.json.encode(row), source=source, event_time=row.get("event_time"),  # type: ignore[arg-type]
-            tenant=self.tenant, run=self.run,
-        )  # fmt: skip
+        return contradicts(stream, partition, offset, msgspec.json.encode(row), self.tenant, self.run)
+
+
+def contradicts(stream: str, partition: str, offset: int, raw: bytes, tenant: str, run: str) -> Quarantined:
+    """The refusal of a record whose id came before with other content."""
+    try:
+        row = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        row = {}
+    event_id, source = row.get("event_id"), str(row.get("source") or "unknown")
+    return Quarantined(
+        stream=stream, partition=partition, position=offset, line=offset + 1,
+        reason=f"event_id {event_id} came before with other content; give each event its own id",
+        raw=raw, source=source, event_time=row.get("event_time"), tenant=tenant, run=run,
+    )  # fmt: skip

@@ -55,16 +55,20 @@ class Framer:
         """Go on from there."""
         self.watermark, self.end, self.greatest, self.late, self.most_late_ms = saved
 
-    def span(self, begin: int, *, closed: bool) -> Span:
-        """How far the partition has been read. A closed one has reached its greatest event time."""
-        reached = max(self.greatest.values(), default=NEVER) if closed else NEVER
+    def span(self, begin: int, *, closed: bool = False, idle: bool = False, arrived: int | None = None) -> Span:
+        """How far the partition has been read. An idle or closed one has reached its greatest event time.
+
+        `arrived` as in `Span`; a file has been read whole when it is closed.
+        """
+        ended = closed or idle
+        reached = max(self.greatest.values(), default=NEVER) if ended else NEVER
         return Span(
             partition=self.partition,
             begin=begin,
             end=self.end,
             watermark=max(self.watermark, reached),
-            state="closed" if closed else "open",
-            arrived=FOREVER if closed else 0,
+            state="closed" if closed else "idle" if idle else "open",
+            arrived=arrived if arrived is not None else FOREVER if ended else 0,
         )
 
     def _believable(self, batch: ReadBatch) -> tuple[pl.DataFrame, list[Quarantined]]:

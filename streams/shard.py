@@ -43,8 +43,11 @@ def with_hashes(stream: str, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(_id=hash64_expr("event_id"), _content=content_hash(stream, columns))
 
 
-def route(stream: str, rows: pl.DataFrame, space: KeySpace) -> pl.DataFrame | None:
-    """The rows of a stream that belong to a key space, with `_key` and `_shard`; None where it reads none of them."""
+def route(stream: str, rows: pl.DataFrame, space: KeySpace, also: tuple[str, ...] = ()) -> pl.DataFrame | None:
+    """The rows of a stream that belong to a key space, with `_key` and `_shard`; None where it reads none of them.
+
+    `also` are columns of the line itself to be carried.
+    """
     if stream not in space.columns:
         return None
     carried = [name for name in space.columns[stream] if name in rows.columns]
@@ -63,7 +66,7 @@ def route(stream: str, rows: pl.DataFrame, space: KeySpace) -> pl.DataFrame | No
     if stream in space.where:
         rows = rows.filter(pl.sql_expr(space.where[stream]))
     shard = (pl.col("_key") // (1 << 58)).cast(pl.UInt8) if space.shards > 1 else pl.lit(0, pl.UInt8)
-    table = rows.select(*carried, *INTERNAL, key.alias("_key"))
+    table = rows.select(*carried, *INTERNAL, *also, key.alias("_key"))
     return table.with_columns(shard.alias("_shard"))
 
 

@@ -8,17 +8,18 @@ their case: `TOLLWATCH_DISORDER_S=5`, `TOLLWATCH_SOURCES__gateway__SLOW=true`,
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
 from tollwatch.errors import ConfigurationError
 
 PREFIX = "TOLLWATCH_"
-NOT_SETTINGS = frozenset({"TOLLWATCH_CONFIG", "TOLLWATCH_SHARED"})
-"""Variables that are no settings: where the file is, and where the tests find their data."""
+NOT_SETTINGS = frozenset({"TOLLWATCH_CONFIG", "TOLLWATCH_SHARED", "TOLLWATCH_PARTS"})
+"""Variables that are no settings: where the file is, where the tests find their data, where
+`make up` and the tests keep the servers that they fetched."""
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
@@ -32,6 +33,39 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     slow: bool = False
 
 
+class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where Kafka is, how to get in, and how the topics are made.
+
+    `servers` are host:port, with commas between; `prefix` stands before the name of every topic; `partitions` and
+    `replication` are those of new topics of events, `retention_h` is how long they keep them. With `username` clients
+    come over SASL (`mechanism`), with `tls` encrypted (`ca_file`: whom to trust).
+    """
+
+    servers: str = "localhost:9092"
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{0,64}$")] = ""
+    partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 4
+    replication: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
+    retention_h: Annotated[int, msgspec.Meta(ge=1)] = 168
+    username: str | None = None
+    password: str | None = None
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    tls: bool = False
+    ca_file: str | None = None
+
+    def protocol(self) -> str:
+        """Kafka's name for how to get in.
+
+        >>> KafkaSettings().protocol(), KafkaSettings(username="me", tls=True).protocol()
+        ('PLAINTEXT', 'SASL_SSL')
+        """
+        return ("SASL_" if self.username else "") + ("SSL" if self.tls else ("PLAINTEXT"))
+
+    def __repr__(self) -> str:
+        """As one line, without the password."""
+        shown = msgspec.structs.asdict(self) | {"password": "***" if self.password else None}
+        return f"KafkaSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default.
 
@@ -39,6 +73,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     others back; `label_horizon_days` when an event without a verdict counts as genuine; `future_tolerance_s` how far
     ahead of its arrival an event may claim to be; `pause_ahead_s` how far one partition may run ahead of the slowest.
     `snapshot_events` is after how many events the state is saved, so that a run that was killed goes on from there.
+    Of workers on Kafka: `app` is their common name (two installations on one Kafka need two), `clickhouse` the URL of
+    the server for findings, `state` the folder or object store of their snapshots, written every `snapshot_s`; a worker
+    that was silent for `session_timeout_s` is replaced; `metrics_port` serves Prometheus (0: off).
     `detectors` overrides thresholds by detector, `budgets` says how many alerts a day a model may raise. `enabled`
     empty means every detector.
 
@@ -63,6 +100,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     enabled: list[str] = []
     disabled: list[str] = []
     budgets: dict[str, Annotated[int, msgspec.Meta(ge=0)]] = {}
+    kafka: KafkaSettings = KafkaSettings()
+    app: Name = "tollwatch"
+    clickhouse: str | None = None
+    state: str | None = None
+    snapshot_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
+    session_timeout_s: Annotated[float, msgspec.Meta(ge=1)] = 10.0
+    metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
 
     def database_url(self, data: Path) -> str:
         """Where relational data lives: the URL that was set, or SQLite in the data directory."""
@@ -75,7 +119,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __repr__(self) -> str:
         """The settings as one line, passwords taken out: logs and error reports print it."""
-        shown = msgspec.structs.replace(self, database=_without_password(self.database))
+        hidden = {name: _without_password(getattr(self, name)) for name in ("database", "clickhouse", "state")}
+        shown = msgspec.structs.replace(self, **hidden)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in msgspec.structs.asdict(shown).items())})"
 
 
@@ -115,12 +160,13 @@ def _put(document: dict[str, Any], variable: str, text: str) -> dict[str, Any]:
             node = node.setdefault(table, {})
             if not isinstance(node, dict):
                 raise ConfigurationError(f"{variable}: `{table}` is one value and has no keys below it.")
-        node[last] = _value(text, text_wanted=not inner and _is_text(last))
+        node[last] = _value(text, text_wanted=_is_text(tables, last))
     return alone
 
 
-def _is_text(key: str) -> bool:
-    return get_type_hints(Settings).get(key) in (str, str | None)
+def _is_text(tables: Sequence[str], key: str) -> bool:
+    kind = {(): Settings, ("kafka",): KafkaSettings}.get(tuple(tables))
+    return kind is not None and get_type_hints(kind).get(key) in (str, str | None)
 
 
 def _value(text: str, *, text_wanted: bool) -> Any:
@@ -136,6 +182,9 @@ def _value(text: str, *, text_wanted: bool) -> Any:
 def _check(document: Mapping[str, Any], where: str) -> None:
     """Refuse unknown keys with the nearest known one, and values of a wrong type with their place."""
     _refuse_unknown(document, Settings, where)
+    kafka = document.get("kafka")
+    if isinstance(kafka, dict):
+        _refuse_unknown(kafka, KafkaSettings, f"{where}: kafka")
     sources = document.get("sources")
     for name, source in sources.items() if isinstance(sources, dict) else ():
         if isinstance(source, dict):

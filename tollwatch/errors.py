@@ -47,6 +47,10 @@ class StoreBusyError(StoreError):
     exit_code = 2
 
 
+class StoreAwayError(StoreError):
+    """A server does not answer; what was asked can be asked again."""
+
+
 class VersionError(StoreError):
     """The data directory was written by a newer Tollwatch."""
 

@@ -64,5 +64,6 @@ class Tables:
         missing = [
             f"{n}.sql has not been applied; run `tollwatch tables apply`" for n in sorted(known - applied.keys())
         ]
-        foreign = [f"{n}.sql was applied by another version of Tollwatch" for n in sorted(applied.keys() - known)]
+        others = sorted(n for n in applied.keys() - known if not n.startswith("kafka_"))
+        foreign = [f"{n}.sql was applied by another version of Tollwatch" for n in others]
         return [*missing, *self._edited(applied), *foreign]

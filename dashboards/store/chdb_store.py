@@ -13,7 +13,7 @@ from dashboards.store.applied import Tables
 from dashboards.store.columns import tables_of
 from dashboards.store.directory import check_version, lock
 from dashboards.store.parameters import parameter
-from dashboards.tables import clickhouse_type
+from dashboards.store.raw import raw_table
 from tollwatch.errors import StoreError
 from tollwatch.frames import Findings
 
@@ -121,7 +121,7 @@ class ChdbStore:
         """Store the raw events that wait."""
         raw, self._raw, self._waiting = self._raw, {}, 0
         for stream, tables in raw.items():
-            self._insert(f"raw_{stream}", _raw_table(stream, tables))
+            self._insert(f"raw_{stream}", raw_table(stream, tables))
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run a SELECT; `{name:Type}` in it stands for a parameter, as ClickHouse has it."""
@@ -130,6 +130,11 @@ class ChdbStore:
             return pl.DataFrame()
         made = pl.from_arrow(pa.ipc.open_file(pa.BufferReader(data)).read_all())
         return made if isinstance(made, pl.DataFrame) else made.to_frame()
+
+    def answer(self, sql: str, output: str) -> bytes:
+        """The answer to a SELECT as bytes: JSONCompactEachRowWithNames, JSONEachRow, CSVWithNames or Parquet."""
+        given: bytes = self.run(sql, output).bytes()
+        return given
 
     def only_read(self) -> None:
         """From now on ClickHouse itself refuses to change anything, and to read other files."""
@@ -146,10 +151,3 @@ class ChdbStore:
     def bytes_on_disk(self) -> int:
         """Bytes of the database's files."""
         return sum(path.stat().st_size for path in (self.directory / "clickhouse").rglob("*") if path.is_file())
-
-
-def _raw_table(stream: str, tables: list[pl.DataFrame]) -> pa.Table:
-    """Raw events as one table, absent lists empty: ClickHouse has no null list."""
-    table = pl.concat(tables, how="diagonal")
-    lists = [n for n in table.columns if not n.startswith("_") and clickhouse_type(stream, n).startswith("Array")]
-    return table.with_columns(pl.col(lists).fill_null([])).to_arrow(compat_level=pl.CompatLevel.oldest())

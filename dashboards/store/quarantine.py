@@ -11,7 +11,7 @@ from dashboards.store.applied import Database
 ID = "lower(hex(sipHash64(tenant, run, stream, partition, position, reason)))"
 OWN = "tenant, run, stream, partition, position, line, source, event_time, reason"
 WHERE = f"""
-FROM quarantine FINAL
+FROM quarantined
 WHERE (empty({{ids:Array(String)}}) OR arrayExists(id -> startsWith({ID}, id), {{ids:Array(String)}}))
   AND (empty({{streams:Array(String)}}) OR stream IN {{streams:Array(String)}})
   AND positionCaseInsensitiveUTF8(reason, {{reason:String}}) > 0
@@ -75,7 +75,7 @@ def _record(row: dict[str, Any]) -> Record:
 def mark_replayed(database: Database, ids: Sequence[str]) -> None:
     """Note of records that they have been written out; a run that quarantines the same place again leaves the note."""
     columns = f"{OWN}, raw, stored_at"
-    sql = f"INSERT INTO quarantine ({columns}, replayed) SELECT {columns}, 1 FROM quarantine FINAL WHERE {ID} IN "  # noqa: S608
+    sql = f"INSERT INTO quarantine ({columns}, replayed) SELECT {columns}, 1 FROM quarantined WHERE {ID} IN "  # noqa: S608
     for first in range(0, len(ids), MARKED_AT_ONCE):
         chosen = list(ids[first : first + MARKED_AT_ONCE])
         database.run(sql + "{ids:Array(String)}", parameters={"ids": chosen})

@@ -73,6 +73,28 @@ def raw_table_sql(stream: str) -> str:
     )
 
 
+def view_sql() -> str:
+    """The file of the views over raw events."""
+    lines = [
+        "-- Raw events as they count: copies gone, what was refused left out, what became of each beside it.",
+        "--",
+        "-- Read by : everyone who asks for events; `mark` is empty, late, too_late, duplicate or conflict.",
+        "-- Made by `python -m dashboards.tables` from the types; a test holds it to them.",
+    ]
+    for stream in STREAMS:
+        marks = f"event_mark FINAL WHERE stream = '{stream}'"
+        lines += [
+            "",
+            f"CREATE VIEW IF NOT EXISTS events_{stream} AS",
+            f"SELECT r.*, m.mark AS mark FROM (SELECT * FROM raw_{stream} FINAL) AS r",
+            f"LEFT JOIN (SELECT _partition, _offset, max(mark) AS mark FROM {marks} GROUP BY _partition, _offset) AS m",
+            "USING (_partition, _offset)",
+            "WHERE m.mark != 'refused';",
+        ]
+    return "\n".join([*lines, ""])
+
+
 def raw_tables() -> dict[str, str]:
     """File name → text, for every stream."""
-    return {f"{FIRST_RAW + n:04}_raw_{stream}.sql": raw_table_sql(stream) for n, stream in enumerate(STREAMS)}
+    tables = {f"{FIRST_RAW + n:04}_raw_{stream}.sql": raw_table_sql(stream) for n, stream in enumerate(STREAMS)}
+    return tables | {"0201_events.sql": view_sql()}

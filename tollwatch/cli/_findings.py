@@ -23,7 +23,7 @@ def _fields(kind: Kind) -> list[str]:
 
 def print_findings(
     kind: Kind,
-    data: Path,
+    data: Path | None,
     *,
     form: Format,
     output: Path | None,

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dashboards.store import ChdbStore
+from dashboards.store import ChdbStore, ServerStore
 from dashboards.store.directory import check_there
+from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
 
 Format = Literal["table", "ndjson", "csv", "parquet"]
@@ -36,11 +37,25 @@ class Listing:
     shown: Sequence[str]
 
 
+Store = ChdbStore | ServerStore
+
+
+def opened(data: Path | None, settings: Settings, *, there: bool = True) -> Store:
+    """The store: the data directory that was named, else the server of the settings, else the usual directory.
+
+    Raises InputError where the directory is not there and should be.
+    """
+    if data is None and settings.clickhouse is not None:
+        return ServerStore(settings.clickhouse)
+    if there:
+        check_there(data or DATA)
+    return ChdbStore(data or DATA)
+
+
 @contextmanager
-def reading(data: Path) -> Iterator[ChdbStore]:
-    """The store of a data directory that is there, its tables up to date, for reading only."""
-    check_there(data)
-    store = ChdbStore(data)
+def reading(data: Path | None) -> Iterator[Store]:
+    """The store, its tables up to date, for reading only."""
+    store = opened(data, load_settings())
     try:
         store.apply_tables()
         store.only_read()

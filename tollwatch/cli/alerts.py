@@ -8,7 +8,7 @@ from tollwatch.cli._listing import DATA, Format
 
 def alerts(
     *,
-    data: Path = DATA,
+    data: Path | None = None,
     format: Format = "table",  # noqa: A002  (the word people type)
     detector: tuple[str, ...] = (),
     since: str | None = None,

@@ -8,7 +8,7 @@ from tollwatch.cli._listing import DATA, Format
 
 def leakages(
     *,
-    data: Path = DATA,
+    data: Path | None = None,
     format: Format = "table",  # noqa: A002  (the word people type)
     control: tuple[str, ...] = (),
     since: str | None = None,

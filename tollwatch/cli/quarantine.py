@@ -8,11 +8,9 @@ from typing import Annotated
 import msgspec
 from cyclopts import App, Parameter
 
-from dashboards.store import ChdbStore
-from dashboards.store.directory import check_there
 from dashboards.store.quarantine import Record, Wanted, mark_replayed, records
 from streams.reading.decode import KEPT_OF_LONG
-from tollwatch.cli._listing import DATA, Format, Listing, reading, write
+from tollwatch.cli._listing import Store, opened, DATA, Format, Listing, reading, write
 from tollwatch.cli._quarantine import Written, is_line, write_out
 from tollwatch.config import load_settings
 from tollwatch.errors import ConfigurationError
@@ -25,7 +23,7 @@ TEXT_SHOWN = 60
 @app.command(name="list")
 def list_(
     *,
-    data: Path = DATA,
+    data: Path | None = None,
     format: Format = "table",  # noqa: A002  (the word people type)
     stream: tuple[str, ...] = (),
     reason: str = "",
@@ -62,7 +60,7 @@ def list_(
 
 
 @app.command
-def show(id_: str, /, *, data: Path = DATA) -> None:
+def show(id_: str, /, *, data: Path | None = None) -> None:
     """Print the bytes of one record as they came; what it is and why it was refused goes to standard error.
 
     Try: tollwatch quarantine show 3f2a --data data
@@ -89,7 +87,7 @@ def show(id_: str, /, *, data: Path = DATA) -> None:
 @app.command
 def replay(
     *,
-    data: Path = DATA,
+    data: Path | None = None,
     to: Path | None = None,
     stream: tuple[str, ...] = (),
     reason: str = "",
@@ -127,19 +125,23 @@ def replay(
         A settings file for that run.
     """
     wanted = Wanted(streams=stream, reason=reason, replayed_too=again)
-    check_there(data)
-    store = ChdbStore(data)
+    settings = load_settings(config)
+    live = data is None and settings.clickhouse is not None
+    if live and run:
+        raise ConfigurationError("--run is for a data directory; write the records out and `tollwatch publish` them")
+    folder = data or DATA
+    store = opened(data, settings)
     try:
         store.apply_tables()
-        written, left = _written(store, wanted, to or data / "replay")
+        written, left = _written(store, wanted, to or folder / "replay")
     finally:
         store.close()
-    _tell(written, left, data, ran=run)
+    _tell(written, left, ran=run, how="tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {folder}")
     if run:
-        _run(written, data, config, mapping)
+        _run(written, folder, config, mapping)
 
 
-def _written(store: ChdbStore, wanted: Wanted, folder: Path) -> tuple[list[Written], int]:
+def _written(store: Store, wanted: Wanted, folder: Path) -> tuple[list[Written], int]:
     """Write, then mark; gives the files, and how many records stay because they are not there whole."""
     whole = wanted._replace(least=1, most=KEPT_OF_LONG - 1)
     found = [record for record in records(store, whole) if is_line(record)]
@@ -149,7 +151,7 @@ def _written(store: ChdbStore, wanted: Wanted, folder: Path) -> tuple[list[Writt
     return written, left
 
 
-def _tell(written: list[Written], left: int, data: Path, *, ran: bool) -> None:
+def _tell(written: list[Written], left: int, *, ran: bool, how: str) -> None:
     for file in written:
         print(f"{file.path}: {file.records:,} record{'' if file.records == 1 else 's'}")
     if left:
@@ -160,7 +162,7 @@ def _tell(written: list[Written], left: int, data: Path, *, ran: bool) -> None:
         print("nothing waits to be replayed")
     elif lines and not ran:
         files = " ".join(f"--{file.stream.replace('_', '-')} {file.path}" for file in lines)
-        print(f"Put right what was wrong with them, then: tollwatch run {files} --data {data}")
+        print(f"Put right what was wrong with them, then: {how.format(files=files)}")
     if len(lines) < len(written):
         print("Files that end in .txt are no JSON: make records of them by hand, or get the source again.")
 

@@ -20,11 +20,11 @@ def query(
     sql: str,
     /,
     *,
-    data: Path = DATA,
+    data: Path | None = None,
     format: Format = "table",  # noqa: A002  (the word people type)
     output: Path | None = None,
 ) -> None:
-    """Run a SELECT in ClickHouse's SQL over the data directory. Nothing can be changed by it.
+    """Run a SELECT in ClickHouse's SQL over what is stored. Nothing can be changed by it.
 
     Tables keep copies until they are merged: read them FINAL. `SHOW TABLES` names them.
 
@@ -42,7 +42,7 @@ def query(
         A file to write to instead of standard output; parquet needs one.
     """
     with reading(data) as store:
-        answer: bytes = store.run(sql, FORMATS[format]).bytes()
+        answer = store.answer(sql, FORMATS[format])
     if format == "table":
         print_table(_table(answer.splitlines()), output)
     else:

@@ -1,0 +1,259 @@
+"""The worker: one Faust app with the framing service, one agent per key space, snapshots and the sink."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import faust
+import polars as pl
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from faust.types import TP
+from mode import Service
+
+from streams.codec import encode
+from streams.dropped import contradicts
+from streams.live.client import LARGEST, connection, credentials, servers
+from streams.live.driver import SnapshotConsumer, SnapshotTransport
+from streams.live.framing import Framing
+from streams.live.gather import Gather
+from streams.live.metrics import Metrics
+from streams.live.parts import Drop, Part, Taken, makers, spaces_of
+from streams.live.sink import Sink
+from streams.live.snapshots import PartSnapshots
+from streams.live.topics import EPOCH, frames_topic
+from streams.plan import Plan
+from tollwatch.config import Settings
+from tollwatch.frames import Findings, Frame
+from tollwatch.ports import Store
+
+log = logging.getLogger("tollwatch.worker")
+REVOKED_S = 5.0
+
+
+class _Owned:
+    """A part that this worker keeps: `next` is the offset of the frame that it wants, `saved` that of its snapshot."""
+
+    def __init__(self, part: Part, snapshots: PartSnapshots, offset: int) -> None:
+        self.part, self.snapshots = part, snapshots
+        self.next = self.saved = offset
+        self.sought = -1
+
+
+class Worker:
+    """Everything one process does. `make_plan` gives what runs, `store` takes what is found."""
+
+    def __init__(self, make_plan: Callable[[], Plan], settings: Settings, store: Store, state: str) -> None:
+        self.settings, self.state = settings, state
+        self.metrics = Metrics()
+        self.app = self._app()
+        self.sink = Sink(store, self.metrics)
+        self.makers = makers(make_plan, settings)
+        self.spaces = spaces_of(make_plan(), settings)
+        self.framing = Framing(Gather(self.spaces, settings), settings, self.sink, self.metrics)
+        self.turn = asyncio.Lock()
+        self.owned: dict[TP, _Owned] = {}
+        self.kept: dict[TP, _Owned] = {}
+        self.pool = ThreadPoolExecutor(1, "detect")
+        self.space_of = {frames_topic(settings.kafka, name): name for name in self.spaces}
+        for name in self.spaces:
+            self._agent(name)
+        self.app.service(_Parts.bound(self))
+
+    def _app(self) -> faust.App:
+        settings = self.settings
+        app = faust.App(
+            settings.app, broker="kafka://" + ";".join(servers(settings.kafka)), value_serializer="raw",
+            broker_credentials=credentials(settings.kafka), consumer_auto_offset_reset="earliest",
+            broker_session_timeout=settings.session_timeout_s, broker_heartbeat_interval=settings.session_timeout_s / 5,
+            broker_request_timeout=max(40.0, settings.session_timeout_s + 10), topic_disable_leader=True,
+            topic_allow_declare=False, web_enabled=False, store="memory://", stream_buffer_maxsize=64,
+            stream_wait_empty=False, broker_max_poll_records=64, consumer_max_fetch_size=4 << 20,
+            stream_processing_timeout=600.0, broker_commit_livelock_soft_timeout=600.0, broker_commit_interval=1.0,
+            autodiscover=False, producer_max_request_size=LARGEST, table_cleanup_interval=3600.0,
+            broker_max_poll_interval=1000.0,
+        )  # fmt: skip
+        transport = SnapshotTransport(app.conf.broker_consumer, app, app.loop)
+        app.transport = transport
+        original = transport.create_consumer
+
+        def create(*args: Any, **kwargs: Any) -> Any:
+            consumer = original(*args, **kwargs)
+            consumer.restore, consumer.safe = self.restore, {}
+            return consumer
+
+        transport.create_consumer = create  # type: ignore[method-assign]
+        app.on_partitions_revoked.connect(self._revoked)
+        return app
+
+    def _agent(self, space: str) -> None:
+        topic = self.app.topic(
+            frames_topic(self.settings.kafka, space), value_type=bytes, value_serializer="raw", key_serializer="raw",
+            allow_empty=True,
+        )  # fmt: skip
+
+        async def take(stream: Any) -> None:
+            async for event in stream.events():
+                message = event.message
+                if message.generation_id == self.app.consumer_generation_id:
+                    await self._take(TP(message.topic, message.partition), message.offset, message.value)
+
+        self.app.agent(topic, name=f"tollwatch.{space}")(take)
+
+    async def _take(self, tp: TP, offset: int, data: bytes) -> None:
+        await self.sink.room()
+        async with self.turn:
+            own = self.owned.get(tp)
+            if own is None or offset < own.next:
+                return
+            if offset > own.next and own.sought != own.next:
+                log.info("%s: %d came, %d is wanted: read again", tp, offset, own.next)
+                own.sought = own.next
+                await self.app.consumer.seek(tp, own.next)
+                return
+            space = self.space_of[tp.topic]
+            loop = asyncio.get_running_loop()
+            with self.metrics.stage(f"detect.{space}"):
+                taken = await loop.run_in_executor(self.pool, own.part.take, data, offset)
+            own.next = offset + 1
+            self.metrics.frames.labels(space, "in").inc()
+            self.metrics.frame_bytes.labels(space, "in").inc(len(data))
+            await self._hand_on(taken)
+
+    async def _hand_on(self, taken: Taken) -> None:
+        for frame in taken.derived:
+            await self._derive(frame)
+        marks = [rows.with_columns(stream=pl.lit(stream), mark=pl.lit(mark)) for stream, mark, rows in taken.dropped]
+        for stream, mark, rows in taken.dropped:
+            if mark == "duplicate":
+                self.metrics.duplicates.inc(len(rows))
+            if mark == "conflict":
+                self.metrics.conflicts.inc(len(rows))
+                taken.findings.quarantined.extend(await self._conflicts((stream, mark, rows)))
+        for alert in taken.findings.all_alerts():
+            if alert.state == "open":
+                self.metrics.alerts.labels(alert.detector).inc()
+        self.metrics.leakages.inc(sum(leak.revision == 1 for leak in taken.findings.leakages))
+        self.sink.put(taken.findings, [each.select("stream", "_partition", "_offset", "mark") for each in marks])
+
+    async def _derive(self, frame: Frame) -> None:
+        await self.producer.send(frames_topic(self.settings.kafka, frame.key_space), encode(frame), partition=0)
+
+    async def _conflicts(self, dropped: Drop) -> list[Any]:
+        """Records whose id came with other content, whole: they are read again, for frames carry only their places."""
+        stream, _, rows = dropped
+        found = []
+        for partition, offset in rows.select("_partition", "_offset").iter_rows():
+            tp = TopicPartition(f"{self.settings.kafka.prefix}{stream}", int(partition.rpartition("-")[2]))
+            self.reader.assign([tp])
+            self.reader.seek(tp, offset)
+            message = await asyncio.wait_for(self.reader.getone(tp), 30)
+            found.append(contradicts(stream, partition, offset, message.value or b"{}", self.settings.tenant, self.settings.run))
+        return found
+
+    async def restore(self, assigned: set[TP]) -> Mapping[TP, int]:
+        """Load the parts of partitions; gives where each goes on. Called by the consumer before it reads."""
+        async with self.turn:
+            for tp in [tp for tp in self.owned if tp not in assigned]:
+                del self.owned[tp]
+            for tp in sorted(assigned):
+                if tp not in self.owned and tp.topic in self.space_of:
+                    self.owned[tp] = await asyncio.to_thread(self._load, tp)
+            self.kept.clear()
+            self.app.consumer.safe = {tp: own.saved for tp, own in self.owned.items()}
+            return {tp: own.next for tp, own in self.owned.items()}
+
+    def _load(self, tp: TP) -> _Owned:
+        space = self.space_of[tp.topic]
+        snapshots = PartSnapshots(self.state, space, tp.partition, epoch=EPOCH)
+        manifest = snapshots.latest()
+        kept = self.kept.pop(tp, None)
+        if kept is not None and kept.next == kept.saved == (manifest.offset if manifest is not None else 0):
+            log.info("%s: goes on at %d with what is in memory", tp, kept.next)
+            return kept
+        part = self.makers[space](tp.partition)
+        if manifest is None:
+            return _Owned(part, snapshots, 0)
+        part.load(snapshots.load(manifest))
+        log.info("%s: goes on at %d with its snapshot", tp, manifest.offset)
+        return _Owned(part, snapshots, manifest.offset)
+
+    async def _revoked(self, app: Any, revoked: set[TP], **_: Any) -> None:
+        del app
+        try:
+            await asyncio.wait_for(self.snapshot(commit=False), REVOKED_S)
+        except TimeoutError:
+            log.warning("the snapshot before handing over took too long; the next owner goes on from the one before")
+        async with self.turn:
+            for tp in revoked:
+                if (own := self.owned.pop(TP(tp.topic, tp.partition), None)) is not None:
+                    self.kept[TP(tp.topic, tp.partition)] = own
+
+    async def snapshot(self, *, commit: bool = True) -> None:
+        """Save what has changed, once everything that was found before it is stored and acknowledged."""
+        async with self.turn:
+            changed = {tp: own for tp, own in self.owned.items() if own.next > own.saved}
+            if not changed:
+                return
+            for own in changed.values():
+                taken = await asyncio.get_running_loop().run_in_executor(self.pool, own.part.flush)
+                await self._hand_on(taken)
+            with self.metrics.stage("acknowledge"):
+                await self.producer.flush()
+                await self.sink.until(self.sink.given)
+            for tp, own in changed.items():
+                with self.metrics.stage("snapshot"):
+                    size = await asyncio.to_thread(lambda own=own: own.snapshots.save(own.part.save(), own.next))
+                own.saved = own.next
+                space = self.space_of[tp.topic]
+                self.metrics.state.labels(space, tp.partition).set(size)
+                self.metrics.watermark.labels(space, tp.partition).set(own.part.watermark())
+                self.metrics.held.labels(space, tp.partition).set(own.part.waiting())
+                self.app.consumer.safe[tp] = own.saved
+            self.metrics.snapshots.inc()
+        if commit:
+            await self.app.consumer.commit_safe()
+
+
+class _Parts(Service):
+    """Runs beside the agents: clients of our own, the sink, the framing, the snapshots in time."""
+
+    worker: Worker
+
+    @classmethod
+    def bound(cls, worker: Worker) -> type["_Parts"]:
+        """The service of one worker: Faust makes it itself."""
+        return type("Parts", (cls,), {"worker": worker})
+
+    async def on_start(self) -> None:
+        """Connect before anything is taken."""
+        worker = self.worker
+        given = connection(worker.settings.kafka)
+        worker.producer = AIOKafkaProducer(**given, acks="all", enable_idempotence=True, max_request_size=LARGEST)
+        worker.reader = AIOKafkaConsumer(**given, auto_offset_reset="none", fetch_max_wait_ms=50)
+        await worker.producer.start()
+        await worker.reader.start()
+        if worker.settings.metrics_port:
+            worker.metrics.serve(worker.settings.metrics_port)
+        await self.add_runtime_dependency(worker.sink)
+        await self.add_runtime_dependency(worker.framing)
+
+    @Service.task
+    async def _snapshots(self) -> None:
+        last = time.monotonic()
+        while not self.should_stop:
+            await self.sleep(max(0.1, self.worker.settings.snapshot_s - (time.monotonic() - last)))
+            last = time.monotonic()
+            await self.worker.snapshot()
+
+    async def on_stop(self) -> None:
+        """Nothing is lost when it ends at once; ended in peace, the next one begins where this one was."""
+        worker = self.worker
+        try:
+            await asyncio.wait_for(worker.snapshot(commit=False), REVOKED_S)
+        except Exception as error:  # noqa: BLE001  (it ends anyway)
+            log.warning("no last snapshot: %r", error)
+        for client in (worker.producer, worker.reader):
+            await client.stop()
