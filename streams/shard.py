@@ -62,7 +62,7 @@ def route(stream: str, rows: pl.DataFrame, space: KeySpace, also: tuple[str, ...
         key = pl.col(column).nchash.xxhash64()  # type: ignore[attr-defined]
         if "tenant" in rows.columns:
             own = pl.col("tenant").nchash.xxhash64()  # type: ignore[attr-defined]
-            key = pl.when(pl.col("tenant") == "main").then(key).otherwise(key ^ own)
+            key = pl.when((pl.col("tenant") == "main").fill_null(value=True)).then(key).otherwise(key ^ own)
     if stream in space.where:
         rows = rows.filter(pl.sql_expr(space.where[stream]))
     shard = (pl.col("_key") // (1 << 58)).cast(pl.UInt8) if space.shards > 1 else pl.lit(0, pl.UInt8)

@@ -81,7 +81,8 @@ def statements(stream: str, kafka: KafkaSettings, app: str) -> list[str]:
     return [
         f"CREATE TABLE kafka_{stream} ({columns}) ENGINE = Kafka SETTINGS {_settings(stream, kafka, f'{app}-raw')}",
         f"CREATE MATERIALIZED VIEW kafka_{stream}_stored TO raw_{stream} AS "
-        f"SELECT {taken}, {place} FROM kafka_{stream} WHERE empty(_error) AND {there}",  # noqa: S608  (our own names)
+        f"SELECT {taken}, {place} FROM (SELECT *, _partition, _offset FROM kafka_{stream} "  # noqa: S608  (our own names)
+        f"WHERE empty(_error) AND {there})",
         f"CREATE MATERIALIZED VIEW kafka_{stream}_refused TO raw_refused AS "
         f"SELECT '{stream}' AS stream, {place}, _error AS reason, _raw_message AS raw "  # noqa: S608
         f"FROM kafka_{stream} WHERE notEmpty(_error)",

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from cyclopts import App
 
-from dashboards.store import ChdbStore
-from dashboards.store.directory import check_there
-from tollwatch.cli._listing import DATA
+from dashboards.store import ServerStore
+from dashboards.store.kafka_tables import connect
+from tollwatch.cli._listing import DATA, opened
 from tollwatch.config import load_settings
 from tollwatch.relational import Database
 
@@ -16,33 +16,41 @@ DIFFERENT = 5
 
 
 @app.command
-def apply(*, data: Path = DATA, config: Path | None = None) -> None:
+def apply(*, data: Path | None = None, config: Path | None = None, without_kafka: bool = False) -> None:
     """Apply the table files that have not been applied yet, in the order of their numbers.
 
-    Applied twice they change nothing. A file that was edited after it had been applied is refused.
+    Applied twice they change nothing. A file that was edited after it had been applied is refused. A server is also
+    told to take raw events from Kafka by itself.
 
     Try: tollwatch tables apply --data data
 
     Parameters
     ----------
     data
-        The data directory; made if it is not there.
+        The data directory; made if it is not there. Default: the server of the settings, if one is named.
     config
         A settings file, which may name the relational database.
+    without_kafka
+        Leave Kafka out: raw events come in another way.
     """
-    store = ChdbStore(data)
+    settings = load_settings(config)
+    store = opened(data, settings, there=False)
     try:
         done = [f"applied {name}.sql" for name in store.apply_tables()]
+        if isinstance(store, ServerStore) and not without_kafka:
+            done += [f"{stream}: taken from Kafka" for stream in connect(store, settings.kafka, settings.app)]
     finally:
         store.close()
-    with Database(load_settings(config).database_url(data)) as database:
+    if settings.database is None:
+        (data or DATA).mkdir(parents=True, exist_ok=True)
+    with Database(settings.database_url(data or DATA)) as database:
         if database.migrate():
             done.append(f"{database.shown}: relational tables brought up to date")
-    print("\n".join(done) or f"{data}: all tables are there")
+    print("\n".join(done) or "all tables are there")
 
 
 @app.command
-def check(*, data: Path = DATA, config: Path | None = None) -> int:
+def check(*, data: Path | None = None, config: Path | None = None) -> int:
     """Say what differs between the table files and the data directory; exit code 5 where something does.
 
     Try: tollwatch tables check --data data
@@ -54,17 +62,17 @@ def check(*, data: Path = DATA, config: Path | None = None) -> int:
     config
         A settings file, which may name the relational database.
     """
-    check_there(data)
-    store = ChdbStore(data)
+    settings = load_settings(config)
+    store = opened(data, settings)
     try:
         differences = store.check_tables()
     finally:
         store.close()
-    with Database(load_settings(config).database_url(data)) as database:
+    with Database(settings.database_url(data or DATA)) as database:
         if database.is_behind():
             differences.append(f"{database.shown}: the relational tables wait; run `tollwatch tables apply`")
     for sentence in differences:
         print(sentence, file=sys.stderr)
     if not differences:
-        print(f"{data}: all tables are there")
+        print("all tables are there")
     return DIFFERENT if differences else 0
