@@ -8,7 +8,7 @@ import polars as pl
 from dashboards.tables import TableFile, every_table_file
 from tollwatch.errors import StoreError
 
-RECORDED = "SELECT count() AS n FROM system.tables WHERE database = 'tollwatch' AND name = 'schema_migrations'"
+RECORDED = "SELECT count() AS n FROM system.tables WHERE database = currentDatabase() AND name = 'schema_migrations'"
 RECORD = "INSERT INTO schema_migrations (name, sha256) SELECT {name:String}, {sha256:String}"
 
 

@@ -49,7 +49,7 @@ def worker(
     set_up_logs(log_level)
     store = ServerStore(settings.clickhouse)
     if missing := store.check_tables():
-        raise StoreError(f"{missing[0].rstrip('.')} (`tollwatch tables apply`)")
+        raise StoreError(missing[0])
     if different := topics.check(settings.kafka, topics.wanted(make_plan(settings, rules), settings)):
         raise StoreError(different[0])
     own = Worker(lambda: make_plan(settings, rules), settings, store, where)

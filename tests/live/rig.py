@@ -1,0 +1,198 @@
+"""Real servers and real workers for tests of the live line: Apache Kafka, ClickHouse, `tollwatch worker`.
+
+Where Java, Maven or npm are missing the tests are skipped with a loud line, and fail in the pipeline (`CI=true`).
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.shared import ROOT
+from tollwatch.cli._parts.clickhouse import ClickHouse
+from tollwatch.cli._parts.kafka import Kafka
+from tollwatch.cli._parts.packages import missing
+from tollwatch.cli._parts.process import Program
+from tollwatch.errors import StoreError
+
+PARTS = Path(os.environ.get("TOLLWATCH_PARTS") or ROOT / "build" / "parts")
+COMMAND = [sys.executable, "-m", "tollwatch"]
+NOT_EVENTS = {"truth", "broken"}
+
+
+def need_parts() -> None:
+    """Skip, loudly, where the servers cannot be had; fail in the pipeline."""
+    if absent := missing():
+        sentence = f"{', '.join(absent)} not installed: the live line on real Kafka and ClickHouse is not tested here"
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+
+
+def run(*words: object, env: Mapping[str, str] | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """One call of the command."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, words)], env=os.environ | dict(env or {}), capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    if check and done.returncode:
+        raise StoreError(f"tollwatch {' '.join(map(str, words))}: {done.returncode}: {done.stderr}")
+    return done
+
+
+@dataclass
+class Input:
+    """Simulated files, and what the embedded run found in them."""
+
+    folder: Path
+    rules: tuple[Path, ...] = ()
+    found: dict[str, str] = field(default_factory=dict)
+
+    def files(self) -> list[str]:
+        """As arguments."""
+        words = []
+        for path in sorted(self.folder.glob("*.ndjson")):
+            if path.stem not in NOT_EVENTS:
+                words += [f"--{path.stem.replace('_', '-')}", str(path)]
+        return words
+
+    def lines(self) -> int:
+        """How many records."""
+        return sum(
+            sum(1 for line in path.open("rb") if line.strip())
+            for path in self.folder.glob("*.ndjson")
+            if path.stem not in NOT_EVENTS
+        )
+
+
+def simulated(folder: Path, *, subscribers: int, days: int, seed: int) -> Input:
+    """Simulate, and run embedded."""
+    made = Input(folder / "out")
+    run("simulate", made.folder, "--subscribers", subscribers, "--days", days, "--seed", seed)
+    run("run", *made.files(), "--data", folder / "data")
+    for kind in ("alerts", "leakages"):
+        made.found[kind] = listing(kind, "--data", folder / "data")
+    return made
+
+
+def listing(kind: str, *words: object, env: Mapping[str, str] | None = None) -> str:
+    """Every revision of every finding, as bytes to be compared."""
+    return run(kind, *words, "--format", "ndjson", "--all-revisions", env=env).stdout
+
+
+@dataclass
+class Servers:
+    """One Kafka and one ClickHouse for many installations."""
+
+    folder: Path
+    kafka: Kafka
+    clickhouse: ClickHouse
+
+    @classmethod
+    def start(cls, folder: Path, *, brokers: int = 1) -> "Servers":
+        """Start both."""
+        made = cls(folder, Kafka(PARTS, folder / "kafka", brokers=brokers), ClickHouse(PARTS, folder / "clickhouse"))
+        made.kafka.start()
+        try:
+            made.clickhouse.start()
+        except BaseException:
+            made.kafka.kill()
+            raise
+        return made
+
+    def stop(self) -> None:
+        """Stop both, at once."""
+        self.kafka.kill()
+        self.clickhouse.program.kill()
+
+
+class Installation:
+    """Topics, tables and state of its own on shared servers; workers that come and go."""
+
+    def __init__(self, servers: Servers, name: str, folder: Path, *, partitions: int = 4, **settings: object) -> None:
+        self.servers, self.name, self.folder = servers, name, folder / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        url = servers.clickhouse.url.rpartition("/")[0]
+        self.env = {
+            "TOLLWATCH_KAFKA__SERVERS": servers.kafka.servers, "TOLLWATCH_KAFKA__PREFIX": f"{name}.",
+            "TOLLWATCH_APP": name, "TOLLWATCH_CLICKHOUSE": f"{url}/{name.replace('-', '_')}",
+            "TOLLWATCH_PARTITIONS": str(partitions), "TOLLWATCH_STATE": str(self.folder / "state"),
+            "TOLLWATCH_DATABASE": f"sqlite:///{self.folder / 'relational.sqlite'}", "TOLLWATCH_SNAPSHOT_S": "2",
+            "TOLLWATCH_SESSION_TIMEOUT_S": "6", "NUMBA_NUM_THREADS": "1", "POLARS_MAX_THREADS": "2",
+        }  # fmt: skip
+        self.env |= {f"TOLLWATCH_{key.upper()}": str(value) for key, value in settings.items()}
+        self.workers: list[Program] = []
+        self.publisher: subprocess.Popen[str] | None = None
+
+    def prepare(self) -> None:
+        """Topics and tables."""
+        self.call("topics", "create")
+        self.call("tables", "apply")
+
+    def call(self, *words: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """One call of the command, for this installation."""
+        return run(*words, env=self.env, check=check)
+
+    def worker(self, *words: str) -> Program:
+        """Start one more worker."""
+        number = len(self.workers)
+        own = Program(f"worker {number}", [*COMMAND, "worker", *words], self.folder / f"worker-{number}.log", self.env)
+        own.start()
+        self.workers.append(own)
+        return own
+
+    def publish(self, given: Input, *words: object) -> None:
+        """Begin to publish, in the background."""
+        self.publisher = subprocess.Popen(
+            [*COMMAND, "publish", *given.files(), *map(str, words)], env=os.environ | self.env, text=True, cwd=ROOT,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def published(self) -> None:
+        """Wait for the publisher."""
+        assert self.publisher is not None
+        said, _ = self.publisher.communicate()
+        assert self.publisher.returncode == 0, said
+
+    def found(self) -> dict[str, str]:
+        """What is stored."""
+        return {kind: listing(kind, env=self.env) for kind in ("alerts", "leakages")}
+
+    def until_same(self, given: Input, seconds: float = 180) -> dict[str, str]:
+        """Wait until what is stored is what the embedded run found, or time is up; gives what is stored."""
+        until = time.monotonic() + seconds
+        while True:
+            found = self.found()
+            if found == given.found or time.monotonic() > until or not any(w.runs() for w in self.workers):
+                return found
+            time.sleep(1)
+
+    def stop(self) -> None:
+        """End everything of this installation."""
+        if self.publisher is not None and self.publisher.poll() is None:
+            self.publisher.kill()
+        for worker in self.workers:
+            worker.signal(signal.SIGCONT)
+            worker.kill()
+
+    def __enter__(self) -> "Installation":
+        """Topics and tables are made."""
+        self.prepare()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left running."""
+        self.stop()
+
+
+def said_by(workers: Sequence[Program]) -> Iterator[str]:
+    """Warnings and errors of workers."""
+    for worker in workers:
+        for line in worker.log.read_text("utf-8", "replace").splitlines():
+            if '"level":"ERROR"' in line or '"level":"WARNING"' in line or "Traceback" in line:
+                yield f"{worker.name}: {line[:400]}"
