@@ -65,10 +65,10 @@ class Dropped:
 
     def _conflict(self, stream: str, place: tuple[str, int], row: dict[str, object]) -> Quarantined:
         partition, offset = place
-        return contradicts(stream, partition, offset, msgspec.json.encode(row), self.tenant, self.run)
+        return contradicts(stream, partition, offset, msgspec.json.encode(row), tenant=self.tenant, run=self.run)
 
 
-def contradicts(stream: str, partition: str, offset: int, raw: bytes, tenant: str, run: str) -> Quarantined:
+def contradicts(stream: str, partition: str, offset: int, raw: bytes, *, tenant: str, run: str) -> Quarantined:
     """The refusal of a record whose id came before with other content."""
     try:
         row = msgspec.json.decode(raw)

@@ -78,14 +78,14 @@ def statements(stream: str, kafka: KafkaSettings, app: str) -> list[str]:
     taken = ", ".join(_taken(stream, name) for name in schema(stream))
     place = f"concat('{stream}-', toString(_partition)) AS _partition, toInt64(_offset) AS _offset"
     there = "event_id IS NOT NULL AND event_time IS NOT NULL"
+    rows = f"SELECT *, _partition, _offset FROM kafka_{stream} WHERE empty(_error) AND {there}"
+    stored = f"SELECT {taken}, {place} FROM ({rows})"
+    what = f"SELECT '{stream}' AS stream, {place}, _error AS reason, _raw_message AS raw"
+    refused = f"{what} FROM kafka_{stream} WHERE notEmpty(_error)"
     return [
         f"CREATE TABLE kafka_{stream} ({columns}) ENGINE = Kafka SETTINGS {_settings(stream, kafka, f'{app}-raw')}",
-        f"CREATE MATERIALIZED VIEW kafka_{stream}_stored TO raw_{stream} AS "
-        f"SELECT {taken}, {place} FROM (SELECT *, _partition, _offset FROM kafka_{stream} "  # noqa: S608  (our own names)
-        f"WHERE empty(_error) AND {there})",
-        f"CREATE MATERIALIZED VIEW kafka_{stream}_refused TO raw_refused AS "
-        f"SELECT '{stream}' AS stream, {place}, _error AS reason, _raw_message AS raw "  # noqa: S608
-        f"FROM kafka_{stream} WHERE notEmpty(_error)",
+        f"CREATE MATERIALIZED VIEW kafka_{stream}_stored TO raw_{stream} AS {stored}",
+        f"CREATE MATERIALIZED VIEW kafka_{stream}_refused TO raw_refused AS {refused}",
     ]
 
 
@@ -122,4 +122,6 @@ def disconnect(database: Database, streams: Sequence[str] = tuple(STREAMS)) -> N
     for stream in streams:
         for table in (f"kafka_{stream}_stored", f"kafka_{stream}_refused", f"kafka_{stream}"):
             database.run(f"DROP TABLE IF EXISTS {table} SYNC")
-        database.run("ALTER TABLE schema_migrations DELETE WHERE name = {name:String}", parameters={"name": f"kafka_{stream}"})
+        database.run(
+            "ALTER TABLE schema_migrations DELETE WHERE name = {name:String}", parameters={"name": f"kafka_{stream}"}
+        )

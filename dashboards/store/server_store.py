@@ -109,7 +109,7 @@ class ServerStore:
     def _insert(self, name: str, table: pa.Table) -> None:
         columns = ", ".join(f"`{column}`" for column in table.column_names)
         values = [_values(table[column]) for column in table.column_names]
-        self._ask(self._connection, f"INSERT INTO {name} ({columns}) VALUES", values, columnar=True)  # noqa: S608
+        self._ask(self._connection, f"INSERT INTO {name} ({columns}) VALUES", values, columnar=True)
 
     def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
         """Keep raw events; they are stored with the next findings."""

@@ -57,7 +57,9 @@ def sentence(kafka: KafkaSettings, error: Exception) -> StoreError:
     """What a user is told of an error of a client."""
     text = f"{type(error).__name__} {error}".lower()
     if "authentication" in text or "sasl" in text:
-        return StoreError(f"Kafka at {kafka.servers}: the name or the password is wrong, or SASL is not set up ({error})")
+        return StoreError(
+            f"Kafka at {kafka.servers}: the name or the password is wrong, or SASL is not set up ({error})"
+        )
     if isinstance(error, KafkaError | OSError) and ("connect" in text or "bootstrap" in text or "nobrokers" in text):
         return StoreAwayError(f"Kafka at {kafka.servers} cannot be reached; is it running, is the address right?")
     return StoreError(f"Kafka at {kafka.servers}: {error}")

@@ -37,6 +37,7 @@ class SnapshotConsumerThread(AIOKafkaConsumerThread):
             consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        del offsets
         safe = cast("SnapshotConsumer", self.consumer).safe
         known = {TP(tp.topic, tp.partition) for tp in self.assignment()}
         places = {tp: offset for tp, offset in safe.items() if tp in known}

@@ -41,7 +41,14 @@ class Source:
 
     def save(self) -> str:
         """What travels with the committed offset."""
-        values = [FORMAT, self.framer.save(), self.framer.as_of_ms if self.as_of else None, self.held, self.state, self.arrived]
+        values = [
+            FORMAT,
+            self.framer.save(),
+            self.framer.as_of_ms if self.as_of else None,
+            self.held,
+            self.state,
+            self.arrived,
+        ]
         return msgspec.json.encode(values).decode()
 
     def load(self, text: str) -> None:

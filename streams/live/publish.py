@@ -29,7 +29,7 @@ from tollwatch.frames import Ints
 from tollwatch.ports import Source
 
 AT_ONCE = 20_000
-BATCH_BYTES = 900_000
+BATCH_BYTES = 700_000
 SUBJECTS = ("subscriber_id", "account_id", "calling_number", "called_number", "invoice_id", "statement_id", "imsi")
 Progress = Callable[[int], None]
 
@@ -51,7 +51,7 @@ class Piece:
 def _keys(rows: pl.DataFrame) -> npt.NDArray[np.uint64]:
     """What a record is about, as a number: records of one subject stay in one partition."""
     known = [name for name in (*SUBJECTS, "event_id") if name in rows.columns]
-    return rows.select(pl.coalesce(known).nchash.xxhash64())[known[0]].to_numpy()  # type: ignore[attr-defined,no-any-return]
+    return rows.select(pl.coalesce(known).nchash.xxhash64())[known[0]].to_numpy()  # type: ignore[attr-defined]
 
 
 def _lines(source: NdjsonSource) -> Iterator[Piece]:
@@ -68,7 +68,7 @@ def _lines(source: NdjsonSource) -> Iterator[Piece]:
         time = np.maximum.accumulate(np.maximum(time, reached))
         reached = int(time[-1]) if len(time) else reached
         there = [n for n, line in enumerate(lines) if line.strip()]
-        yield Piece(source.stream, time[there], [lines[n][:LARGEST // 2] for n in there], key[there])
+        yield Piece(source.stream, time[there], [lines[n][: LARGEST // 2] for n in there], key[there])
 
 
 def _rows(source: Source) -> Iterator[Piece]:
@@ -76,7 +76,11 @@ def _rows(source: Source) -> Iterator[Piece]:
     reached = NEVER
     for batch in source.batches():
         rows = batch.rows
-        time = np.maximum.accumulate(np.maximum(rows["event_time"].to_numpy(), reached)) if len(rows) else np.zeros(0, np.int64)
+        time = (
+            np.maximum.accumulate(np.maximum(rows["event_time"].to_numpy(), reached))
+            if len(rows)
+            else np.zeros(0, np.int64)
+        )
         reached = int(time[-1]) if len(time) else reached
         values = [encoded(batch.stream, row) for row in rows.drop("_offset").iter_rows(named=True)]
         keys = _keys(rows) if len(rows) else np.zeros(0, np.uint64)
@@ -113,8 +117,10 @@ def in_order(sources: Sequence[Source]) -> Iterator[Piece]:
     waiting: list[Piece | None] = [next(reader, None) for reader in readers]
     while any(waiting):
         for n, piece in enumerate(waiting):
-            while piece is not None and not len(piece.time):
-                waiting[n] = piece = next(readers[n], None)
+            more: Piece | None = piece
+            while more is not None and not len(more.time):
+                more = next(readers[n], None)
+            waiting[n] = more
         there = [piece for piece in waiting if piece is not None]
         if not there:
             return
@@ -129,7 +135,6 @@ def in_order(sources: Sequence[Source]) -> Iterator[Piece]:
                     continue
                 yield piece.part(slice(number))
                 waiting[n] = piece.part(slice(number, None))
-                piece = waiting[n]
 
 
 class Publisher:
@@ -140,7 +145,10 @@ class Publisher:
         self.sent = 0
 
     async def publish(self, sources: Sequence[Source], *, as_of_ms: int | None, close: bool) -> int:
-        """Everything, then gives how many records. Raises StoreAwayError where Kafka is away, InputError without topics."""
+        """Everything, then gives how many records.
+
+        Raises StoreAwayError where Kafka is away, InputError without topics.
+        """
         producer = AIOKafkaProducer(
             **connection(self.kafka), acks="all", enable_idempotence=True, max_request_size=LARGEST,
             max_batch_size=1 << 20, linger_ms=0,
@@ -201,16 +209,14 @@ class Publisher:
             batch, size = producer.create_batch(), 0
             for at in np.flatnonzero(where == number).tolist():
                 value = piece.values[at]
-                if size and size + len(value) > BATCH_BYTES or batch.append(key=None, value=value, timestamp=None) is None:
-                    if size:
-                        batch.close()
-                        futures.append(await producer.send_batch(batch, topic, partition=partition))
-                        batch, size = producer.create_batch(), 0
-                    if batch.append(key=None, value=value, timestamp=None) is None:
-                        futures.append(await producer.send(topic, value, partition=partition))
-                        continue
+                if size and size + len(value) > BATCH_BYTES:
+                    futures.append(await producer.send_batch(batch, topic, partition=partition))
+                    batch, size = producer.create_batch(), 0
+                if len(value) > BATCH_BYTES:
+                    futures.append(await producer.send(topic, value, partition=partition))
+                    continue
+                batch.append(key=None, value=value, timestamp=None)
                 size += len(value)
             if size:
-                batch.close()
                 futures.append(await producer.send_batch(batch, topic, partition=partition))
         return futures

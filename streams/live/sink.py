@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -34,8 +34,10 @@ class _Waiting:
 
 
 def _size(found: Findings) -> int:
-    plain = (found.alerts, found.evidence, found.leakages, found.scores, found.profiles, found.control_runs,
-             found.quarantined, found.health, found.marks, found.alert_rows)  # fmt: skip
+    plain: tuple[Sized, ...] = (
+        found.alerts, found.evidence, found.leakages, found.scores, found.profiles, found.control_runs,
+        found.quarantined, found.health, found.marks, found.alert_rows,
+    )  # fmt: skip
     return sum(map(len, plain)) + sum(len(rows.rows) for rows in found.evidence_rows)
 
 

@@ -59,7 +59,9 @@ class PartSnapshots:
         raw: Any = msgspec.json.decode(self.files.cat_file(f"{self.folder}/{name}"))
         if raw["format"] != FORMAT:
             advice = "upgrade Tollwatch" if raw["format"] > FORMAT else "replay into another `state`"
-            raise VersionError(f"{self.folder}/{name} has format {raw['format']}, this Tollwatch knows {FORMAT}; {advice}")
+            raise VersionError(
+                f"{self.folder}/{name} has format {raw['format']}, this Tollwatch knows {FORMAT}; {advice}"
+            )
         return msgspec.convert(raw, PartManifest)
 
     def load(self, manifest: PartManifest) -> dict[str, bytes]:
@@ -69,7 +71,8 @@ class PartSnapshots:
             return {name: self.files.cat_file(f"{self.folder}/{file}") for name, file in manifest.segments.items()}
         except FileNotFoundError as error:
             raise StoreError(
-                f"{self.folder}: a part of the saved state is missing ({error}); restore it, or begin with another `state`"
+                f"{self.folder}: a part of the saved state is missing ({error}); restore it, or begin with "
+                "another `state`"
             ) from error
 
     def save(self, segments: Mapping[str, bytes], offset: int) -> int:

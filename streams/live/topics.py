@@ -91,8 +91,8 @@ def create(kafka: KafkaSettings, topics: Sequence[Topic]) -> list[str]:
             elif there[topic.name] < topic.partitions:
                 if not topic.arrival:
                     raise ConfigurationError(
-                        f"{topic.name} has {there[topic.name]} partitions and {topic.partitions} are configured; frames "
-                        "cannot be divided anew under running workers: keep `partitions`, or use another kafka.prefix"
+                        f"{topic.name} has {there[topic.name]} partitions and {topic.partitions} are configured; "
+                        "frames cannot be divided anew: keep `partitions`, or use another kafka.prefix"
                     )
                 client.create_partitions({topic.name: NewPartitions(total_count=topic.partitions)})
                 said.append(f"{topic.name}: {there[topic.name]} → {topic.partitions} partitions")

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import faust
 import polars as pl
@@ -26,7 +26,7 @@ from streams.live.snapshots import PartSnapshots
 from streams.live.topics import EPOCH, frames_topic
 from streams.plan import Plan
 from tollwatch.config import Settings
-from tollwatch.frames import Findings, Frame
+from tollwatch.frames import Frame
 from tollwatch.ports import Store
 
 log = logging.getLogger("tollwatch.worker")
@@ -41,9 +41,17 @@ class _Owned:
         self.next = self.saved = offset
         self.sought = -1
 
+    def save(self) -> int:
+        """Write a snapshot; gives its bytes."""
+        return self.snapshots.save(self.part.save(), self.next)
+
 
 class Worker:
     """Everything one process does. `make_plan` gives what runs, `store` takes what is found."""
+
+    consumer: SnapshotConsumer
+    producer: AIOKafkaProducer
+    reader: AIOKafkaConsumer
 
     def __init__(self, make_plan: Callable[[], Plan], settings: Settings, store: Store, state: str) -> None:
         self.settings, self.state = settings, state
@@ -80,13 +88,18 @@ class Worker:
         original = transport.create_consumer
 
         def create(*args: Any, **kwargs: Any) -> Any:
-            consumer = original(*args, **kwargs)
-            consumer.restore, consumer.safe = self.restore, {}
-            return consumer
+            self.consumer = cast("SnapshotConsumer", original(*args, **kwargs))
+            self.consumer.restore, self.consumer.safe = self.restore, {}
+            return self.consumer
 
         transport.create_consumer = create  # type: ignore[method-assign]
-        app.on_partitions_revoked.connect(self._revoked)
+        app.on_partitions_revoked.connect(self._revoked)  # type: ignore[arg-type]
         return app
+
+    def run(self, log_level: str = "INFO") -> None:
+        """Work until a signal comes; exits the process."""
+        own = faust.Worker(self.app, override_logging=False, redirect_stdouts=False, quiet=True, loglevel=log_level)
+        own.execute_from_commandline()
 
     def _agent(self, space: str) -> None:
         topic = self.app.topic(
@@ -150,7 +163,16 @@ class Worker:
             self.reader.assign([tp])
             self.reader.seek(tp, offset)
             message = await asyncio.wait_for(self.reader.getone(tp), 30)
-            found.append(contradicts(stream, partition, offset, message.value or b"{}", self.settings.tenant, self.settings.run))
+            found.append(
+                contradicts(
+                    stream,
+                    partition,
+                    offset,
+                    message.value or b"{}",
+                    tenant=self.settings.tenant,
+                    run=self.settings.run,
+                )
+            )
         return found
 
     async def restore(self, assigned: set[TP]) -> Mapping[TP, int]:
@@ -162,7 +184,7 @@ class Worker:
                 if tp not in self.owned and tp.topic in self.space_of:
                     self.owned[tp] = await asyncio.to_thread(self._load, tp)
             self.kept.clear()
-            self.app.consumer.safe = {tp: own.saved for tp, own in self.owned.items()}
+            self.consumer.safe = {tp: own.saved for tp, own in self.owned.items()}
             return {tp: own.next for tp, own in self.owned.items()}
 
     def _load(self, tp: TP) -> _Owned:
@@ -205,16 +227,16 @@ class Worker:
                 await self.sink.until(self.sink.given)
             for tp, own in changed.items():
                 with self.metrics.stage("snapshot"):
-                    size = await asyncio.to_thread(lambda own=own: own.snapshots.save(own.part.save(), own.next))
+                    size = await asyncio.to_thread(own.save)
                 own.saved = own.next
                 space = self.space_of[tp.topic]
                 self.metrics.state.labels(space, tp.partition).set(size)
                 self.metrics.watermark.labels(space, tp.partition).set(own.part.watermark())
                 self.metrics.held.labels(space, tp.partition).set(own.part.waiting())
-                self.app.consumer.safe[tp] = own.saved
+                self.consumer.safe[tp] = own.saved
             self.metrics.snapshots.inc()
         if commit:
-            await self.app.consumer.commit_safe()
+            await self.consumer.commit_safe()
 
 
 class _Parts(Service):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -38,7 +39,12 @@ def need_parts() -> None:
 def run(*words: object, env: Mapping[str, str] | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
     """One call of the command."""
     done = subprocess.run(
-        [*COMMAND, *map(str, words)], env=os.environ | dict(env or {}), capture_output=True, text=True, cwd=ROOT, check=False
+        [*COMMAND, *map(str, words)],
+        env=os.environ | dict(env or {}),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
     )
     if check and done.returncode:
         raise StoreError(f"tollwatch {' '.join(map(str, words))}: {done.returncode}: {done.stderr}")
@@ -180,7 +186,7 @@ class Installation:
             worker.signal(signal.SIGCONT)
             worker.kill()
 
-    def __enter__(self) -> "Installation":
+    def __enter__(self) -> Self:
         """Topics and tables are made."""
         self.prepare()
         return self

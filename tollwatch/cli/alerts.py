@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tollwatch.cli._findings import print_findings
-from tollwatch.cli._listing import DATA, Format
+from tollwatch.cli._listing import Format
 
 
 def alerts(

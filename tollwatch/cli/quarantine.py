@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from dashboards.store.quarantine import Record, Wanted, mark_replayed, records
 from streams.reading.decode import KEPT_OF_LONG
-from tollwatch.cli._listing import Store, opened, DATA, Format, Listing, reading, write
+from tollwatch.cli._listing import DATA, Format, Listing, Store, opened, reading, write
 from tollwatch.cli._quarantine import Written, is_line, write_out
 from tollwatch.config import load_settings
 from tollwatch.errors import ConfigurationError
@@ -136,7 +136,9 @@ def replay(
         written, left = _written(store, wanted, to or folder / "replay")
     finally:
         store.close()
-    _tell(written, left, ran=run, how="tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {folder}")
+    _tell(
+        written, left, ran=run, how="tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {folder}"
+    )
     if run:
         _run(written, folder, config, mapping)
 

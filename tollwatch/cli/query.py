@@ -6,7 +6,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from tollwatch.cli._listing import DATA, Format, print_table, reading, write_bytes
+from tollwatch.cli._listing import Format, print_table, reading, write_bytes
 
 FORMATS: dict[Format, str] = {
     "table": "JSONCompactEachRowWithNames",

@@ -1,11 +1,9 @@
 """Run a worker: frames, detectors and controls on Kafka."""
 
 import logging
-import sys
 from pathlib import Path
 from typing import Annotated
 
-import faust
 from cyclopts import Parameter
 
 from dashboards.store import ServerStore
@@ -23,7 +21,7 @@ def worker(
     state: str | None = None,
     config: Path | None = None,
     log_level: str = "INFO",
-) -> int:
+) -> None:
     """Take what comes on Kafka, with as many other workers as are started, and store what is found.
 
     Workers of one `app` share the work; one that ends or dies is replaced by the others within `session_timeout_s`,
@@ -54,10 +52,4 @@ def worker(
         raise StoreError(different[0])
     own = Worker(lambda: make_plan(settings, rules), settings, store, where)
     logging.getLogger("tollwatch.worker").info("starting: %r", settings)
-    run = faust.Worker(own.app, override_logging=False, redirect_stdouts=False, quiet=True, loglevel=log_level)
-    try:
-        run.execute_from_commandline()
-    except SystemExit as ended:
-        sys.stderr.flush()
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    return 0
+    own.run(log_level)

@@ -1,0 +1,199 @@
+"""What may happen to a live line, and the findings must still be the embedded run's, byte for byte.
+
+`make chaos` runs all of it (python -m tests.live.chaos) and ends with one line of how many held; the tests run a part.
+"""
+
+import argparse
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from dashboards.store import ServerStore
+from tests.live.rig import Input, Installation, Servers, said_by, simulated
+
+Chaos = Callable[[Installation, Input, random.Random], None]
+HOLDS: dict[str, Chaos] = {}
+RATE = 25_000
+
+
+def chaos(what: Chaos) -> Chaos:
+    """Register."""
+    HOLDS[what.__name__] = what
+    return what
+
+
+@chaos
+def nothing_happens(at: Installation, given: Input, chance: random.Random) -> None:
+    """Two workers, and nothing else."""
+    del chance
+    at.publish(given, "--close")
+    at.published()
+
+
+@chaos
+def a_worker_is_killed(at: Installation, given: Input, chance: random.Random) -> None:
+    """With −9, at any moment, and started again."""
+    at.publish(given, "--close", "--rate", RATE)
+    time.sleep(chance.uniform(0.5, given.lines() / RATE + 4))
+    at.workers[chance.randrange(2)].kill()
+    time.sleep(chance.uniform(0, 3))
+    at.worker()
+    at.published()
+
+
+@chaos
+def both_workers_are_killed(at: Installation, given: Input, chance: random.Random) -> None:
+    """At once, and started again."""
+    at.publish(given, "--close", "--rate", RATE)
+    time.sleep(chance.uniform(2, given.lines() / RATE + 2))
+    for worker in at.workers:
+        worker.kill()
+    at.worker()
+    at.worker()
+    at.published()
+
+
+@chaos
+def a_worker_joins_and_leaves(at: Installation, given: Input, chance: random.Random) -> None:
+    """A third one, in peace."""
+    at.publish(given, "--close", "--rate", RATE)
+    time.sleep(chance.uniform(1, 5))
+    third = at.worker()
+    time.sleep(chance.uniform(10, 15))
+    third.stop()
+    at.published()
+
+
+@chaos
+def the_broker_is_restarted(at: Installation, given: Input, chance: random.Random) -> None:
+    """In peace, with everybody at work."""
+    at.publish(given, "--close", "--rate", RATE)
+    time.sleep(chance.uniform(3, 10))
+    broker = at.servers.kafka.programs[0]
+    broker.stop()
+    broker.start()
+    at.published()
+
+
+@chaos
+def clickhouse_is_away(at: Installation, given: Input, chance: random.Random) -> None:
+    """For twenty seconds."""
+    at.publish(given, "--close", "--rate", RATE)
+    time.sleep(chance.uniform(2, 8))
+    at.servers.clickhouse.stop()
+    time.sleep(20)
+    at.servers.clickhouse.start()
+    at.published()
+
+
+@chaos
+def a_worker_sleeps(at: Installation, given: Input, chance: random.Random) -> None:
+    """Past its session, and goes on as if nothing had been: the zombie."""
+    at.publish(given, "--close", "--rate", RATE)
+    time.sleep(chance.uniform(2, 6))
+    worker = at.workers[chance.randrange(2)]
+    worker.signal(signal.SIGSTOP)
+    time.sleep(15)
+    worker.signal(signal.SIGCONT)
+    at.published()
+
+
+@chaos
+def every_event_comes_twice(at: Installation, given: Input, chance: random.Random) -> None:
+    """Within a minute: each line again some hundred lines later."""
+    del chance
+    twice = Input(at.folder / "twice")
+    twice.folder.mkdir(exist_ok=True)
+    for path in given.folder.glob("*.ndjson"):
+        lines = path.read_bytes().splitlines(keepends=True)
+        with (twice.folder / path.name).open("wb") as out:
+            for begin in range(0, len(lines), 300):
+                piece = lines[begin : begin + 300]
+                out.writelines(piece)
+                out.writelines(piece)
+    at.publish(twice, "--close")
+    at.published()
+
+
+def held(servers: Servers, given: Input, name: str, seed: int, folder: Path, *, seconds: float = 180) -> str:
+    """Run one; gives "" where it held, else what differs."""
+    chance = random.Random(seed)
+    with Installation(servers, f"{name.replace('_', '-')}-{seed}", folder) as at:
+        at.worker()
+        at.worker()
+        time.sleep(8)
+        HOLDS[name](at, given, chance)
+        found = at.until_same(given, seconds)
+        wrong = [kind for kind in given.found if found[kind] != given.found[kind]]
+        if not wrong:
+            return lost(at, given)
+        numbers = [f"{kind}: {found[kind].count(chr(10))} of {given.found[kind].count(chr(10))}" for kind in wrong]
+        return "; ".join([*numbers, *list(said_by(at.workers))[-5:]])
+
+
+def lost(at: Installation, given: Input, seconds: float = 30) -> str:
+    """Every event that was published is in the raw views or in quarantine: gives "", or what is not."""
+    ids = set()
+    for words in zip(given.files()[::2], given.files()[1::2], strict=True):
+        stream = words[0].removeprefix("--").replace("-", "_")
+        for line in Path(words[1]).read_bytes().splitlines():
+            try:
+                ids.add((stream, msgspec.json.decode(line)["event_id"]))
+            except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError):
+                continue
+    store = ServerStore(at.env["TOLLWATCH_CLICKHOUSE"])
+    refused = set(store.query("SELECT stream, raw FROM quarantine FINAL").iter_rows())
+    for stream, raw in refused:
+        try:
+            ids.discard((stream, msgspec.json.decode(raw)["event_id"]))
+        except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError):
+            continue
+    until = time.monotonic() + seconds
+    while True:
+        there: set[tuple[str, str]] = set()
+        for stream in sorted({stream for stream, _ in ids}):
+            rows = store.query(f"SELECT DISTINCT event_id FROM events_{stream}")
+            there |= {(stream, event_id) for event_id in rows["event_id"]}
+        if there == ids or time.monotonic() > until:
+            break
+        time.sleep(2)
+    if there == ids:
+        return ""
+    return f"{len(ids - there)} events are not stored, {len(there - ids)} are too many: {sorted(ids ^ there)[:3]}"
+
+
+def main() -> int:
+    """All of them, some several times."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--subscribers", type=int, default=6500)
+    parser.add_argument("--days", type=int, default=5)
+    parser.add_argument("--kills", type=int, default=10)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tollwatch-chaos-") as scratch:
+        folder = Path(scratch)
+        given = simulated(folder, subscribers=asked.subscribers, days=asked.days, seed=7)
+        print(f"{given.lines():,} records, {given.found['alerts'].count(chr(10)):,} revisions of alerts")
+        servers = Servers.start(folder)
+        good = all_ = 0
+        try:
+            for name in asked.only or HOLDS:
+                for seed in range(asked.kills if name == "a_worker_is_killed" else 1):
+                    began = time.monotonic()
+                    said = held(servers, given, name, seed, folder)
+                    good, all_ = good + (not said), all_ + 1
+                    print(f"{name} {seed}: {said or 'held'} ({time.monotonic() - began:.0f} s)", flush=True)
+        finally:
+            servers.stop()
+    print(f"{good} of {all_} held")
+    return int(good < all_)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
