@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -175,8 +176,10 @@ def main() -> int:
     parser.add_argument("--subscribers", type=int, default=6500)
     parser.add_argument("--days", type=int, default=5)
     parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--folder", help="where to keep everything, to look at")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tollwatch-chaos-") as scratch:
+    with ExitStack() as ending:
+        scratch = asked.folder or ending.enter_context(tempfile.TemporaryDirectory(prefix="tollwatch-chaos-"))
         folder = Path(scratch)
         given = simulated(folder, subscribers=asked.subscribers, days=asked.days, seed=7)
         print(f"{given.lines():,} records, {given.found['alerts'].count(chr(10)):,} revisions of alerts")
