@@ -1,25 +1,77 @@
 """ClickHouse's own main, run as a server: `python clickhouse_main.py LIBRARY FOLDER TCP_PORT HTTP_PORT`.
 
 The library is that of clickhouse-local, which can listen; it serves as long as its query reads from a pipe that
-nobody closes.
+nobody closes. Unlike the server it ends when a connection is reset, as that of a killed client is: so clients come
+through a relay, which closes in order whatever happens.
 """
 
+import asyncio
 import contextlib
 import ctypes
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 from pathlib import Path
 
 CONFIG = """<clickhouse>
-<logger><level>warning</level><console>true</console></logger>
-<users_config>users.xml</users_config>
+<logger><level>error</level><console>true</console></logger>
 <mark_cache_size>268435456</mark_cache_size>
 <background_pool_size>4</background_pool_size>
 <background_message_broker_schedule_pool_size>32</background_message_broker_schedule_pool_size>
 </clickhouse>
 """
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Hand on until the end; where nobody takes it any more, read on all the same."""
+    taken = True
+    while True:
+        try:
+            data = await reader.read(1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            break
+        if taken:
+            try:
+                writer.write(data)
+                await writer.drain()
+            except OSError:
+                taken = False
+    with contextlib.suppress(OSError, RuntimeError):
+        writer.write_eof()
+
+
+async def _relay(port: int, inner: int) -> None:
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", inner)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        for each in (writer, far_writer):
+            each.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _serve_relay(port: int, inner: int) -> None:
+    while not _listens(inner):
+        time.sleep(0.05)
+    asyncio.run(_relay(port, inner))
 
 
 def main(library: str, folder: str, tcp_port: str, http_port: str) -> int:
@@ -30,17 +82,21 @@ def main(library: str, folder: str, tcp_port: str, http_port: str) -> int:
     pipe = own / "pipe"
     pipe.unlink(missing_ok=True)
     os.mkfifo(pipe)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        inner = free.getsockname()[1]
     config = own / "config.xml"
     if not config.exists():
-        config.write_text(CONFIG.replace("<users_config>users.xml</users_config>\n", ""), "utf-8")
+        config.write_text(CONFIG, "utf-8")
     query = (
         "SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; "
         f"SELECT * FROM file('{pipe}', 'LineAsString', 'l String') FORMAT Null"
     )
     words = [
         "clickhouse-local", "--path", str(own / "data"), "--listen_host", "127.0.0.1", "--http_port", http_port,
-        "--tcp_port", tcp_port, "--config-file", str(config), "--query", query,
+        "--tcp_port", str(inner), "--config-file", str(config), "--query", query,
     ]  # fmt: skip
+    threading.Thread(target=_serve_relay, args=(int(tcp_port), inner), daemon=True).start()
     done = threading.Event()
 
     def hold() -> None:
