@@ -4,7 +4,7 @@ Writing again what was written changes nothing: findings have ids and revisions,
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -76,7 +76,9 @@ class ServerStore:
             self._connection, sql, dict(parameters) if parameters else None, columnar=True, with_column_types=True
         )
         names = [name for name, _ in named]
-        return pl.DataFrame(dict(zip(names, columns, strict=True)) if columns else {name: [] for name in names})
+        if not columns:
+            return pl.DataFrame({name: [] for name in names})
+        return pl.DataFrame({name: _readable(column) for name, column in zip(names, columns, strict=True)})
 
     def answer(self, sql: str, output: str) -> bytes:
         """The answer to a SELECT as bytes: JSONCompactEachRowWithNames, JSONEachRow, CSVWithNames or Parquet."""
@@ -133,6 +135,13 @@ class ServerStore:
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.disconnect()
+
+
+def _readable(column: Sequence[Any]) -> Sequence[Any]:
+    """Text that is no UTF-8 comes as bytes: what cannot be shown is replaced."""
+    if not any(isinstance(value, bytes) for value in column):
+        return column
+    return [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in column]
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import base64
 import random
 import signal
 import sys
@@ -17,6 +18,7 @@ import msgspec
 
 from dashboards.store import ServerStore
 from tests.live.rig import Input, Installation, Servers, said_by, simulated
+from tollwatch.errors import TollwatchError
 
 Chaos = Callable[[Installation, Input, random.Random], None]
 HOLDS: dict[str, Chaos] = {}
@@ -149,10 +151,10 @@ def lost(at: Installation, given: Input, seconds: float = 30) -> str:
             except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError):
                 continue
     store = ServerStore(at.env["TOLLWATCH_CLICKHOUSE"])
-    refused = set(store.query("SELECT stream, raw FROM quarantine FINAL").iter_rows())
+    refused = set(store.query("SELECT stream, base64Encode(raw) FROM quarantine FINAL").iter_rows())
     for stream, raw in refused:
         try:
-            ids.discard((stream, msgspec.json.decode(raw)["event_id"]))
+            ids.discard((stream, msgspec.json.decode(base64.b64decode(raw))["event_id"]))
         except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError):
             continue
     until = time.monotonic() + seconds
@@ -189,7 +191,10 @@ def main() -> int:
             for name in asked.only or HOLDS:
                 for seed in range(asked.kills if name == "a_worker_is_killed" else 1):
                     began = time.monotonic()
-                    said = held(servers, given, name, seed, folder)
+                    try:
+                        said = held(servers, given, name, seed, folder)
+                    except (OSError, AssertionError, TollwatchError) as error:
+                        said = repr(error)[-600:]
                     good, all_ = good + (not said), all_ + 1
                     print(f"{name} {seed}: {said or 'held'} ({time.monotonic() - began:.0f} s)", flush=True)
         finally:

@@ -17,7 +17,6 @@ import time
 from pathlib import Path
 
 CONFIG = """<clickhouse>
-<logger><level>error</level><console>true</console></logger>
 <mark_cache_size>268435456</mark_cache_size>
 <background_pool_size>4</background_pool_size>
 <background_message_broker_schedule_pool_size>32</background_message_broker_schedule_pool_size>
