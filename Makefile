@@ -13,7 +13,7 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint types imports bench docs cover ci clean
+.PHONY: help setup demo test lint types imports bench docs cover ci clean up chaos
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,15 @@ demo: .venv/.run ## Simulate an operator's week, find what was planted in it, pr
 
 test: .venv/.dev ## Run every test and doctest, and print the coverage (ARGS="-k wangiri")
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo "!!! PostgreSQL is not installed: its tests do not run (Debian: apt-get install postgresql) !!!"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules $(PACKAGES:%=--cov=%) --cov-report=term tests $(PACKAGES) $(ARGS)
+	@for part in java mvn npm; do command -v $$part >/dev/null || echo "!!! $$part is not installed: the live line on real Kafka and ClickHouse is not tested (Debian: apt-get install default-jre-headless maven npm) !!!"; done
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules $(PACKAGES:%=--cov=%) --cov-report=term --ignore tests/live tests $(PACKAGES) $(ARGS)
+	@$(BIN)/python -m pytest tests/live $(ARGS) || { code=$$?; [ $$code = 5 ] && [ -n "$(ARGS)" ]; }
+
+up: .venv/.run ## Run Kafka, ClickHouse and two workers on this machine; Ctrl-C ends all
+	@$(BIN)/tollwatch up $(ARGS)
+
+chaos: .venv/.dev ## Kill, pause and restart everything under a live line, and compare (about an hour)
+	@$(BIN)/python -m tests.live.chaos $(ARGS)
 
 lint: .venv/.dev ## Check style and layout of the code
 	@$(BIN)/ruff check .

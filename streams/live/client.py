@@ -1,10 +1,10 @@
 """How clients get in: the settings of Kafka as each library wants to have them."""
 
+import socket
 import ssl
 from typing import Any
 
 import faust
-from aiokafka.errors import KafkaError
 
 from tollwatch.config import KafkaSettings
 from tollwatch.errors import StoreAwayError, StoreError
@@ -53,13 +53,28 @@ def credentials(kafka: KafkaSettings) -> Any:
     return faust.SSLCredentials(context=tls_context(kafka)) if kafka.tls else None
 
 
+def _answers(kafka: KafkaSettings) -> bool:
+    """Whether anybody listens where a broker should be."""
+    for server in servers(kafka):
+        host, _, port = server.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
+
+
 def sentence(kafka: KafkaSettings, error: Exception) -> StoreError:
     """What a user is told of an error of a client."""
+    where = f"Kafka at {kafka.servers}"
     text = f"{type(error).__name__} {error}".lower()
     if "authentication" in text or "sasl" in text:
-        return StoreError(
-            f"Kafka at {kafka.servers}: the name or the password is wrong, or SASL is not set up ({error})"
-        )
-    if isinstance(error, KafkaError | OSError) and ("connect" in text or "bootstrap" in text or "nobrokers" in text):
-        return StoreAwayError(f"Kafka at {kafka.servers} cannot be reached; is it running, is the address right?")
-    return StoreError(f"Kafka at {kafka.servers}: {error}")
+        return StoreError(f"{where}: the name or the password is wrong, or SASL is not set up ({error})")
+    if not any(word in text for word in ("connect", "bootstrap", "nobrokers")):
+        return StoreError(f"{where}: {error}")
+    if not _answers(kafka):
+        return StoreAwayError(f"{where} cannot be reached; is it running, is the address right?")
+    if kafka.username:
+        return StoreError(f"{where} answers and lets us not in: the name or the password is wrong")
+    return StoreError(f"{where} answers and does not understand us; does it want TLS, or a name and a password?")

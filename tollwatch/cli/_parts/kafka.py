@@ -9,6 +9,7 @@ from tollwatch.cli._parts.process import Program, free_port, listens
 from tollwatch.errors import StoreError
 
 HEAP = "-Xmx512m"
+SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 
 
@@ -57,6 +58,7 @@ class Kafka:
             "advertised.listeners": advertised,
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT",
             "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "listener.name.sasl.scram-sha-512.sasl.jaas.config": SCRAM,
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": own / "data",
             "auto.create.topics.enable": "false",
