@@ -1,7 +1,7 @@
 """The topics: what they are called, how many partitions they have, and that they are there."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
@@ -83,34 +83,35 @@ def create(kafka: KafkaSettings, topics: Sequence[Topic]) -> list[str]:
                     f"{topic.name} has {there[topic.name]} partitions and {topic.partitions} are configured; Kafka "
                     "cannot shrink a topic: configure as many as there are, or use another kafka.prefix"
                 )
-        said = []
+        said, new, larger = [], [], {}
         for topic in topics:
-            if topic.name not in there:
-                if _make(client, kafka, topic):
-                    said.append(f"{topic.name}: made, {topic.partitions} partitions")
-            elif there[topic.name] < topic.partitions:
-                if not topic.arrival:
-                    raise ConfigurationError(
-                        f"{topic.name} has {there[topic.name]} partitions and {topic.partitions} are configured; "
-                        "frames cannot be divided anew: keep `partitions`, or use another kafka.prefix"
-                    )
-                client.create_partitions({topic.name: NewPartitions(total_count=topic.partitions)})
-                said.append(f"{topic.name}: {there[topic.name]} → {topic.partitions} partitions")
+            number = there.get(topic.name)
+            if number is None:
+                new.append(_new(kafka, topic))
+                said.append(f"{topic.name}: made, {topic.partitions} partitions")
+            elif number < topic.partitions and not topic.arrival:
+                raise ConfigurationError(
+                    f"{topic.name} has {number} partitions and {topic.partitions} are configured; frames cannot be "
+                    "divided anew: keep `partitions`, or use another kafka.prefix"
+                )
+            elif number < topic.partitions:
+                larger[topic.name] = NewPartitions(total_count=topic.partitions)
+                said.append(f"{topic.name}: {number} → {topic.partitions} partitions")
+        if new:
+            with suppress(TopicAlreadyExistsError):  # another one makes them at this moment
+                client.create_topics(new)
+        if larger:
+            client.create_partitions(larger)
         return said
 
 
-def _make(client: KafkaAdminClient, kafka: KafkaSettings, topic: Topic) -> bool:
+def _new(kafka: KafkaSettings, topic: Topic) -> NewTopic:
     config = {"retention.ms": str(kafka.retention_h * HOUR_MS), "max.message.bytes": str(LARGEST)}
     if topic.arrival:
         config["message.timestamp.type"] = "LogAppendTime"
-    try:
-        client.create_topics([
-            NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=kafka.replication,
-                     topic_configs=config)
-        ])  # fmt: skip
-    except TopicAlreadyExistsError:
-        return False
-    return True
+    return NewTopic(
+        topic.name, num_partitions=topic.partitions, replication_factor=kafka.replication, topic_configs=config
+    )
 
 
 def check(kafka: KafkaSettings, topics: Sequence[Topic]) -> list[str]:

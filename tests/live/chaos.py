@@ -140,7 +140,7 @@ def held(servers: Servers, given: Input, name: str, seed: int, folder: Path, *, 
         return "; ".join([*numbers, *list(said_by(at.workers))[-5:]])
 
 
-def lost(at: Installation, given: Input, seconds: float = 30) -> str:
+def lost(at: Installation, given: Input, seconds: float = 150) -> str:
     """Every event that was published is in the raw views or in quarantine: gives "", or what is not."""
     ids = set()
     for words in zip(given.files()[::2], given.files()[1::2], strict=True):
