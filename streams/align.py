@@ -1,7 +1,7 @@
 """Alignment: hold rows until every source partition has passed them, and let them go in one order.
 
 Whatever the reading, the rows of a shard leave in the order of (event_time, event_id), each id once. What came too
-late for that leaves at once, flagged late.
+late for that leaves as soon as the row of the same id, if there is one, cannot be waiting any more; flagged late.
 
 A partition that is idle or closed holds nobody back, but for what arrived after it was last seen to be so: which
 worker was quicker decides nothing.
@@ -87,7 +87,7 @@ class Aligner:
     def __init__(self, partitions: Sequence[str], *, watermark: int = NEVER) -> None:
         self.partitions = {name: _Partition() for name in partitions}
         self.held: dict[str, list[pl.DataFrame]] = {}
-        self.late: dict[str, list[pl.DataFrame]] = {}
+        self.late: dict[str, list[tuple[int, pl.DataFrame]]] = {}
         self.released = watermark
         self.dedupe = Dedupe()
 
@@ -97,8 +97,9 @@ class Aligner:
             for one in _one_by_one(frame):
                 self._take_one(one)
         elif len(frame.spans) > 1:
+            reached = max(span.watermark for span in frame.spans)
             for stream, table in frame.tables.items():
-                self._hold(stream, table)
+                self._hold(stream, table, reached)
             for span in frame.spans:
                 self.partitions[span.partition].step(span)
             for span in frame.spans:
@@ -126,16 +127,18 @@ class Aligner:
         (span,) = frame.spans
         for stream, table in frame.tables.items():
             if span.begin < source.end:
-                self._hold(stream, table.filter(pl.col("_offset") >= source.end))
+                self._hold(stream, table.filter(pl.col("_offset") >= source.end), span.watermark)
             else:
-                self._hold(stream, table)
+                self._hold(stream, table, span.watermark)
         source.step(span)
 
-    def _hold(self, stream: str, table: pl.DataFrame) -> None:
+    def _hold(self, stream: str, table: pl.DataFrame, reached: int) -> None:
+        """Keep rows; late ones until all have reached what their partition had, for then no row waits of the same id."""
         late = table["_late"] | (table["event_time"] < self.released)
         if late.any():
-            self.late.setdefault(stream, []).append(table.filter(late).with_columns(_late=pl.lit(value=True)))
-            self._hold(stream, table.filter(~late))
+            rows = table.filter(late).with_columns(_late=pl.lit(value=True))
+            self.late.setdefault(stream, []).append((reached, rows))
+            self._hold(stream, table.filter(~late), reached)
         elif not table.is_empty():
             self.held.setdefault(stream, []).append(table)
 
@@ -146,8 +149,6 @@ class Aligner:
         holding = [source.at(moment) for source in sources if source.holds(moment)]
         reached = min(holding) if holding else max(source.whole for source in sources)
         limit = reached if holding else reached + 1
-        late = {stream: pl.concat(tables, how="diagonal") for stream, tables in self.late.items()}
-        self.late = {}
         ready = {}
         for stream, tables in self.held.items():
             table = pl.concat(tables, how="diagonal") if len(tables) > 1 else tables[0]
@@ -157,7 +158,19 @@ class Aligner:
             self.held[stream] = [rest] if len(rest) else []
         self.held = {stream: tables for stream, tables in self.held.items() if tables}
         before, self.released = self.released, max(self.released, reached)
+        late = self._late_due(everything=not holding)
         return self._order(late, ready, before)
+
+    def _late_due(self, *, everything: bool) -> dict[str, pl.DataFrame]:
+        due, rest = {}, {}
+        for stream, waiting in self.late.items():
+            now = [rows for reached, rows in waiting if everything or reached <= self.released]
+            if now:
+                due[stream] = pl.concat(now, how="diagonal")
+            if later := [each for each in waiting if not everything and each[0] > self.released]:
+                rest[stream] = later
+        self.late = rest
+        return due
 
     def _order(self, late: dict[str, pl.DataFrame], ready: dict[str, pl.DataFrame], before: int) -> Released:
         merge = _Merge({
@@ -167,7 +180,12 @@ class Aligner:
         if not merge.tables:
             return Released(_merged({}, {}, self.released), [])
         order = merge.order()
-        codes = self.dedupe.look(merge.ids()[order], merge.column("_content")[order], merge.times[order], before)
+        timely_first = np.argsort(merge.column("_late")[order], kind="stable") if late else np.arange(len(order))
+        asked = order[timely_first]
+        codes = np.empty(len(order), np.int64)
+        codes[timely_first] = self.dedupe.look(
+            merge.ids()[asked], merge.column("_content")[asked], merge.times[asked], before
+        )
         dropped = merge.dropped(order[codes != NEW], codes[codes != NEW])
         return Released(merge.pick(order[codes == NEW], self.released), dropped)
 
@@ -183,7 +201,8 @@ class Aligner:
 
     def waiting(self) -> int:
         """Rows held."""
-        return sum(len(table) for tables in self.held.values() for table in tables)
+        late = sum(len(table) for tables in self.late.values() for _, table in tables)
+        return late + sum(len(table) for tables in self.held.values() for table in tables)
 
 
 def _one_by_one(frame: Frame) -> Iterator[Frame]:

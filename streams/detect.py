@@ -46,14 +46,21 @@ class Line:
             for stream, tables in sorted(self.aligner.held.items())
         }
         reached = {name: part.save() for name, part in sorted(self.aligner.partitions.items())}
-        state = [self.aligner.released, self.aligner.dedupe.save().tobytes(), held, reached]
+        late = {
+            stream: [(due, table.write_ipc(None).getvalue()) for due, table in tables]
+            for stream, tables in sorted(self.aligner.late.items())
+        }
+        state = [self.aligner.released, self.aligner.dedupe.save().tobytes(), held, reached, late]
         return {"align": msgspec.msgpack.encode(state)} | {f"stage-{n}": s for n, s in self.stage.save().items()}
 
     def load(self, segments: Mapping[str, bytes], *, whole: bool = False) -> None:
         """Take up a saved state; with `whole` its partitions are as they were, else open, for files are read on."""
-        self.aligner.released, seen, held, reached = msgspec.msgpack.decode(segments["align"])
+        self.aligner.released, seen, held, reached, late = msgspec.msgpack.decode(segments["align"])
         self.aligner.dedupe.load(np.frombuffer(seen, np.uint64).reshape(-1, 2))
         self.aligner.held = {stream: [pl.read_ipc(table)] for stream, table in held.items()}
+        self.aligner.late = {
+            stream: [(due, pl.read_ipc(table)) for due, table in tables] for stream, tables in late.items()
+        }
         for name, part in self.aligner.partitions.items():
             if name in reached and whole:
                 part.load(reached[name])

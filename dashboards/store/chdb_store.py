@@ -42,7 +42,7 @@ class ChdbStore:
     """
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        self.directory, self.shown = directory, str(directory)
         self._lock = lock(directory)
         self._raw: dict[str, list[pl.DataFrame]] = {}
         self._waiting = 0

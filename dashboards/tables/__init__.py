@@ -79,6 +79,9 @@ def view_sql() -> str:
         "-- Raw events as they count: copies gone, what was refused left out, what became of each beside it.",
         "--",
         "-- Read by : everyone who asks for events; `mark` is empty, late, too_late, duplicate or conflict.",
+        "-- Grain   : one event.",
+        "-- Order   : none; ask for one.",
+        "-- Kept    : as the raw events.",
         "-- Made by `python -m dashboards.tables` from the types; a test holds it to them.",
     ]
     for stream in STREAMS:

@@ -98,10 +98,9 @@ def replay(
 ) -> None:
     """Write the raw records out, a file per stream, and mark them as replayed; with --run, run them at once.
 
-    The files are on the disk before the marks are set, and the same records always give a file of the same name, which
-    a run on the same data directory reads once: stopped anywhere, nothing is lost and nothing is doubled. What is
-    refused again comes back to quarantine under the new file's name. A record of which only the beginning was kept
-    stays as it is.
+    The same records always give a file of the same name, which a run on the same data directory reads once: stopped
+    anywhere, nothing is lost and nothing is doubled. What is refused again comes back under the new file's name. A
+    record of which only the beginning was kept stays as it is.
 
     Try: tollwatch quarantine replay --data data --reason "not JSON" --to fixed
 

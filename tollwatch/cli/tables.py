@@ -46,7 +46,7 @@ def apply(*, data: Path | None = None, config: Path | None = None, without_kafka
     with Database(settings.database_url(data or DATA)) as database:
         if database.migrate():
             done.append(f"{database.shown}: relational tables brought up to date")
-    print("\n".join(done) or "all tables are there")
+    print("\n".join(done) or f"{store.shown}: all tables are there")
 
 
 @app.command
@@ -74,5 +74,5 @@ def check(*, data: Path | None = None, config: Path | None = None) -> int:
     for sentence in differences:
         print(sentence, file=sys.stderr)
     if not differences:
-        print("all tables are there")
+        print(f"{store.shown}: all tables are there")
     return DIFFERENT if differences else 0

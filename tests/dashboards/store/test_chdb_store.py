@@ -44,8 +44,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbStore]:
 @pytest.fixture
 def empty(store: ChdbStore) -> ChdbStore:
     """The store with nothing in it."""
-    for name in store.query("SHOW TABLES")["name"]:
-        if not name.endswith("_latest") and name != "schema_migrations":
+    for name in store.query("SELECT name FROM system.tables WHERE database = 'tollwatch' AND engine != 'View'")["name"]:
+        if name != "schema_migrations":
             store.run(f"TRUNCATE TABLE {name}")
     return store
 
