@@ -133,7 +133,7 @@ class Aligner:
         source.step(span)
 
     def _hold(self, stream: str, table: pl.DataFrame, reached: int) -> None:
-        """Keep rows; late ones until all have reached what their partition had, for then no row waits of the same id."""
+        """Keep rows; late ones until all have reached what their partition had: then no row of their id waits."""
         late = table["_late"] | (table["event_time"] < self.released)
         if late.any():
             rows = table.filter(late).with_columns(_late=pl.lit(value=True))

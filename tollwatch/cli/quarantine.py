@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -129,12 +130,9 @@ def replay(
     if live and run:
         raise ConfigurationError("--run is for a data directory; write the records out and `tollwatch publish` them")
     folder = data or DATA
-    store = opened(data, settings)
-    try:
+    with closing(opened(data, settings)) as store:
         store.apply_tables()
         written, left = _written(store, wanted, to or folder / "replay")
-    finally:
-        store.close()
     _tell(
         written, left, ran=run, how="tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {folder}"
     )
