@@ -13,7 +13,7 @@ from dashboards.store.quarantine import Record, Wanted, mark_replayed, records
 from streams.reading.decode import KEPT_OF_LONG
 from tollwatch.cli._listing import DATA, Format, Listing, Store, opened, reading, write
 from tollwatch.cli._quarantine import Written, is_line, write_out
-from tollwatch.config import load_settings
+from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
 
 app = App(name="quarantine", help="List, show and replay what could not be taken.")
@@ -126,9 +126,7 @@ def replay(
     """
     wanted = Wanted(streams=stream, reason=reason, replayed_too=again)
     settings = load_settings(config)
-    live = data is None and settings.clickhouse is not None
-    if live and run:
-        raise ConfigurationError("--run is for a data directory; write the records out and `tollwatch publish` them")
+    live = _is_live(data, settings, run=run)
     folder = data or DATA
     with closing(opened(data, settings)) as store:
         store.apply_tables()
@@ -138,6 +136,13 @@ def replay(
     )
     if run:
         _run(written, folder, config, mapping)
+
+
+def _is_live(data: Path | None, settings: Settings, *, run: bool) -> bool:
+    live = data is None and settings.clickhouse is not None
+    if live and run:
+        raise ConfigurationError("--run is for a data directory; write the records out and `tollwatch publish` them")
+    return live
 
 
 def _written(store: Store, wanted: Wanted, folder: Path) -> tuple[list[Written], int]:
