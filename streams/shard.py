@@ -9,7 +9,7 @@ from tollwatch.columns import schema
 from tollwatch.frames import KeySpace
 from tollwatch.identity import hash64, hash64_expr
 
-ARRIVAL = ("received_at", "file_id", "source")
+ARRIVAL = ("received_at", "file_id", "source", "tenant")
 INTERNAL = ("_id", "_content", "_late", "_offset")
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
@@ -27,7 +27,7 @@ def _hashed(name: str, kind: pl.DataType) -> pl.Expr:
 
 @lru_cache
 def content_hash(stream: str, columns: tuple[str, ...]) -> pl.Expr:
-    """What an event says, as 64 bits: every column but those that tell how it arrived."""
+    """What an event says, as 64 bits: every column but those that tell how it arrived, and whose it is."""
     kinds = schema(stream)
     parts = []
     for name in sorted(set(columns) & kinds.keys() - set(ARRIVAL)):
@@ -37,10 +37,19 @@ def content_hash(stream: str, columns: tuple[str, ...]) -> pl.Expr:
     return pl.sum_horizontal(parts)
 
 
+def _of_tenant(name: pl.Expr) -> pl.Expr:
+    """Names are unique within a tenant; `main` is the tenant of who names none."""
+    own = pl.col("tenant").nchash.xxhash64()  # type: ignore[attr-defined]
+    return pl.when((pl.col("tenant") == "main").fill_null(value=True)).then(name).otherwise(name ^ own)
+
+
 def with_hashes(stream: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Add `_id` and `_content`, once for all key spaces."""
     columns = tuple(name for name in rows.columns if not name.startswith("_"))
-    return rows.with_columns(_id=hash64_expr("event_id"), _content=content_hash(stream, columns))
+    name = hash64_expr("event_id")
+    if "tenant" in rows.columns:
+        name = _of_tenant(name)
+    return rows.with_columns(_id=name, _content=content_hash(stream, columns))
 
 
 def route(stream: str, rows: pl.DataFrame, space: KeySpace, also: tuple[str, ...] = ()) -> pl.DataFrame | None:
@@ -61,8 +70,7 @@ def route(stream: str, rows: pl.DataFrame, space: KeySpace, also: tuple[str, ...
             rows = rows.filter(pl.col(column).is_not_null())
         key = pl.col(column).nchash.xxhash64()  # type: ignore[attr-defined]
         if "tenant" in rows.columns:
-            own = pl.col("tenant").nchash.xxhash64()  # type: ignore[attr-defined]
-            key = pl.when((pl.col("tenant") == "main").fill_null(value=True)).then(key).otherwise(key ^ own)
+            key = _of_tenant(key)
     if stream in space.where:
         rows = rows.filter(pl.sql_expr(space.where[stream]))
     shard = (pl.col("_key") // (1 << 58)).cast(pl.UInt8) if space.shards > 1 else pl.lit(0, pl.UInt8)

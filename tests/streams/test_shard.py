@@ -69,3 +69,15 @@ def test_content_is_what_is_said_not_how_it_arrived() -> None:
     assert content() == content(file_id="f", received_at=5, source="other")
     assert content() == content(imsi=None)
     assert len({content(), content(imsi="1"), content(imei="1"), content(duration_s=2), content(ring_s=1)}) == 5
+
+
+def test_a_tenant_beside_changes_no_hash_of_main() -> None:
+    """A copy is a copy whether or not its neighbours name a tenant; another tenant has events of its own."""
+    alone = pl.DataFrame({"event_id": ["e"], "event_time": [1], "calling_number": ["1"]})
+    beside = pl.DataFrame(
+        {"event_id": ["e", "e", "e"], "event_time": [1, 1, 1], "calling_number": ["1", "1", "1"],
+         "tenant": [None, "main", "other"]}
+    )  # fmt: skip
+    first, found = with_hashes("usage", alone), with_hashes("usage", beside)
+    assert found["_content"].to_list() == first["_content"].to_list() * 3
+    assert found["_id"][0] == found["_id"][1] == first["_id"][0] != found["_id"][2]
