@@ -13,10 +13,10 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint types imports bench docs cover ci clean up chaos
+.PHONY: help setup demo test lint types imports bench docs cover ci clean up chaos bench-live
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Two stamps: what runs Tollwatch, and what checks it. A later `make` finds them and starts at once.
 
@@ -50,6 +50,9 @@ test: .venv/.dev ## Run every test and doctest, and print the coverage (ARGS="-k
 
 up: .venv/.run ## Run Kafka, ClickHouse and two workers on this machine; Ctrl-C ends all
 	@$(BIN)/tollwatch up $(ARGS)
+
+bench-live: .venv/.dev ## The common work on Kafka and ClickHouse (ARGS=FILE, as usage_1m.py writes it)
+	@$(BIN)/python -m tests.live.bench $(ARGS)
 
 chaos: .venv/.dev ## Kill, pause and restart everything under a live line, and compare (about an hour)
 	@$(BIN)/python -m tests.live.chaos $(ARGS)

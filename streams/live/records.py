@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from streams.reading.decode import Decoder
-from streams.reading.scan import scan_chunk
+from streams.reading.scan import Scanned, scan_chunk
 from streams.reading.source import no_rows
 from tollwatch.columns import schema
 from tollwatch.findings import Quarantined
@@ -70,13 +70,12 @@ def cut(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], Mark |
 def batch_of(stream: str, decoder: Decoder, messages: Sequence[Message], begin: int, end: int) -> ReadBatch:
     """Decode messages of one partition; `received_at` is when they came, where they do not say it themselves."""
     offsets = np.array([message.offset for message in messages], np.int64)
-    lines, alone = [], []
-    for n, message in enumerate(messages):
-        plain = message.value is not None and message.value.strip() and b"\n" not in message.value
-        lines.append(message.value if plain and message.value is not None else b"")
-        if not plain:
-            alone.append((n, message.value))
-    scanned = scan_chunk(b"\n".join(lines) + b"\n", decoder, first=0) if lines else None
+    values = [message.value for message in messages]
+    alone: list[tuple[int, bytes | None]] = []
+    scanned = _at_once(values, decoder)
+    if scanned is None:
+        lines, alone = _as_lines(values)
+        scanned = scan_chunk(lines, decoder, first=0) if len(offsets) else None
     rejected: list[Quarantined] = []
     rows = no_rows().with_columns(_line=pl.lit(0, pl.Int64)).clear()
     unknown = 0
@@ -92,6 +91,28 @@ def batch_of(stream: str, decoder: Decoder, messages: Sequence[Message], begin: 
     received = pl.coalesce(pl.col("received_at"), came) if "received_at" in rows.columns else came
     placed = rows.with_columns(_offset=pl.Series(offsets[at], dtype=pl.Int64), received_at=received).drop("_line")
     return ReadBatch(stream, decoder.partition, placed, begin, end, [*rejected, *refused], unknown)
+
+
+def _at_once(values: list[bytes | None], decoder: Decoder) -> Scanned | None:
+    """Messages as they are, where each is one line and none is blank."""
+    if not values or not all(values):
+        return None
+    whole = b"\n".join(values)  # type: ignore[arg-type]
+    if whole.count(b"\n") >= len(values):
+        return None
+    scanned = scan_chunk(whole + b"\n", decoder, first=0)
+    return scanned if len(scanned.rows) + len(scanned.rejected) == len(values) else None
+
+
+def _as_lines(values: list[bytes | None]) -> tuple[bytes, list[tuple[int, bytes | None]]]:
+    """Messages as lines, and those that are no line, with their places, whose lines are empty."""
+    lines, alone = [], []
+    for n, value in enumerate(values):
+        plain = value is not None and value.strip() and b"\n" not in value
+        lines.append(value if plain and value is not None else b"")
+        if not plain:
+            alone.append((n, value))
+    return b"\n".join(lines) + b"\n", alone
 
 
 def _placed(record: Quarantined, offset: int) -> Quarantined:

@@ -110,17 +110,18 @@ def test_what_cannot_be_read_is_refused_with_its_place() -> None:
     world.put("usage-0", b'{"event_id": 1}')
     world.put("usage-0", b"")
     world.put("usage-0", None)
+    world.put("usage-0", b"\t ")
     world.put("usage-0", b"{" + b" " * (1 << 20) + b"}")
     world.send(usage("far", event_time=7_258_118_400_000), 0)
     world.put("usage-0", b'{\n"event_id": "pretty",\n"event_time": 1767225600000, "service": "voice", '
                          b'"record_type": "originating"}')  # fmt: skip
     world.send(usage("good"), 0)
     world.frame(0, {"usage-0": 100})
-    assert sorted(place for _, place in world.rejected) == [0, 1, 2, 3, 4]
+    assert sorted(place for _, place in world.rejected) == [0, 1, 2, 3, 4, 5]
     assert "empty" in world.rejected["usage-0", 1]
-    assert "1048576" in world.rejected["usage-0", 3]
-    assert "2200" in world.rejected["usage-0", 4]
-    assert {(offset, mark) for _, _, offset, mark in world.marks} == {(n, "refused") for n in range(5)}
+    assert "1048576" in world.rejected["usage-0", 4]
+    assert "2200" in world.rejected["usage-0", 5]
+    assert {(offset, mark) for _, _, offset, mark in world.marks} == {(n, "refused") for n in range(6)}
 
 
 def test_what_was_decided_travels_with_the_offset() -> None:
