@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -23,6 +23,7 @@ from tollwatch.errors import TollwatchError
 Chaos = Callable[[Installation, Input, random.Random], None]
 HOLDS: dict[str, Chaos] = {}
 RATE = 25_000
+OF_THREE = {"a_broker_of_three_dies"}
 
 
 def chaos(what: Chaos) -> Chaos:
@@ -124,10 +125,20 @@ def every_event_comes_twice(at: Installation, given: Input, chance: random.Rando
     at.published()
 
 
+@chaos
+def a_broker_of_three_dies(at: Installation, given: Input, chance: random.Random) -> None:
+    """With −9; what the other two have is enough. On servers of its own, with three replicas."""
+    at.publish(given, "--close", "--rate", RATE)
+    time.sleep(chance.uniform(3, 8))
+    at.servers.kafka.programs[chance.randrange(3)].kill()
+    at.published()
+
+
 def held(servers: Servers, given: Input, name: str, seed: int, folder: Path, *, seconds: float = 180) -> str:
     """Run one; gives "" where it held, else what differs."""
     chance = random.Random(seed)
-    with Installation(servers, f"{name.replace('_', '-')}-{seed}", folder) as at:
+    replicas = len(servers.kafka.programs)
+    with Installation(servers, f"{name.replace('_', '-')}-{seed}", folder, kafka__replication=replicas) as at:
         at.worker()
         at.worker()
         time.sleep(8)
@@ -171,6 +182,17 @@ def lost(at: Installation, given: Input, seconds: float = 150) -> str:
     return f"{len(ids - there)} events are not stored, {len(there - ids)} are too many: {sorted(ids ^ there)[:3]}"
 
 
+def _tried(servers: Servers, given: Input, name: str, seed: int, folder: Path) -> str:
+    """Run one, and print how it went."""
+    began = time.monotonic()
+    try:
+        said = held(servers, given, name, seed, folder)
+    except (OSError, AssertionError, TollwatchError) as error:
+        said = repr(error)[-600:]
+    print(f"{name} {seed}: {said or 'held'} ({time.monotonic() - began:.0f} s)", flush=True)
+    return said
+
+
 def main() -> int:
     """All of them, some several times."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -185,20 +207,15 @@ def main() -> int:
         folder = Path(scratch)
         given = simulated(folder, subscribers=asked.subscribers, days=asked.days, seed=7)
         print(f"{given.lines():,} records, {given.found['alerts'].count(chr(10)):,} revisions of alerts")
-        servers = Servers.start(folder)
+        names = asked.only or list(HOLDS)
         good = all_ = 0
-        try:
-            for name in asked.only or HOLDS:
-                for seed in range(asked.kills if name == "a_worker_is_killed" else 1):
-                    began = time.monotonic()
-                    try:
-                        said = held(servers, given, name, seed, folder)
-                    except (OSError, AssertionError, TollwatchError) as error:
-                        said = repr(error)[-600:]
-                    good, all_ = good + (not said), all_ + 1
-                    print(f"{name} {seed}: {said or 'held'} ({time.monotonic() - began:.0f} s)", flush=True)
-        finally:
-            servers.stop()
+        for brokers in (1, 3):
+            own = [name for name in names if (name in OF_THREE) == (brokers == 3)]
+            with closing(Servers.start(folder / f"of-{brokers}", brokers=brokers)) if own else nullcontext() as servers:
+                for name in own:
+                    for seed in range(asked.kills if name == "a_worker_is_killed" else 1):
+                        said = _tried(servers, given, name, seed, folder)
+                        good, all_ = good + (not said), all_ + 1
     print(f"{good} of {all_} held")
     return int(good < all_)
 

@@ -111,6 +111,10 @@ class Servers:
             raise
         return made
 
+    def close(self) -> None:
+        """Stop both."""
+        self.stop()
+
     def stop(self) -> None:
         """Stop both, at once."""
         self.kafka.kill()
