@@ -188,7 +188,8 @@ class Publisher:
         return self.sent
 
     async def _partitions(self, producer: Any, stream: str) -> list[int]:
-        found = await producer.partitions_for(f"{self.kafka.prefix}{stream}")
+        cluster = await producer.client.fetch_all_metadata()
+        found = cluster.partitions_for_topic(f"{self.kafka.prefix}{stream}")
         if not found:
             raise InputError(f"topic {self.kafka.prefix}{stream} is missing; run `tollwatch topics create`")
         return sorted(found)

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from streams.reading.decode import Decoder
+from streams.reading.decode import MAX_RECORD, Decoder
 from streams.reading.scan import Scanned, scan_chunk
 from streams.reading.source import no_rows
 from tollwatch.columns import schema
@@ -94,8 +94,8 @@ def batch_of(stream: str, decoder: Decoder, messages: Sequence[Message], begin: 
 
 
 def _at_once(values: list[bytes | None], decoder: Decoder) -> Scanned | None:
-    """Messages as they are, where each is one line and none is blank."""
-    if not values or not all(values):
+    """Messages as they are, where each is one line and none is blank or longer than a record may be."""
+    if not values or not all(values) or max(map(len, values)) > MAX_RECORD:  # type: ignore[arg-type]
         return None
     whole = b"\n".join(values)  # type: ignore[arg-type]
     if whole.count(b"\n") >= len(values):
@@ -108,7 +108,7 @@ def _as_lines(values: list[bytes | None]) -> tuple[bytes, list[tuple[int, bytes 
     """Messages as lines, and those that are no line, with their places, whose lines are empty."""
     lines, alone = [], []
     for n, value in enumerate(values):
-        plain = value is not None and value.strip() and b"\n" not in value
+        plain = value is not None and value.strip() and b"\n" not in value and len(value) <= MAX_RECORD
         lines.append(value if plain and value is not None else b"")
         if not plain:
             alone.append((n, value))
@@ -122,7 +122,7 @@ def _placed(record: Quarantined, offset: int) -> Quarantined:
 def _with_alone(
     stream: str, decoder: Decoder, rows: pl.DataFrame, alone: Sequence[tuple[int, bytes | None]], offsets: Any
 ) -> tuple[pl.DataFrame, list[Quarantined]]:
-    """Messages that are no single line: empty ones, and JSON over several lines."""
+    """Messages that are no single line: empty ones, too long ones, and JSON over several lines."""
     taken, refused = [], []
     for n, value in alone:
         offset = int(offsets[n])
