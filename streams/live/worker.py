@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, cast
 
 import faust
@@ -81,7 +83,7 @@ class Worker:
             stream_wait_empty=False, broker_max_poll_records=64, consumer_max_fetch_size=4 << 20,
             stream_processing_timeout=600.0, broker_commit_livelock_soft_timeout=600.0, broker_commit_interval=1.0,
             autodiscover=False, producer_max_request_size=LARGEST, table_cleanup_interval=3600.0,
-            broker_max_poll_interval=1000.0,
+            broker_max_poll_interval=1000.0, datadir=Path(tempfile.gettempdir(), "tollwatch-faust"),
         )  # fmt: skip
         transport = SnapshotTransport(app.conf.broker_consumer, app, app.loop)
         app.transport = transport
