@@ -15,6 +15,8 @@ from tollwatch.frames import KeySpace
 
 ALWAYS = ("event_id", "event_time")
 SUBJECT = ("account_id", "subscriber_id", "currency")
+CHANGING = ("entity", "id", "valid_to", "list_name", "risk", "rule")
+CHANGES = "entity = 'list' or entity = 'rule'"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -76,13 +78,12 @@ def _part(key: str, rules: list[Rule], models: list[ModelFeatures]) -> Part:
     conditions_of(draft)
     amounts_of(draft)
     expressions = draft.expressions
-    listing = any(expressions.listed.values())
     columns: dict[str, tuple[str, ...]] = {}
     for stream, column in by.items():
         wanted = {*ALWAYS, column, *expressions.used.get(stream, ()), *_implied(draft, stream)}
         wanted |= {name for name in SUBJECT if name in schema(stream)}
         columns[stream] = tuple(name for name in schema(stream) if name in wanted)
-    return Part(_key_space(key, by, columns, listing=listing), rules, models)
+    return Part(_key_space(key, by, columns), rules, models)
 
 
 def _implied(program: object, stream: str) -> set[str]:
@@ -90,13 +91,11 @@ def _implied(program: object, stream: str) -> set[str]:
     return {"start_time"} if stream == "usage" else set()
 
 
-def _key_space(key: str, by: dict[str, str], columns: dict[str, tuple[str, ...]], *, listing: bool) -> KeySpace:
-    where = {"reference": "entity = 'account'"} if key == "account_id" and "reference" in by else {}
-    if not listing:
-        return KeySpace(name=key, by=by, columns=columns, where=where)
-    if "reference" in by:
-        raise RuleError(
-            f"by `{key}`: lists and attributes of `reference` cannot be read under one key yet; split the rule"
-        )
-    columns["reference"] = (*ALWAYS, "entity", "id", "valid_to", "list_name", "risk")
-    return KeySpace(name=key, by=by, columns=dict(sorted(columns.items())), where=where, broadcast=("reference",))
+def _key_space(key: str, by: dict[str, str], columns: dict[str, tuple[str, ...]]) -> KeySpace:
+    """With the rows of `reference` that are changes of lists and rules, for every shard."""
+    where = {"reference": "entity = 'account'" if key == "account_id" else CHANGES if "reference" not in by else ""}
+    columns["reference"] = tuple(dict.fromkeys((*columns.get("reference", ALWAYS), *CHANGING)))
+    return KeySpace(
+        name=key, by=by, columns=dict(sorted(columns.items())),
+        where={stream: sql for stream, sql in where.items() if sql}, broadcast=("reference",),
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+import msgspec
 import polars as pl
 import polars_hash  # noqa: F401  (registers `nchash`, XXH64 over strings)
 
@@ -11,6 +12,10 @@ from tollwatch.identity import hash64, hash64_expr
 
 ARRIVAL = ("received_at", "file_id", "source", "tenant")
 INTERNAL = ("_id", "_content", "_late", "_offset")
+TO_ALL = 255
+"""The shard of rows that reach every one."""
+CHANGES = pl.col("entity").is_in(["list", "rule"])
+"""Rows of `reference` that change what detectors do."""
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
 
@@ -59,6 +64,8 @@ def route(stream: str, rows: pl.DataFrame, space: KeySpace, also: tuple[str, ...
     """
     if stream not in space.columns:
         return None
+    if stream in space.broadcast and stream in space.by:
+        return _both(stream, rows, space, also)
     carried = [name for name in space.columns[stream] if name in rows.columns]
     if stream in space.broadcast or stream not in space.by:
         key = pl.lit(0, pl.UInt64)
@@ -72,16 +79,43 @@ def route(stream: str, rows: pl.DataFrame, space: KeySpace, also: tuple[str, ...
         if "tenant" in rows.columns:
             key = _of_tenant(key)
     if stream in space.where:
-        rows = rows.filter(pl.sql_expr(space.where[stream]))
+        rows = _where(stream, rows, space.where[stream])
     shard = (pl.col("_key") // (1 << 58)).cast(pl.UInt8) if space.shards > 1 else pl.lit(0, pl.UInt8)
     table = rows.select(*carried, *INTERNAL, *also, key.alias("_key"))
     return table.with_columns(shard.alias("_shard"))
+
+
+def _where(stream: str, rows: pl.DataFrame, sql: str) -> pl.DataFrame:
+    wanted, kinds = pl.sql_expr(sql), schema(stream)
+    absent = [
+        pl.lit(None, kinds[name]).alias(name)
+        for name in dict.fromkeys(wanted.meta.root_names())
+        if name not in rows.columns
+    ]
+    return rows.with_columns(absent).filter(wanted)
+
+
+def _both(stream: str, rows: pl.DataFrame, space: KeySpace, also: tuple[str, ...]) -> pl.DataFrame | None:
+    """Rows that are somebody's, by their key, and those that change what detectors do, to every shard."""
+    change = CHANGES.fill_null(value=False) if "entity" in rows.columns else pl.lit(value=False)
+    by = {name: column for name, column in space.by.items() if name != stream}
+    keyed = route(stream, rows.filter(~change), msgspec.structs.replace(space, broadcast=()), also)
+    whole = route(
+        stream, rows.filter(change), msgspec.structs.replace(space, by=by, where={}, broadcast=(stream,)), also
+    )
+    found = [keyed] if keyed is not None else []
+    if whole is not None and len(whole):
+        found.append(whole.with_columns(_shard=pl.lit(TO_ALL, pl.UInt8)))
+    return pl.concat(found, how="diagonal") if found else None
 
 
 def split(table: pl.DataFrame, space: KeySpace, stream: str, partitions: int) -> list[pl.DataFrame]:
     """Cut a table up by frames partition: shard modulo partitions; what is broadcast goes to all."""
     if partitions == 1:
         return [table]
+    if stream in space.broadcast and stream in space.by:
+        shard = pl.col("_shard")
+        return [table.filter((shard == TO_ALL) | (shard % partitions == n)) for n in range(partitions)]
     if stream in space.broadcast or stream not in space.by:
         return [table] * (partitions if space.shards > 1 else 1)
     if space.shards == 1:

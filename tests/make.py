@@ -8,6 +8,7 @@ import polars as pl
 import polars_hash  # noqa: F401  (registers `nchash`)
 
 from detectors.engine import Engine
+from detectors.engine.engine import FOR_ALL
 from detectors.language import Detector
 from detectors.plan import Part, parts
 from detectors.rule import Rule, rule_of
@@ -71,7 +72,9 @@ def aligned(rows: Sequence[Row], part: Part, *, watermark: int | None = None, la
     time = np.array([row["event_time"] for row in rows], np.int64)
     flags = np.array(late, np.bool_) if len(late) else np.zeros(len(rows), np.bool_)
     reached = watermark if watermark is not None else int(time.max())
-    return Aligned(tables, position, time, keys, ids, (keys >> np.uint64(58)).astype(np.uint8), flags, reached)
+    shard = (keys >> np.uint64(58)).astype(np.uint8)
+    shard[[row["_stream"] == "reference" and row["entity"] in ("list", "rule") for row in rows]] = FOR_ALL
+    return Aligned(tables, position, time, keys, ids, shard, flags, reached)
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:

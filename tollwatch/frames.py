@@ -49,7 +49,8 @@ class KeySpace(msgspec.Struct, frozen=True, kw_only=True):
     """Rows that belong together because they share a key.
 
     `by` names the key's column in each stream, `columns` what is carried of each stream beside it. Rows whose key is
-    null do not enter. Streams in `broadcast` reach every shard whole. `shards` is 64, or 1 where keys are compared.
+    null do not enter. Streams in `broadcast` reach every shard whole; of one that has a key
+    too only what changes the detectors does (lists, rules). `shards` is 64, or 1 where keys are compared.
     """
 
     name: str

@@ -164,6 +164,7 @@ MEANINGS: dict[str, str] = {
     "operator": "the operator it belongs to",
     "list_name": "the list the entry is in",
     "risk": "how risky, higher is worse",
+    "rule": "a rule as `tollwatch rules publish` writes it, as JSON",
     "latitude_e6": "millionths of a degree north",
     "longitude_e6": "millionths of a degree east",
     "name": "its name, for people",

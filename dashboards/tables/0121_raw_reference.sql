@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS raw_reference
     operator              Nullable(String),
     direction             Nullable(String),
     list_name             Nullable(String),
+    rule                  Nullable(String),
     risk                  Nullable(Int64),
     latitude_e6           Nullable(Int64),
     longitude_e6          Nullable(Int64),

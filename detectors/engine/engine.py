@@ -10,6 +10,7 @@ import polars as pl
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
 from detectors.engine.alerts import Writer
+from detectors.engine.change import Version, Versions, change_rules
 from detectors.engine.conditions import NULLABLE, Condition, conditions_of, feature
 from detectors.engine.content import Content
 from detectors.engine.lists import Lists
@@ -24,15 +25,22 @@ from tollwatch.frames import Aligned, Findings, Ints, KeySpace
 WRITTEN_AT_ONCE = 4_000
 SWEEP_MS = 3_600_000
 OPEN_AT_FIRST = 1024
+CHANGES = ["list", "rule"]
+FOR_ALL = 255
+"""The shard of rows that reach every one: they are nobody's."""
 
 
 class Engine:
     """State over all shards of a key space that this process holds."""
 
+    episodes: Ints
+    values: Ints
+
     def __init__(
         self, key_space: KeySpace, rules: Sequence[Rule], models: Sequence[ModelFeatures] = (), *,
         tenant: str = "main", run: str = "live", lists: Lists | None = None,
     ) -> None:  # fmt: skip
+        self.versions = Versions([Version(rule) for rule in rules])
         program = compile_program(key_space, list(rules), list(models))
         self.program: Program = program
         self.lists = lists or Lists()
@@ -41,12 +49,16 @@ class Engine:
         self.content = Content(self.streams)
         self.watermark = int(k.NULL)
         self.swept = int(k.NULL)
-        self._rules()
-        self.writer = Writer(program, self.content, tenant=tenant, run=run)
+        self.tenant, self.run = tenant, run
+        self._slots(OPEN_AT_FIRST, 1)
+        self.use(program)
 
-    def _rules(self) -> None:
-        rules = self.program.rules
-        self.rule_table = np.zeros((len(rules), 5), np.int64)
+    def use(self, program: Program) -> None:
+        """Go by this program from now on; the state must be laid out as it says."""
+        self.program = program
+        self.writer = Writer(program, self.content, tenant=self.tenant, run=self.run)
+        rules = program.rules
+        self.rule_table = np.zeros((len(rules), e.RULE_WIDTH), np.int64)
         self.width = max([len(rule.features) for rule in rules], default=1)
         self.feature_columns = np.full((max(len(rules), 1), self.width), -1, np.int64)
         for d, rule in enumerate(rules):
@@ -54,22 +66,26 @@ class Engine:
             panes = int(spec[k.PANES])
             pane = int(self.program.groups[spec[k.GROUP]]) if panes else int(spec[k.OVER])
             tumbling = to_ms(rule.tumbling) if rule.tumbling else 0
-            self.rule_table[d] = spec[k.BIT], pane, panes, to_ms(rule.quiet), tumbling
+            self.rule_table[d] = spec[k.BIT], pane, panes, to_ms(rule.quiet), tumbling, *self.versions.row(d)
             for n, wanted in enumerate(rule.features.values()):
                 self.feature_columns[d, n] = self.program.columns[wanted]
         self.conditions = conditions_of(self.program)
-        self._slots(OPEN_AT_FIRST)
+        more = self.width - self.values.shape[1]
+        if more > 0:
+            self.values = np.pad(self.values, ((0, 0), (0, more)))
+        self.width = self.values.shape[1]
 
-    def _slots(self, size: int) -> None:
+    def _slots(self, size: int, width: int) -> None:
         self.episodes = np.full((size, e.WIDTH), -1, np.int64)
-        self.values = np.zeros((size, self.width), np.int64)
+        self.values = np.zeros((size, width), np.int64)
         self.free = np.arange(size - 1, -1, -1)
         self.free_count = size
 
     def advance(self, rows: Aligned) -> Findings:
-        """Take rows in order; a change of a list takes effect for the rows behind it."""
+        """Take rows in order; a change of a list or a rule takes effect for the rows behind it."""
         found = Findings()
-        for part in self._cut_at_lists(rows):
+        for part in self._cut_at_changes(rows):
+            self._change(part, found)
             self._take(part, found)
         self.watermark = max(self.watermark, rows.watermark)
         self._close()
@@ -86,14 +102,14 @@ class Engine:
         self.writer.write(found)
         return found
 
-    def _cut_at_lists(self, rows: Aligned) -> list[Aligned]:
+    def _cut_at_changes(self, rows: Aligned) -> list[Aligned]:
         table = rows.tables.get("reference")
-        if table is None or "list_name" not in table.columns:
+        if table is None or "entity" not in table.columns:
             return [rows]
-        changes = table.filter(pl.col("entity") == "list")
-        if changes.is_empty():
+        changes = table["entity"].is_in(CHANGES).fill_null(value=False)
+        if not changes.any():
             return [rows]
-        at = rows.position["reference"][(table["entity"] == "list").fill_null(value=False).to_numpy()]
+        at = rows.position["reference"][changes.to_numpy()]
         cuts = [int(at[0])] + [int(p) for before, p in itertools.pairwise(at) if p != before + 1]
         parts, start = [], 0
         for cut in [*cuts, len(rows)]:
@@ -101,12 +117,21 @@ class Engine:
             start = cut
         return parts
 
+    def _change(self, rows: Aligned, found: Findings) -> None:
+        reference = rows.tables.get("reference")
+        if reference is None or "entity" not in reference.columns:
+            return
+        if "list_name" in reference.columns:
+            self.lists.learn(reference.filter(pl.col("entity") == "list"))
+        if "rule" in reference.columns or "valid_to" in reference.columns:
+            rules = reference.filter(pl.col("entity") == "rule")
+            if len(rules):
+                self.writer.write(found)
+                change_rules(self, rules)
+
     def _take(self, rows: Aligned, found: Findings) -> None:
         if not len(rows):
             return
-        reference = rows.tables.get("reference")
-        if reference is not None and "list_name" in reference.columns:
-            self.lists.learn(reference.filter(pl.col("entity") == "list"))
         n = len(rows)
         mask = np.zeros(n, np.uint64)
         values = np.full((max(len(self.program.expressions.values), 1), n), k.NULL, np.int64)
@@ -121,6 +146,8 @@ class Engine:
             key = prepared[self.program.key_space.by[name]]
             if key.null_count():
                 mask[position] = np.where(key.is_null().to_numpy(), np.uint64(0), mask[position])
+            if name == "reference":
+                mask[position] *= rows.shard[position] != FOR_ALL
             stream[at] = self.streams.index(name)
             place[at] = np.arange(len(prepared), dtype=np.int32)
         self._run(rows, mask, values, (stream, place), found)

@@ -12,7 +12,8 @@ WIDTH = 11
 WHAT, TIME = WIDTH, WIDTH + 1
 WRITTEN_WIDTH = WIDTH + 2
 # columns of a rule
-CLAIM_BIT, CLAIM_PANE_MS, CLAIM_PANES, QUIET, TUMBLING_MS = range(5)
+CLAIM_BIT, CLAIM_PANE_MS, CLAIM_PANES, QUIET, TUMBLING_MS, BEGINS, RETIRED, BEFORE = range(8)
+RULE_WIDTH = 8
 EVIDENCE_ROWS = 10
 # a late row may open an episode where another stood and closed: its revisions begin behind all that was written
 LATE_REVISIONS = 1000
@@ -83,6 +84,20 @@ def _open(episodes, slot, row, d, now, rules, late):
 
 
 @nb.njit(cache=True, nogil=True)
+def _may_open(row, d, now, rules, open_slot, episodes):
+    """Whether a rule may open: it is in force, its windows are warm, no version before it is still at the same key."""
+    if rules[d, RETIRED] or now < rules[d, BEGINS]:
+        return False
+    before = rules[d, BEFORE]
+    while before >= 0:
+        slot = open_slot[row, before]
+        if slot >= 0 and not _over(episodes, slot, rules, now):
+            return False
+        before = rules[before, BEFORE]
+    return True
+
+
+@nb.njit(cache=True, nogil=True)
 def _close(slot, rules, open_slot, episodes, values, free, free_count, written, written_values, count):
     episodes[slot, REVISION] += 1
     end = _closing_time(episodes, slot, rules)
@@ -114,6 +129,8 @@ def follow(
                 )
                 slot = -1
             opened = slot < 0
+            if opened and not _may_open(row, d, now, rules, open_slot, episodes):
+                continue
             if opened:
                 free_count -= 1
                 slot = free[free_count]

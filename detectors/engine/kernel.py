@@ -11,7 +11,8 @@ import numpy as np
 from tollwatch.compiled import prefetch
 
 COUNT, TOTAL, DISTINCT, MAXIMUM, SINCE, OVERLAPPING, CONCURRENT, LATEST = range(8)
-KIND, BIT, VALUE, GROUP, PANES, RING, DELAY, SMALL, LARGE, OVER, SLOTS, TUMBLING = range(12)
+KIND, BIT, VALUE, GROUP, PANES, RING, DELAY, SMALL, LARGE, OVER, SLOTS, TUMBLING, SALT = range(13)
+WIDTH = 13
 NULL = np.int64(-(2**63))
 LATE_BIT = np.uint64(1 << 63)
 EMPTY = np.int32(-1)
@@ -115,9 +116,9 @@ def _window_large(f, spec, pane, row, cells):
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def _name(f, key, value):
+def _name(salt, key, value):
     """A value of a key's distinct feature, as it is called in the table of values."""
-    return np.int64(mix(key ^ (np.uint64(f + 1) * np.uint64(0xD6E8FEB86659FD93)), np.uint64(value)) | np.uint64(1))
+    return np.int64(mix(key ^ (np.uint64(salt) * np.uint64(0xD6E8FEB86659FD93)), np.uint64(value)) | np.uint64(1))
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
@@ -125,7 +126,7 @@ def _see(f, spec, row, key, value, pane, head, pane_ms, counts, seen, seen_row, 
     """Count a value of a distinct feature in the latest pane that has it. A name of 0 marks a free place."""
     ring = spec[f, RING]
     slots = np.uint64(len(seen_row) - 1)
-    name = _name(f, key, value)
+    name = _name(spec[f, SALT], key, value)
     slot = (np.uint64(name) >> np.uint64(1)) & slots
     while seen[slot, 0] != 0 and seen[slot, 0] != name:
         slot = (slot + np.uint64(1)) & slots
@@ -193,7 +194,7 @@ def _ask(i, mask, values, rows, spec, keys, cells, seen):
     slots = np.uint64(len(seen) - 1)
     for f in range(len(spec)):
         if spec[f, KIND] == DISTINCT and (mask[i] >> np.uint64(spec[f, BIT])) & np.uint64(1) != 0:
-            name = _name(f, keys[i], values[spec[f, VALUE], i])
+            name = _name(spec[f, SALT], keys[i], values[spec[f, VALUE], i])
             prefetch(np.uint64(seen.ctypes.data) + ((np.uint64(name) >> np.uint64(1)) & slots) * np.uint64(16))
 
 

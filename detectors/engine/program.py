@@ -13,6 +13,7 @@ from detectors.rule import Rule
 from tollwatch.duration import to_ms
 from tollwatch.errors import RuleError
 from tollwatch.frames import Ints, KeySpace
+from tollwatch.identity import hash64
 
 KIND_CODES = {
     "count": k.COUNT, "total": k.TOTAL, "distinct": k.DISTINCT, "maximum": k.MAXIMUM, "since": k.SINCE,
@@ -98,12 +99,13 @@ class _Compiler:
         return feature, bit
 
     def _row(self, feature: Feature, stream: str, bit: int, where: str) -> list[int]:
-        row = [0] * 12
+        row = [0] * k.WIDTH
         code = KIND_CODES[feature.kind]
         windowed = feature.kind in ("count", "total", "distinct", "maximum", "overlapping")
         row[k.KIND], row[k.BIT], row[k.VALUE] = code, bit, self._value(feature, stream, where)
         row[k.OVER] = to_ms(feature.over) if feature.over else 0
         row[k.SLOTS], row[k.TUMBLING] = feature.slots, int(feature.tumbling)
+        row[k.SALT] = hash64(repr(feature)) >> 1
         row[k.SMALL], row[k.LARGE], row[k.GROUP] = self.small, len(self.large), -1
         if windowed:
             self._window(row, feature, where)
@@ -149,7 +151,7 @@ class _Compiler:
 
     def placed(self) -> Ints:
         """The features' rows, with their places counted from the beginning of a key's cells."""
-        spec = np.array(self.spec, np.int64).reshape(-1, 12)
+        spec = np.array(self.spec, np.int64).reshape(-1, k.WIDTH)
         spec[:, k.LARGE] += self._before()
         spec[:, k.SMALL] += 2 * (self._before() + len(self.large))
         return spec

@@ -9,6 +9,7 @@ import polars as pl
 
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
+from detectors.engine.change import Versions, take_up
 from detectors.engine.content import pack, unpacked
 from tollwatch.errors import VersionError
 from tollwatch.frames import Ints
@@ -33,6 +34,8 @@ def save_shards(engine: "Engine") -> dict[str, bytes]:
     keys = engine.keys
     shard = (keys.key[: keys.used] >> np.uint64(58)).astype(np.int64)
     common = {"format": FORMAT, "watermark": engine.watermark, "swept": engine.swept, "lists": engine.lists.entries}
+    if engine.versions.changed:
+        common["rules"] = msgspec.to_builtins(engine.versions)
     segments = {"all": msgspec.msgpack.encode(common, order="sorted")}
     for number in np.unique(shard).tolist():
         rows = np.flatnonzero(shard == number)
@@ -73,15 +76,16 @@ def _shard(engine: "Engine", rows: Ints) -> dict[str, Any]:
 
 def load_shards(engine: "Engine", segments: Mapping[str, bytes]) -> None:
     """Add saved shards to an engine that does not have them yet."""
-    for name in sorted(segments):
-        stored = msgspec.msgpack.decode(segments[name])
-        if name != "all":
-            _take(engine, stored)
-            continue
+    if "all" in segments:
+        stored = msgspec.msgpack.decode(segments["all"])
         if stored["format"] > FORMAT:
             raise VersionError(f"the saved state has format {stored['format']}, newer than {FORMAT}; upgrade Tollwatch")
         engine.watermark, engine.swept = stored["watermark"], stored["swept"]
         engine.lists.entries = stored["lists"]
+        if "rules" in stored:
+            take_up(engine, msgspec.convert(stored["rules"], Versions))
+    for name in sorted(segments.keys() - {"all"}):
+        _take(engine, msgspec.msgpack.decode(segments[name]))
 
 
 def _take(engine: "Engine", stored: dict[str, Any]) -> None:

@@ -52,9 +52,23 @@ def test_tenants_do_not_meet() -> None:
 
 def test_what_is_broadcast_goes_to_all() -> None:
     """A list must be known in every partition."""
-    space = KeySpace(name="x", by=SPACE.by, columns=SPACE.columns, broadcast=("usage",))
+    space = KeySpace(name="x", by={}, columns=SPACE.columns, broadcast=("usage",))
     parts = split(routed(["1", "2"], space), space, "usage", 3)
     assert [len(part) for part in parts] == [2, 2, 2]
+
+
+def test_changes_go_to_all_and_the_rest_by_key() -> None:
+    """An account's limit is known where the account is; a list and a rule everywhere."""
+    columns: tuple[str, ...] = ("event_id", "event_time", "entity", "id")
+    space = KeySpace(name="x", by={"reference": "id"}, columns={"reference": columns}, broadcast=("reference",))
+    entities = ["account", "list", "account", "rule", "account"]
+    rows = pl.DataFrame({"event_id": entities, "event_time": 1, "entity": entities, "id": ["1", "2", "3", "4", "5"]})
+    rows = rows.with_columns(_offset=pl.int_range(5), _late=pl.lit(value=False))
+    table = route("reference", with_hashes("reference", rows), space)
+    assert table is not None
+    parts = split(table, space, "reference", 3)
+    assert all(set(part["id"]) >= {"2", "4"} for part in parts)
+    assert sorted(id_ for part in parts for id_ in part["id"]) == sorted(["1", "3", "5", *"22", "2", *"44", "4"])
 
 
 def test_content_is_what_is_said_not_how_it_arrived() -> None:

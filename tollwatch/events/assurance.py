@@ -7,7 +7,7 @@ from tollwatch.events.common import Event
 
 Entity = Literal[
     "account", "subscriber", "trunk", "cell", "number_range", "offering", "tariff", "allowance",
-    "route_rate", "contract", "dealer", "agent", "device", "bill_cycle", "exchange_rate", "list",
+    "route_rate", "contract", "dealer", "agent", "device", "bill_cycle", "exchange_rate", "list", "rule",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     begins with; `country`, `number_type`, `operator`. list: id = the entry, `list_name`, `risk`.
     offering: `price_micros` per month, `currency`, `charge_kind`. cell: `latitude_e6`, `longitude_e6`.
     trunk: `operator`, `direction`. exchange_rate: id = currency, `rate_micros` to the operator's own.
+    rule: id = its name, `rule` = the rule itself as `tollwatch rules publish` writes it.
     """
 
     account_class: str | None = None
@@ -31,6 +32,7 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     operator: str | None = None
     direction: str | None = None
     list_name: str | None = None
+    rule: str | None = None
     risk: int | None = None
     latitude_e6: int | None = None
     longitude_e6: int | None = None
