@@ -8,6 +8,7 @@ from detectors.engine.alerts import amounts_of
 from detectors.engine.conditions import conditions_of
 from detectors.engine.program import ModelFeatures, compile_program
 from detectors.language import Model, streams_of
+from detectors.prefilter import either
 from detectors.rule import Rule
 from tollwatch.columns import schema
 from tollwatch.errors import RuleError
@@ -83,7 +84,8 @@ def _part(key: str, rules: list[Rule], models: list[ModelFeatures]) -> Part:
         wanted = {*ALWAYS, column, *expressions.used.get(stream, ()), *_implied(draft, stream)}
         wanted |= {name for name in SUBJECT if name in schema(stream)}
         columns[stream] = tuple(name for name in schema(stream) if name in wanted)
-    return Part(_key_space(key, by, columns), rules, models)
+    where = {stream: either(sql for of, sql in expressions.filters if of == stream) for stream in by}
+    return Part(_key_space(key, by, columns, {s: sql for s, sql in where.items() if sql is not None}), rules, models)
 
 
 def _implied(program: object, stream: str) -> set[str]:
@@ -91,9 +93,11 @@ def _implied(program: object, stream: str) -> set[str]:
     return {"start_time"} if stream == "usage" else set()
 
 
-def _key_space(key: str, by: dict[str, str], columns: dict[str, tuple[str, ...]]) -> KeySpace:
+def _key_space(
+    key: str, by: dict[str, str], columns: dict[str, tuple[str, ...]], where: dict[str, str]
+) -> KeySpace:  # fmt: skip
     """With the rows of `reference` that are changes of lists and rules, for every shard."""
-    where = {"reference": "entity = 'account'" if key == "account_id" else CHANGES if "reference" not in by else ""}
+    where["reference"] = "entity = 'account'" if key == "account_id" else CHANGES if "reference" not in by else ""
     columns["reference"] = tuple(dict.fromkeys((*columns.get("reference", ALWAYS), *CHANGING)))
     return KeySpace(
         name=key, by=by, columns=dict(sorted(columns.items())),

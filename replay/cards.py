@@ -77,7 +77,8 @@ def aligned(space: KeySpace, tables: dict[str, pl.DataFrame], watermark: int) ->
     """The rows of one stretch of time as alignment gives them."""
     order = ("event_time", "event_id")
     given, kept = {}, []
-    for number, (stream, columns) in enumerate(space.columns.items()):
+    there = {stream: columns for stream, columns in space.columns.items() if stream in tables}
+    for number, (stream, columns) in enumerate(there.items()):
         kinds = schema(stream)
         absent = {name: pl.lit(None, kinds[name]) for name in columns if name not in tables[stream].columns}
         by = space.by.get(stream)

@@ -126,3 +126,8 @@ def subjects(alerts: Iterable[Alert]) -> set[str]:
 def changed(row: Row, changes: Mapping[str, Any]) -> Row:
     """A row with some fields different."""
     return {**row, **changes}
+
+
+def event(stream: str, event_id: str, *, after_s: float = 0, **fields: Any) -> Row:
+    """An event of any stream, `after_s` seconds after the start of 2026."""
+    return {"_stream": stream, "event_id": event_id, "event_time": START_MS + round(after_s * 1000), **fields}

@@ -19,6 +19,7 @@ from detectors.engine import kernel as k
 from detectors.engine.program import Program, compile_program
 from detectors.engine.state import Keys
 from detectors.language import Feature
+from detectors.prefilter import coarse
 from detectors.rule import Rule
 from tollwatch.duration import to_ms
 from tollwatch.errors import RuleError
@@ -75,6 +76,12 @@ def runnable(rule: Rule, key_space: KeySpace, models: Iterable[object] = ()) -> 
             raise RuleError(
                 f"{where}: no rule by `{key_space.name}` reads {stream}.{column} so far, and frames do not carry it; "
                 "start the workers with it (--rules)"
+            )
+    for stream, sql in program.expressions.filters:
+        if stream in key_space.where and f"({coarse(sql)})" not in key_space.where[stream]:
+            raise RuleError(
+                f"{where}: frames by `{key_space.name}` carry of {stream} only rows of kinds that a rule asks for, and "
+                f"none asks for `{coarse(sql) or 'all'}`; start the workers with it (--rules)"
             )
     return program
 

@@ -11,6 +11,7 @@ import polars as pl
 from replay.simulate.broken import Broken, broken_lines
 from replay.simulate.chance import DAY, HOUR, chance
 from replay.simulate.money import payments
+from replay.simulate.others import OTHERS, others
 from replay.simulate.planted import Planted
 from replay.simulate.population import HABITS, World
 from replay.simulate.services import HISTORY_DAYS, batches, lines, months, orders, reference, snapshot
@@ -18,7 +19,10 @@ from replay.simulate.traffic import Traffic
 from replay.simulate.writing import Format, Writer, writers
 from replay.truth import Truth, write_truth
 
-WRITTEN = ("usage", "orders", "payments", "provisioned", "billed", "batches", "reference", "verdicts")
+WRITTEN = (
+    "usage", "signalling", "outcomes", "device_sightings", "orders", "payments", "care", "provisioned", "billed",
+    "batches", "reference", "verdicts",
+)  # fmt: skip
 START = 1_772_323_200_000
 """1 March 2026: February is billed on the first day."""
 
@@ -57,7 +61,7 @@ class Operator:
         yield iter([("reference", first, first + HOUR, reference(world))])
         for day in range(first, world.end, DAY):
             yield self._day(day, traffic)
-        yield iter([*((name, world.end, 2**62, pl.DataFrame()) for name in ("payments", "verdicts")),
+        yield iter([*((name, world.end, 2**62, pl.DataFrame()) for name in ("payments", "verdicts", *OTHERS)),
                     ("usage", world.end, 2**62, traffic.rest())])  # fmt: skip
 
     def _day(self, day: int, traffic: Traffic) -> Iterator[tuple[str, int, int, pl.DataFrame]]:
@@ -65,6 +69,8 @@ class Operator:
         yield "orders", day, day + DAY, orders(world, day)
         yield "payments", day, day + DAY, payments(world, day)
         yield "verdicts", day, day + DAY, pl.DataFrame()
+        for name, rows in others(world, day).items():
+            yield name, day, day + DAY, rows
         if day < world.start:
             return
         for name, rows in self._month(day).items():

@@ -42,6 +42,8 @@ def doc_of(kind: type[Declared]) -> str:
 
 def another(value: Any) -> Any:
     """A different value of the same type, as a settings file would write it."""
+    if isinstance(value, str):
+        return f"{value}9"
     return f"PT{int(value.total_seconds()) * 2}S" if isinstance(value, timedelta) else type(value)(value * 2 + 1)
 
 

@@ -129,30 +129,19 @@ def every_event_comes_twice(at: Installation, given: Input, chance: random.Rando
 
 @chaos
 def a_rule_changes(at: Installation, given: Input, chance: random.Random) -> None:
-    """In the middle; the embedded run took the same change from a file."""
-    del chance
+    """In the middle of publishing; the embedded run takes the same change, at the same event time, from a file."""
+    change = ("rules", "publish", "--set", "wangiri.warn_at=45", "--set", "wangiri.critical_at=46",
+              "--remove", "card_testing")  # fmt: skip
+    at.publish(given, "--close", "--rate", RATE // 2)
+    time.sleep(chance.uniform(2, 4))
+    told = at.call(*change).stdout
+    moment = int(told.partition("event time ")[2].split()[0]) / 1000
     announced = at.folder / "changes.ndjson"
-    middle = _middle(given)
-    words = ("rules", "publish", "--set", "wangiri.warn_at=45", "--set", "wangiri.critical_at=46",
-             "--remove", "card_testing", "--at", middle)  # fmt: skip
-    at.call(*words, "--to", announced)
-    given.found = {}
+    at.call(*change, "--at", datetime.fromtimestamp(moment, UTC).isoformat(), "--to", announced)
     run("run", *given.files(), "--reference", announced, "--data", at.folder / "changed")
     for kind in ("alerts", "leakages"):
         given.found[kind] = listing(kind, "--data", at.folder / "changed")
-    at.call(*words)
-    at.publish(given, "--close")
     at.published()
-
-
-def _middle(given: Input) -> str:
-    """The middle of the events' times."""
-    times = [
-        msgspec.json.decode(line)["event_time"]
-        for line in (given.folder / "usage.ndjson").read_bytes().splitlines()[::1000]
-        if line.endswith(b"}")
-    ]
-    return datetime.fromtimestamp((min(times) + max(times)) / 2000, UTC).isoformat()
 
 
 @chaos

@@ -1,0 +1,48 @@
+"""HLR manipulation: a service is switched on in the network, and nobody has ordered it."""
+
+from datetime import timedelta
+
+from detectors.language import Detector, Feature, count, since
+from tollwatch.events import Order, Signalling
+
+
+class HlrManipulation(Detector, frozen=True):
+    """Alert when a subscriber's services or barrings change in the network without an order in the days before.
+
+    An order that comes a little later is the network being quick: the change waits `patience` before it counts.
+    Threshold: any (catalogue row 30).
+
+    >>> HlrManipulation(warn_changes=2).conditions()["warning"]
+    'changes >= 2 and ordered_s is null'
+    """
+
+    reads = (Signalling, Order)
+    by = "subscriber_id"
+    fraud_type = "hlr-manipulation"
+    runbook = "Undo the change, find the session that made it, tell security: the agent's account may be stolen."
+
+    window: timedelta = timedelta(hours=24)
+    ordered_within: timedelta = timedelta(days=7)
+    warn_changes: int = 1
+    critical_changes: int = 3
+
+    def features(self) -> dict[str, Feature]:
+        """Changes by hand, and seconds since any order."""
+        by_hand = "kind in ('service_change', 'barring') and agent_id is not null"
+        return {
+            "changes": count(of="signalling", over=self.window, where=by_hand, panes=24),
+            "ordered_s": since(
+                of="orders", over=self.ordered_within, where="state in ('acknowledged', 'in_progress', 'completed')"
+            ),
+        }
+
+    def conditions(self) -> dict[str, str]:
+        """Changed, and not ordered."""
+        return {
+            "warning": f"changes >= {self.warn_changes} and ordered_s is null",
+            "critical": f"changes >= {self.critical_changes} and ordered_s is null",
+        }
+
+    def claim(self) -> str:
+        """The changes."""
+        return "changes"

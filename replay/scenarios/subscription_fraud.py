@@ -1,0 +1,29 @@
+"""Subscription fraud: one forged document opens an account in shop after shop, each with a telephone on top."""
+
+import numpy as np
+
+from replay.simulate.chance import DAY, HOUR, MINUTE
+from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.population import POSTPAID
+from replay.simulate.rows import rows_of
+
+
+def plant(stage: Stage) -> Planted:
+    """A few documents."""
+    return together(_document(stage, who, f"mule{n}") for n, who in enumerate(stage.people(stage.few, POSTPAID)))
+
+
+def _document(stage: Stage, who: int, prefix: str) -> Planted:
+    world, rng = stage.world, stage.rng
+    size = int(rng.integers(5, 10))
+    times = stage.spaced(stage.moment(DAY), size, 20 * MINUTE, 2 * HOUR)
+    numbers = np.arange(size)
+    accounts = [world.name("account_id", who), *(f"M{who}-{n}" for n in numbers[1:].tolist())]
+    document = f"id{who:014x}"
+    rows = rows_of(
+        f"{prefix}-", times, action="add", state="acknowledged", order_id=[f"O{prefix}-{n}" for n in numbers.tolist()],
+        order_item_id=[f"O{prefix}-{n}-1" for n in numbers.tolist()], account_id=accounts, channel="shop",
+        identity_fingerprint=document, card_fingerprint=f"{who:x}", source="orders",
+    )  # fmt: skip
+    truth = stage.truth("subscription_fraud", who, times, subject=("identity_fingerprint", document))
+    return Planted([truth], {"orders": rows})

@@ -1,0 +1,26 @@
+"""Targeted pumping: a SIM rings one number abroad every few seconds, for the share of what each attempt brings."""
+
+import numpy as np
+
+from replay.simulate.chance import HOUR, SECOND
+from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.population import ABROAD, PREPAID
+from replay.simulate.records import calls_by, charged, voice
+
+
+def plant(stage: Stage) -> Planted:
+    """A few SIMs, half an hour each."""
+    return together(_pump(stage, who, f"tgt{n}-") for n, who in enumerate(stage.people(stage.few, PREPAID)))
+
+
+def _pump(stage: Stage, who: int, prefix: str) -> Planted:
+    world, rng = stage.world, stage.rng
+    size = int(rng.integers(60, 120))
+    start = stage.spaced(stage.moment(HOUR), size, 10 * SECOND, 22 * SECOND)
+    called = np.full(size, rng.choice(ABROAD) + rng.integers(0, 10**7))
+    calls = calls_by(
+        world, who, "abroad", called=called, start=start, ring_s=np.full(size, 2), duration_s=rng.integers(1, 6, size)
+    )  # fmt: skip
+    subject, amount = ("calling_number", world.name("msisdn", who)), int(charged(calls).sum())
+    truth = stage.truth("targeted_pumping", who, calls.end, subject=subject, amount=amount)
+    return Planted([truth], {"usage": voice(world, calls, prefix)})

@@ -1,0 +1,30 @@
+"""Voucher abuse: numbers of recharge cards are guessed by telephone, one after the other, until one is right."""
+
+import numpy as np
+
+from replay.simulate.chance import HOUR, SECOND
+from replay.simulate.money import UNIT
+from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.population import PREPAID
+from replay.simulate.rows import digits, of, rows_of
+
+
+def plant(stage: Stage) -> Planted:
+    """A few guessers."""
+    return together(_guess(stage, who, f"pin{n}-") for n, who in enumerate(stage.people(stage.few, PREPAID)))
+
+
+def _guess(stage: Stage, who: int, prefix: str) -> Planted:
+    rng = stage.rng
+    size = int(rng.integers(40, 80))
+    times = stage.spaced(stage.moment(HOUR), size, 10 * SECOND, 30 * SECOND)
+    right = np.arange(size) % 25 == 24
+    rows = rows_of(
+        prefix, times, payment_id=[f"p{prefix}{n}" for n in range(size)], kind="recharge", method="voucher",
+        state=np.where(right, "settled", "declined").tolist(), hop="gateway", amount_micros=np.full(size, 10 * UNIT),
+        voucher_serial=digits(70_000_000_000 + who * 1000 + np.arange(size)), currency="EUR", source="gateway",
+        **of(stage.world, who, "account_id", "subscriber_id"),
+    )  # fmt: skip
+    subject, amount = ("account_id", stage.world.name("account_id", who)), int(right.sum()) * 10 * UNIT
+    truth = stage.truth("voucher_abuse", who, times, subject=subject, amount=amount)
+    return Planted([truth], {"payments": rows})
