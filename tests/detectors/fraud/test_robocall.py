@@ -12,10 +12,11 @@ def call(n: int, **changes: object) -> Row:
 
 
 def test_fifty_one_short_calls_warn() -> None:
-    """More than fifty, below three seconds: both are an edge."""
+    """More than fifty, over within three seconds: both are an edge; a long talk of the owner changes nothing."""
     assert findings(Robocall(), [call(n) for n in range(50)]) == []
     assert findings(Robocall(), [call(n) for n in range(51)])[0].severity == "warning"
-    assert findings(Robocall(), [call(n, duration_s=3) for n in range(80)]) == []
+    assert findings(Robocall(), [call(n, duration_s=4) for n in range(80)]) == []
+    assert findings(Robocall(), [call(0, duration_s=3600), *(call(n) for n in range(1, 60))])[0].severity == "warning"
 
 
 @pytest.mark.parametrize(
