@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from replay.simulate.chance import chance
 from replay.simulate.planted import Planted, Stage, together
 from replay.simulate.population import World
+from replay.strength import Strength, of_strength
 from tollwatch.errors import ConfigurationError
 
 
@@ -22,14 +23,15 @@ def every_scenario() -> list[str]:
     return sorted(info.name for info in pkgutil.iter_modules(__path__))
 
 
-def plant(world: World, names: Sequence[str] | None = None) -> Planted:
-    """Play these scenarios, or all. Raises ConfigurationError for a name that is none."""
+def plant(world: World, names: Sequence[str] | None = None, strength: Strength = "strong") -> Planted:
+    """Play these scenarios, or all, so strongly. Raises ConfigurationError for a name that is none."""
     known = every_scenario()
     for name in names or ():
         if name not in known:
             raise ConfigurationError.unknown_word(name, known, where="--plant", what="scenario")
     used: set[int] = set()
-    return together(_play(name, world, used) for name in known if names is None or name in names)
+    played = (_play(name, world, used) for name in known if names is None or name in names)
+    return together(of_strength(each, strength, world.end) for each in played)
 
 
 def _play(name: str, world: World, used: set[int]) -> Planted:
