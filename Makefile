@@ -74,6 +74,13 @@ bench: .venv/.dev ## Measure the common work against its baseline
 docs: .venv/.run ## Write docs/events.md anew from the types
 	@$(BIN)/python -m tollwatch.document
 
+catalogue: .venv/.run ## Let every detector prove itself, and write docs/catalogue.md
+	@{ printf '<!-- Written by `make catalogue`. -->\n\n# The fraud detectors, and what they find\n\n'; \
+	printf 'Strong cases are the scenarios of `replay/scenarios/` as they are; weak ones a third of their events; adaptive\n'; \
+	printf 'ones are split over three subjects and take three times as long. `by any` counts cases that another detector\n'; \
+	printf 'saw; `lost` is how much of a case had passed when it was found; `bytes` what a key costs.\n\n'; \
+	$(BIN)/tollwatch catalogue --format markdown; } > build/catalogue.md && mv build/catalogue.md docs/catalogue.md
+
 cover: test ## Write the coverage, line by line, to build/coverage
 	@$(BIN)/coverage html -q -d build/coverage && echo "build/coverage/index.html"
 

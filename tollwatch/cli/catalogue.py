@@ -154,6 +154,20 @@ def _aligned(part: Part, tables: dict[str, pl.DataFrame]) -> Aligned | None:
     )
 
 
+def looked_for() -> str:
+    """A table of all detectors: what each alerts on, by which key, and its thresholds.
+
+    >>> "| `wangiri` | calling_number |" in looked_for()
+    True
+    """
+    lines = ["| detector | by | alerts when | thresholds |", "| --- | --- | --- | --- |"]
+    for kind in every_detector():
+        sentence = " ".join((kind.__doc__ or "").partition("\n\n")[0].split()).removeprefix("Alert when ")
+        thresholds = ", ".join(f"`{name}` {value}" for name, value in kind().thresholds().items())
+        lines.append(f"| `{kind.name()}` | {kind.by} | {sentence} | {thresholds} |")
+    return "\n".join(["## What they look for", "", *lines, ""])
+
+
 HEADS = (
     "detector",
     "strength",
@@ -182,6 +196,8 @@ def _print(found: Sequence[Entry], form: str, world: World) -> None:
         sys.stdout.write(msgspec.json.Encoder(order="sorted").encode_lines(found).decode())
         return
     if form == "markdown":
+        print(looked_for())
+        print(f"## What they found\n\n{len(world):,} subscribers, {world.days} days, seed {world.seed}.\n")
         shown = [0, 1, 2, 3, 4, 5, 6, 7, 9]
         lines = [[HEADS[n] for n in shown], ["---"] * len(shown), *([_cells(e)[n] for n in shown] for e in found)]
         print("\n".join("| " + " | ".join(line) + " |" for line in lines))

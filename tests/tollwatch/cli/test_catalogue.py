@@ -3,13 +3,21 @@
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 
 from detectors import every_detector
 from replay.catalogue import Entry
+from tollwatch.cli.catalogue import looked_for
 
 NAME = "catalogue"
+PAGE = Path(__file__).parents[3] / "docs" / "catalogue.md"
+
+
+def test_the_page_names_every_detector_as_it_is() -> None:
+    """With its thresholds in force; `make catalogue` writes it anew."""
+    assert looked_for() in PAGE.read_text("utf-8")
 
 
 def test_every_strong_case_is_found_and_nobody_else() -> None:
