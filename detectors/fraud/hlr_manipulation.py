@@ -9,8 +9,8 @@ from tollwatch.events import Order, Signalling
 class HlrManipulation(Detector, frozen=True):
     """Alert when a subscriber's services or barrings change in the network without an order in the days before.
 
-    An order that comes a little later is the network being quick: the change waits `patience` before it counts.
-    Threshold: any (catalogue row 30).
+    An order for a SIM or a device switches nothing on and excuses nothing; an order must have come before the change.
+    What the network does by itself names no agent and is left out. Threshold: any (catalogue row 30).
 
     >>> HlrManipulation(warn_changes=2).conditions()["warning"]
     'changes >= 2 and ordered_s is null'
@@ -29,11 +29,13 @@ class HlrManipulation(Detector, frozen=True):
     def features(self) -> dict[str, Feature]:
         """Changes by hand, and seconds since any order."""
         by_hand = "kind in ('service_change', 'barring') and agent_id is not null"
+        ordered = (
+            "action in ('add', 'modify', 'delete', 'port_in', 'port_out') "
+            "and state in ('acknowledged', 'in_progress', 'completed')"
+        )
         return {
             "changes": count(of="signalling", over=self.window, where=by_hand, panes=24),
-            "ordered_s": since(
-                of="orders", over=self.ordered_within, where="state in ('acknowledged', 'in_progress', 'completed')"
-            ),
+            "ordered_s": since(of="orders", over=self.ordered_within, where=ordered),
         }
 
     def conditions(self) -> dict[str, str]:

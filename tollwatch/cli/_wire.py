@@ -74,6 +74,11 @@ def _pairing(controls: Sequence[Control], settings: Settings) -> tuple[KeySpace,
     return assurance_key_space(controls), lambda: Pairing(controls, tenant=settings.tenant, run=settings.run)
 
 
+def plan_of(rules: Sequence[Rule], settings: Settings) -> Plan:
+    """These rules and nothing else."""
+    return Plan({name: _engine(part, settings) for name, part in parts(rules).items()})
+
+
 def make_plan(settings: Settings, files: Sequence[Path] = ()) -> Plan:
     """Everything that runs, under these settings."""
     models: list[Model] = _in_force(every_model(), settings)

@@ -9,17 +9,21 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import App, Parameter
 
+from dashboards.store.stored_source import stored_sources
 from detectors import every_detector, every_model
 from detectors.engine.change import runnable
 from detectors.plan import Part, parts
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
-from tollwatch.cli._listing import when, write_lines
-from tollwatch.cli._wire import rules_in_force
+from streams.embedded import Run
+from tollwatch.cli._listing import reading, when, write_lines
+from tollwatch.cli._stored import Kept
+from tollwatch.cli._wire import plan_of, rules_in_force
 from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError, RuleError
 
 app = App(name="rules", help="Check rules, explain them, and change those of a running line.")
+DAY_MS = 86_400_000
 AFTER_MS = 1_000
 """How far behind what has been read a change takes effect: nothing may be let go while it travels."""
 Files = Annotated[tuple[Path, ...], Parameter(consume_multiple=True)]
@@ -92,6 +96,38 @@ def said(feature: Any) -> str:
         text += f" over {feature.over}" + (" tumbling" if feature.tumbling else f" in {feature.panes} panes")
     text += f" delayed by {feature.delayed}" if feature.delayed else ""
     return text + (f" where {feature.where}" if feature.where else "")
+
+
+@app.command(name="test")
+def trial(file: Path, /, *, on: Path, config: Path | None = None) -> None:
+    """Run rules over events that are stored, and say how often each would have alerted; nothing is written.
+
+    Try: tollwatch rules test my.yaml --on data
+
+    Parameters
+    ----------
+    file
+        A YAML file with rules.
+    on
+        A data directory.
+    config
+        A settings file.
+    """
+    settings, rules = load_settings(config), load_rules(file)
+    with reading(on) as store:
+        kept = Kept()
+        line = Run(stored_sources(store), plan_of(rules, settings), settings, as_of_ms=2**62, store=kept)  # type: ignore[arg-type]
+        events = line.go().events
+    opened = [alert for alert in kept.alerts.values() if alert.state == "open"]
+    times = [alert.event_time for alert in opened]
+    days = max((max(times) - min(times)) / DAY_MS, 1.0) if times else 1.0
+    print(f"{events:,} events")
+    for rule in rules:
+        own = [alert for alert in opened if alert.detector == rule.name]
+        money = sum(alert.amount_micros or 0 for alert in own) / 1_000_000
+        shown = ", ".join(sorted({alert.subject for alert in own})[:5])
+        often = f"{len(own):,} alerts ({len(own) / days:.1f} a day), {len({alert.subject for alert in own}):,} subjects"
+        print(f"{rule.name}: {often}, {money:,.2f} at risk{'; ' + shown if shown else ''}")
 
 
 @app.command

@@ -22,6 +22,8 @@ def test_any_change_warns_and_three_are_critical() -> None:
     """On the subscriber."""
     opened, escalated, _ = findings(HlrManipulation(), [change(n) for n in range(3)])
     assert (opened.subject, opened.severity, escalated.severity) == ("s1", "warning", "critical")
+    swap = order(60, action="sim_swap", state="completed")
+    assert findings(HlrManipulation(), [swap, change(0)])[0].severity == "warning"
     cancelled = order(60, state="cancelled")
     assert findings(HlrManipulation(), [cancelled, change(0)])[0].severity == "warning"
 

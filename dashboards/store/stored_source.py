@@ -1,0 +1,72 @@
+"""Raw events of a store as source partitions: what was read once is read again, in its order."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from tollwatch.columns import schema
+from tollwatch.events import STREAMS
+from tollwatch.frames import ReadBatch
+
+AT_ONCE = 50_000
+ALWAYS = ("event_id", "event_time", "_offset")
+
+
+class Asked(Protocol):
+    """A store that answers."""
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run a SELECT and give its rows."""
+        ...
+
+
+class StoredSource:
+    """One partition of one stream, of event times from `since` to `until` (ms, the end excluded)."""
+
+    def __init__(
+        self, store: Asked, stream: str, partition: str, since: int | None = None, until: int | None = None
+    ) -> None:
+        self.store, self.stream, self.partition = store, stream, partition
+        self.path = Path(partition)
+        self.since = since if since is not None else -(2**62)
+        self.until = until if until is not None else 2**62
+
+    def batches(self, start: int = 0) -> Iterator[ReadBatch]:
+        """Rows from record `start` on; records that were refused have left gaps."""
+        begin = start
+        while True:
+            rows = self._page(begin)
+            if rows.is_empty():
+                return
+            end = int(rows["_offset"][-1]) + 1
+            yield ReadBatch(self.stream, self.partition, rows, begin, end, [])
+            begin = end
+
+    def _page(self, begin: int) -> pl.DataFrame:
+        kinds = schema(self.stream)
+        columns = ", ".join(f"`{name}`" for name in (*kinds, "_offset"))
+        rows = self.store.query(
+            f"SELECT {columns} FROM raw_{self.stream} FINAL WHERE _partition = {{partition:String}} "  # noqa: S608  (our own names)
+            "AND _offset >= {begin:Int64} AND event_time >= {since:Int64} AND event_time < {until:Int64} "
+            f"ORDER BY _offset LIMIT {AT_ONCE}",
+            {"partition": self.partition, "begin": begin, "since": self.since, "until": self.until},
+        )
+        if rows.is_empty():
+            return rows
+        known = {name: kind for name, kind in kinds.items() if name in rows.columns}
+        rows = rows.with_columns(pl.col(name).cast(kind) for name, kind in known.items())
+        rows = rows.with_columns(pl.col("tenant", "source").replace("", None))  # where an event named none
+        said = [name for name in kinds if name in ALWAYS or rows[name].null_count() < len(rows)]
+        return rows.select(*said, pl.col("_offset").cast(pl.Int64))
+
+
+def stored_sources(store: Asked, *, since: int | None = None, until: int | None = None) -> list[StoredSource]:
+    """Every partition of every stream that holds events, in order."""
+    found = []
+    for stream in STREAMS:
+        there = store.query(f"SELECT DISTINCT _partition FROM raw_{stream} ORDER BY _partition")  # noqa: S608  (our own names)
+        partitions = there["_partition"].to_list() if len(there) else []
+        found += [StoredSource(store, stream, partition, since, until) for partition in partitions]
+    return found
