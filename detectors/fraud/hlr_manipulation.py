@@ -22,7 +22,7 @@ class HlrManipulation(Detector, frozen=True):
     runbook = "Undo the change, find the session that made it, tell security: the agent's account may be stolen."
 
     window: timedelta = timedelta(hours=24)
-    ordered_within: timedelta = timedelta(days=7)
+    ordered_within: timedelta = timedelta(days=1)
     warn_changes: int = 1
     critical_changes: int = 3
 

@@ -22,16 +22,16 @@ def test_any_change_warns_and_three_are_critical() -> None:
     """On the subscriber."""
     opened, escalated, _ = findings(HlrManipulation(), [change(n) for n in range(3)])
     assert (opened.subject, opened.severity, escalated.severity) == ("s1", "warning", "critical")
-    swap = order(60, action="sim_swap", state="completed")
+    swap = order(3600, action="sim_swap", state="completed")
     assert findings(HlrManipulation(), [swap, change(0)])[0].severity == "warning"
-    cancelled = order(60, state="cancelled")
+    cancelled = order(3600, state="cancelled")
     assert findings(HlrManipulation(), [cancelled, change(0)])[0].severity == "warning"
 
 
 @pytest.mark.parametrize(
     ("why", "rows"),
     [
-        ("it was ordered", [order(60), change(0)]),
+        ("it was ordered", [order(3600), change(0)]),
         ("the network does it itself", [change(0, agent_id=None)]),
         ("it is a new place", [change(0, kind="location_update")]),
         ("it is the customer's forwarding", [change(0, kind="call_forwarding")]),
