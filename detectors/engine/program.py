@@ -34,7 +34,11 @@ class ModelFeatures:
 
 @dataclass
 class Program:
-    """What the kernel needs to know. `spec` has one row per different feature, columns as in `kernel`."""
+    """What the kernel needs to know. `spec` has one row per different feature, columns as in `kernel`.
+
+    `horizon_ms` is how long rows are kept for claims and evidence: the longest claimed window and quiet time. Features
+    do not need rows, whatever their windows.
+    """
 
     key_space: KeySpace
     rules: list[Rule]
@@ -174,11 +178,11 @@ def compile_program(key_space: KeySpace, rules: list[Rule], models: list[ModelFe
         for name, feature in rule.features.items():
             features[name], bit = made.add(feature, rule.streams, f"{where}, feature {name}")
             bits |= 0 if feature.kind == "latest" else 1 << bit
-            horizon = max(horizon, to_ms(feature.over) if feature.over else 0)
         for feature in features.values():
             need[feature] = need.get(feature, 0) | bits
         touch.append(bits)
-        horizon = max(horizon, to_ms(rule.quiet))
+        claimed = features[rule.claim]
+        horizon = max(horizon, to_ms(rule.quiet), to_ms(claimed.over) if claimed.over else 0)
         resolved.append(msgspec.structs.replace(rule, features=features))
     model_touch, kept_models = [], []
     for model in models:

@@ -28,11 +28,14 @@ class FairUseAbuse(Detector, frozen=True):
     min_loss_micros: int = 20_000_000
 
     def features(self) -> dict[str, Feature]:
-        """Different numbers called, calls, what they brought and what they cost."""
-        calls = "service = 'voice' and record_type = 'originating' and duration_s > 0"
+        """Calls that lose money: how many numbers, how many today, what they brought and what they cost."""
+        calls = (
+            "service = 'voice' and record_type = 'originating' and duration_s > 0 "
+            "and cost_micros > coalesce(charge_micros, 0)"
+        )
         return {
             "callees": distinct("called_number", over=self.window, where=calls, panes=30),
-            "calls": count(over=self.window, where=calls, panes=30),
+            "today": count(over=timedelta(days=1), where=calls, panes=24),
             "charge_micros": total("charge_micros", over=self.window, where=calls, panes=30),
             "cost_micros": total("cost_micros", over=self.window, where=calls, panes=30),
         }
@@ -44,6 +47,14 @@ class FairUseAbuse(Detector, frozen=True):
             "warning": f"callees >= {self.warn_callees} and {loss}",
             "critical": f"callees >= {self.critical_callees} and {loss}",
         }
+
+    def quiet(self) -> timedelta:
+        """A day without a hit ends it, however long the windows are."""
+        return timedelta(days=1)
+
+    def claim(self) -> str:
+        """The calls of the last day; those before are in the sums."""
+        return "today"
 
     def amount(self) -> str:
         """What was lost on it."""

@@ -40,7 +40,7 @@ class FirstPaymentDefault(Detector, frozen=True):
                 where="kind in ('payment', 'recharge') and state in ('settled', 'authorised')",
             ),
             "spent_micros": total("charge_micros", of="usage", over=self.window, panes=30, where=used),
-            "records": count(of="usage", over=self.window, panes=30, where=used),
+            "today": count(of="usage", over=timedelta(days=1), panes=24, where=used),
         }
 
     def conditions(self) -> dict[str, str]:
@@ -51,9 +51,13 @@ class FirstPaymentDefault(Detector, frozen=True):
             "critical": f"{new} and spent_micros >= {self.critical_micros}",
         }
 
+    def quiet(self) -> timedelta:
+        """A day without a hit ends it, however long the windows are."""
+        return timedelta(days=1)
+
     def claim(self) -> str:
-        """What was used."""
-        return "records"
+        """What was used in the last day; what was before is in the sum."""
+        return "today"
 
     def amount(self) -> str:
         """What will not be paid."""

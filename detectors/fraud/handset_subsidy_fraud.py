@@ -33,6 +33,7 @@ class HandsetSubsidyFraud(Detector, frozen=True):
         return {
             "sold_s": since(of="orders", over=self.sold_within, where="action = 'device_sale' and state = 'completed'"),
             "elsewhere": count(of="device_sightings", over=self.window, where=other, panes=28),
+            "today": count(of="device_sightings", over=timedelta(days=1), where=other, panes=24),
             "sims": distinct("imsi", of="device_sightings", over=self.window, where=other, panes=28),
         }
 
@@ -43,6 +44,10 @@ class HandsetSubsidyFraud(Detector, frozen=True):
             "critical": f"sold_s is not null and elsewhere >= {self.critical_sightings}",
         }
 
+    def quiet(self) -> timedelta:
+        """A day without a hit ends it, however long the windows are."""
+        return timedelta(days=1)
+
     def claim(self) -> str:
-        """The sightings."""
-        return "elsewhere"
+        """The sightings of the last day."""
+        return "today"

@@ -49,6 +49,10 @@ class M2mSimMisuse(Detector, frozen=True):
             "critical": f"machine_s is not null and uses >= {self.critical_uses}",
         }
 
+    def quiet(self) -> timedelta:
+        """A day without a hit ends it, however long the windows are."""
+        return timedelta(days=1)
+
     def claim(self) -> str:
         """What was used."""
         return "uses"

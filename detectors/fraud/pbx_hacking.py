@@ -60,6 +60,10 @@ class PbxHacking(Detector, frozen=True):
             "critical": f"night_micros >= {self.critical_micros} and {usual}",
         }
 
+    def quiet(self) -> timedelta:
+        """A day without a hit ends it, however long the windows are."""
+        return timedelta(days=1)
+
     def claim(self) -> str:
         """The calls of the night."""
         return "calls"
