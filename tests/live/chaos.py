@@ -153,7 +153,7 @@ def a_broker_of_three_dies(at: Installation, given: Input, chance: random.Random
     at.published()
 
 
-def held(servers: Servers, given: Input, name: str, seed: int, folder: Path, *, seconds: float = 180) -> str:
+def held(servers: Servers, given: Input, name: str, seed: int, folder: Path, *, seconds: float = 400) -> str:
     """Run one; gives "" where it held, else what differs."""
     chance = random.Random(seed)
     replicas = len(servers.kafka.programs)

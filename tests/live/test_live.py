@@ -52,6 +52,7 @@ def test_live_finds_what_embedded_finds(
         "a_worker_sleeps",
         "clickhouse_is_away",
         "every_event_comes_twice",
+        "a_rule_changes",
     ],
 )
 def test_whatever_happens(servers: Servers, days: Input, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
