@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from dashboards.store import ServerStore
+from tests.dashboards.grafana.answers import wrong
 from tests.live.rig import Input, Installation, Servers, listing, run, said_by, simulated
 from tollwatch.errors import TollwatchError
 
@@ -166,9 +167,14 @@ def held(servers: Servers, given: Input, name: str, seed: int, folder: Path, *, 
         found = at.until_same(given, seconds)
         wrong = [kind for kind in given.found if found[kind] != given.found[kind]]
         if not wrong:
-            return lost(at, given) or (replayed(at, given) if name == "nothing_happens" else "")
+            return lost(at, given) or (replayed(at, given) or _boards(at) if name == "nothing_happens" else "")
         numbers = [f"{kind}: {found[kind].count(chr(10))} of {given.found[kind].count(chr(10))}" for kind in wrong]
         return "; ".join([*numbers, *list(said_by(at.workers))[-5:]])
+
+
+def _boards(at: Installation) -> str:
+    """Which panels of the dashboards do not answer on the server."""
+    return "; ".join(wrong(ServerStore(at.env["TOLLWATCH_CLICKHOUSE"]), quiet={"feeds"}))
 
 
 def replayed(at: Installation, given: Input) -> str:

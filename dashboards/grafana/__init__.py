@@ -1,0 +1,1 @@
+"""Grafana: dashboards as code in `boards`, the JSON they make in `json`, provisioning files."""

@@ -1,0 +1,45 @@
+"""Which detectors belong to which fraud type; a test holds it to the detectors."""
+
+TYPES: dict[str, tuple[str, ...]] = {
+    "account-takeover": ("sim_swap_takeover",),
+    "artificially-inflated-traffic": ("sms_pumping",),
+    "call-conference": ("concurrent_calls",),
+    "call-forwarding": ("call_forwarding_fraud",),
+    "cli-spoofing": ("cli_spoofing",),
+    "credit-card-not-present-transactions": (
+        "card_testing",
+        "payment_risk",
+    ),
+    "data-charing-bypass": ("data_charging_bypass",),
+    "dealer-fraud": ("dealer_fraud",),
+    "fair-use-abuse": ("fair_use_abuse",),
+    "false-answer-false-ring": ("false_answer_supervision",),
+    "first-payment-default": ("first_payment_default",),
+    "handset-subsidy": ("handset_subsidy_fraud",),
+    "hlr-manipulation": ("hlr_manipulation",),
+    "interconnect-abuse": (
+        "imei_hosting_many_imsi",
+        "sim_box",
+    ),
+    "internal-fraud": ("internal_fraud",),
+    "international-revenue-share-fraud": ("irsf_hot_destination",),
+    "m2m-misuse": ("m2m_sim_misuse",),
+    "pbx-hacking": ("pbx_hacking",),
+    "premium-rate": ("premium_self_generation",),
+    "refiling": ("refiling",),
+    "roaming-fraud": ("roaming_high_usage",),
+    "robocall": ("robocall",),
+    "scartch-card-abuse": ("voucher_abuse",),
+    "sim-cloning": ("sim_cloning",),
+    "spamming": ("sms_spam",),
+    "subscription-fraud": (
+        "high_usage",
+        "subscription_fraud",
+    ),
+    "traffic-pumping": (
+        "fast_traffic_pumping",
+        "slow_traffic_pumping",
+        "targeted_pumping",
+    ),
+    "wangiri": ("wangiri",),
+}
