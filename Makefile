@@ -71,8 +71,8 @@ imports: .venv/.dev ## Check which folder imports which
 bench: .venv/.dev ## Measure the common work against its baseline
 	@$(BIN)/python -m replay.bench $(ARGS)
 
-docs: .venv/.run ## Write docs/events.md anew from the types
-	@$(BIN)/python -m tollwatch.document
+docs: .venv/.dev ## Write docs/events.md from the types and the dashboards' JSON from their code
+	@$(BIN)/python -m tollwatch.document && $(BIN)/python -m dashboards.grafana.boards
 
 catalogue: .venv/.run ## Let every detector prove itself, and write docs/catalogue.md
 	@{ printf '<!-- Written by `make catalogue`. -->\n\n# The fraud detectors, and what they find\n\n'; \

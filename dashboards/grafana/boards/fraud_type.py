@@ -4,12 +4,20 @@ from collections.abc import Sequence
 
 from dashboards.grafana.boards.alerts_sql import TENANTS, latest, opened
 from dashboards.grafana.boards.panel import Board, Panel, Variable
-from dashboards.grafana.boards.types import TYPES
+from detectors import every_detector, every_model
+
+
+def types() -> dict[str, list[str]]:
+    """Fraud type -> its detectors and models, in order."""
+    found: dict[str, list[str]] = {}
+    for kind in sorted([*every_detector(), *every_model()], key=lambda kind: kind.name()):
+        found.setdefault(kind.fraud_type, []).append(kind.name())
+    return dict(sorted(found.items()))
 
 
 def boards() -> dict[str, Board]:
     """Fraud type -> its dashboard."""
-    return {kind: _board(kind, detectors) for kind, detectors in TYPES.items()}
+    return {kind: _board(kind, detectors) for kind, detectors in types().items()}
 
 
 def _board(kind: str, detectors: Sequence[str]) -> Board:

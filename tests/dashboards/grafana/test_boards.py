@@ -9,8 +9,8 @@ import pytest
 
 from dashboards.grafana.boards import every_board
 from dashboards.grafana.boards.__main__ import FOLDER
+from dashboards.grafana.boards.fraud_type import boards, types
 from dashboards.grafana.boards.panel import as_json
-from dashboards.grafana.boards.types import TYPES
 from dashboards.store import ChdbStore
 from detectors import every_detector, every_model
 from tests.dashboards.grafana.answers import wrong
@@ -26,17 +26,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_json_is_the_code() -> None:
-    """`python -m dashboards.grafana.boards` writes it anew."""
+    """`make docs` writes it anew."""
     made = {f"{name}.json": as_json(board) for name, board in every_board().items()}
     assert {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.json")} == made
 
 
 def test_every_fraud_type_has_its_detectors() -> None:
-    """A detector of a new type has a dashboard, or this fails."""
+    """Every detector stands on one dashboard, and is asked for there."""
     known: dict[str, set[str]] = {}
     for kind in [*every_detector(), *every_model()]:
         known.setdefault(kind.fraud_type, set()).add(kind.name())
-    assert {kind: set(names) for kind, names in TYPES.items()} == known
+    assert {kind: set(names) for kind, names in types().items()} == known
+    for kind, board in boards().items():
+        assert all(f"'{name}'" in panel.sql for name in known[kind] for panel in board.panels())
 
 
 def test_every_dashboard_explains_itself() -> None:
