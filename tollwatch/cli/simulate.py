@@ -54,6 +54,12 @@ def write_operator(
     out: Path, size: tuple[int, int], seed: int, *, names: tuple[str, ...] = (), kind: Format = "ndjson",
     tell: Tell | None = None,
 ) -> dict[str, int]:  # fmt: skip
-    """Simulate so many subscribers for so many days; gives the events of each stream."""
+    """Simulate so many subscribers for so many days; gives the events of each stream, and says what found no people."""
     world = populate(*size, seed, START)
-    return operator(world, scenarios.plant(world, names or None)).write(out, kind, tell)
+    planted = scenarios.plant(world, names or None)
+    if absent := sorted(set(names or scenarios.every_scenario()) - {truth.name for truth in planted.truths}):
+        said = (
+            f"not planted, for want of people of that kind: {', '.join(absent)}; take more than {size[0]:,} subscribers"
+        )
+        Console(stderr=True, soft_wrap=True).print(said)
+    return operator(world, planted).write(out, kind, tell)

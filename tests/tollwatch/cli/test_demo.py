@@ -68,10 +68,18 @@ def test_every_broken_line_is_in_quarantine(done: dict[str, Any]) -> None:
 def test_the_summary_is_printed_for_people(tmp_path: Path) -> None:
     """Frauds, leakages, look-alikes, quarantine; and a second demonstration replaces the first."""
     for _ in range(2):
-        made = tollwatch("demo", "--subscribers", 200, "--days", 1, "--data", tmp_path / "demo")
+        made = tollwatch("demo", "--subscribers", 1000, "--days", 1, "--data", tmp_path / "demo")
         assert made.returncode == 0, made.stderr
     for word in ("wangiri", "provisioned_not_billed", "false alarms", "look-alikes alerted", "in quarantine"):
         assert word in made.stdout
+
+
+def test_what_found_no_people_is_said(tmp_path: Path) -> None:
+    """A village is too small for thirty frauds."""
+    made = tollwatch("simulate", tmp_path / "out", "--subscribers", 60, "--days", 1)
+    assert made.returncode == 0
+    assert "not planted, for want of people of that kind: " in made.stderr
+    assert "take more than 60 subscribers" in made.stderr
 
 
 def test_a_directory_with_something_else_is_left_alone(tmp_path: Path) -> None:
