@@ -12,12 +12,12 @@ from detectors.prefilter import either
 from detectors.rule import Rule
 from tollwatch.columns import schema
 from tollwatch.errors import RuleError
-from tollwatch.frames import KeySpace
+from tollwatch.frames import CHANGES, KeySpace
 
 ALWAYS = ("event_id", "event_time")
 SUBJECT = ("account_id", "subscriber_id", "currency")
 CHANGING = ("entity", "id", "valid_to", "list_name", "risk", "rule")
-CHANGES = "entity = 'list' or entity = 'rule'"
+OF_CHANGES = " or ".join(f"entity = '{entity}'" for entity in CHANGES)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -97,7 +97,7 @@ def _key_space(
     key: str, by: dict[str, str], columns: dict[str, tuple[str, ...]], where: dict[str, str]
 ) -> KeySpace:  # fmt: skip
     """With the rows of `reference` that are changes of lists and rules, for every shard."""
-    where["reference"] = "entity = 'account'" if key == "account_id" else CHANGES if "reference" not in by else ""
+    where["reference"] = "entity = 'account'" if key == "account_id" else OF_CHANGES if "reference" not in by else ""
     columns["reference"] = tuple(dict.fromkeys((*columns.get("reference", ALWAYS), *CHANGING)))
     return KeySpace(
         name=key, by=by, columns=dict(sorted(columns.items())),

@@ -19,7 +19,7 @@ from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError
 from tollwatch.findings import FrameMark, Quarantined
 from tollwatch.frames import Findings, Frame, KeySpace, ReadBatch, Span
-from tollwatch.ports import Source, Store
+from tollwatch.ports import Sink, Source
 
 FLUSH_FINDINGS = 20_000
 DAY_MS = 86_400_000
@@ -89,7 +89,7 @@ class Run:
     """
 
     def __init__(self, sources: Sequence[Source], plan: Plan, settings: Settings, *, as_of_ms: int,
-                 store: Store | None = None, progress: Progress | None = None,
+                 store: Sink | None = None, progress: Progress | None = None,
                  keep: Keep | None = None, keep_events: int = 1_000_000) -> None:  # fmt: skip
         self.sources = {source.partition: source for source in sources}
         self.plan, self.settings, self.store, self.progress = plan, settings, store, progress

@@ -7,15 +7,11 @@ import polars as pl
 import polars_hash  # noqa: F401  (registers `nchash`, XXH64 over strings)
 
 from tollwatch.columns import schema
-from tollwatch.frames import KeySpace
+from tollwatch.frames import CHANGES, TO_ALL, KeySpace
 from tollwatch.identity import hash64, hash64_expr
 
 ARRIVAL = ("received_at", "file_id", "source", "tenant")
 INTERNAL = ("_id", "_content", "_late", "_offset")
-TO_ALL = 255
-"""The shard of rows that reach every one."""
-CHANGES = pl.col("entity").is_in(["list", "rule"])
-"""Rows of `reference` that change what detectors do."""
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
 
@@ -97,7 +93,7 @@ def _where(stream: str, rows: pl.DataFrame, sql: str) -> pl.DataFrame:
 
 def _both(stream: str, rows: pl.DataFrame, space: KeySpace, also: tuple[str, ...]) -> pl.DataFrame | None:
     """Rows that are somebody's, by their key, and those that change what detectors do, to every shard."""
-    change = CHANGES.fill_null(value=False) if "entity" in rows.columns else pl.lit(value=False)
+    change = pl.col("entity").is_in(CHANGES).fill_null(value=False) if "entity" in rows.columns else pl.lit(value=False)
     by = {name: column for name, column in space.by.items() if name != stream}
     keyed = route(stream, rows.filter(~change), msgspec.structs.replace(space, broadcast=()), also)
     whole = route(

@@ -8,13 +8,12 @@ import polars as pl
 import polars_hash  # noqa: F401  (registers `nchash`)
 
 from detectors.engine import Engine
-from detectors.engine.engine import FOR_ALL
 from detectors.language import Detector
 from detectors.plan import Part, parts
 from detectors.rule import Rule, rule_of
 from tollwatch.columns import schema
 from tollwatch.findings import Alert
-from tollwatch.frames import Aligned
+from tollwatch.frames import TO_ALL, Aligned
 
 START_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z, a Thursday
 
@@ -73,7 +72,7 @@ def aligned(rows: Sequence[Row], part: Part, *, watermark: int | None = None, la
     flags = np.array(late, np.bool_) if len(late) else np.zeros(len(rows), np.bool_)
     reached = watermark if watermark is not None else int(time.max())
     shard = (keys >> np.uint64(58)).astype(np.uint8)
-    shard[[row["_stream"] == "reference" and row["entity"] in ("list", "rule") for row in rows]] = FOR_ALL
+    shard[[row["_stream"] == "reference" and row["entity"] in ("list", "rule") for row in rows]] = TO_ALL
     return Aligned(tables, position, time, keys, ids, shard, flags, reached)
 
 

@@ -24,6 +24,10 @@ from tollwatch.findings import (
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
+TO_ALL = 255
+"""The shard of rows that reach every one: they are nobody's."""
+CHANGES = ("list", "rule")
+"""Entities of `reference` that change what detectors do."""
 
 
 @dataclass(frozen=True, slots=True)

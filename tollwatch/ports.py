@@ -41,12 +41,8 @@ class Stage(Protocol):
         ...
 
 
-class Store(Protocol):
-    """Where events and findings are kept: chDB in a directory, or a ClickHouse server."""
-
-    def apply_tables(self) -> list[str]:
-        """Create or upgrade tables; returns the names of the files applied now."""
-        ...
+class Sink(Protocol):
+    """What a run hands its events and findings to."""
 
     def write(self, findings: Findings) -> None:
         """Store findings; writing the same again changes nothing."""
@@ -58,6 +54,14 @@ class Store(Protocol):
 
     def write_event_marks(self, marks: pl.DataFrame) -> None:
         """Store (stream, _partition, _offset, mark) with mark duplicate | late | conflict | too_late."""
+        ...
+
+
+class Store(Sink, Protocol):
+    """Where events and findings are kept: chDB in a directory, or a ClickHouse server."""
+
+    def apply_tables(self) -> list[str]:
+        """Create or upgrade tables; returns the names of the files applied now."""
         ...
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:

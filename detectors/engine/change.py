@@ -6,7 +6,6 @@ that was not there before warms for one whole window, in which its rule opens no
 """
 
 import logging
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -63,9 +62,8 @@ class Versions(msgspec.Struct):
         return {version.rule.name: at for at, version in enumerate(self.kept) if not version.retired}
 
 
-def runnable(rule: Rule, key_space: KeySpace, models: Iterable[object] = ()) -> Program:
+def runnable(rule: Rule, key_space: KeySpace) -> Program:
     """Compile a rule alone for a key space that runs. Raises RuleError where it wants what frames do not carry."""
-    del models
     where = f"rule `{rule.name}`"
     streams = {*rule.streams, *(f.of for f in rule.features.values() if f.of is not None)}
     for stream in sorted(streams - key_space.by.keys()):

@@ -20,14 +20,11 @@ from detectors.engine.state import Keys, Log, Seen
 from detectors.language import Feature
 from detectors.rule import Rule
 from tollwatch.duration import to_ms
-from tollwatch.frames import Aligned, Findings, Ints, KeySpace
+from tollwatch.frames import CHANGES, TO_ALL, Aligned, Findings, Ints, KeySpace
 
 WRITTEN_AT_ONCE = 4_000
 SWEEP_MS = 3_600_000
 OPEN_AT_FIRST = 1024
-CHANGES = ["list", "rule"]
-FOR_ALL = 255
-"""The shard of rows that reach every one: they are nobody's."""
 
 
 class Engine:
@@ -147,7 +144,7 @@ class Engine:
             if key.null_count():
                 mask[position] = np.where(key.is_null().to_numpy(), np.uint64(0), mask[position])
             if name == "reference":
-                mask[position] *= rows.shard[position] != FOR_ALL
+                mask[position] *= rows.shard[position] != TO_ALL
             stream[at] = self.streams.index(name)
             place[at] = np.arange(len(prepared), dtype=np.int32)
         self._run(rows, mask, values, (stream, place), found)

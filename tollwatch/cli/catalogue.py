@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-import numpy as np
 import polars as pl
 from cyclopts import Parameter
 from rich.console import Console
@@ -24,35 +23,20 @@ from replay.simulate.population import World, populate
 from replay.simulate.run import START, WRITTEN, operator
 from replay.strength import STRENGTHS, Strength
 from replay.truth import read_truth
+from streams.align import Aligner
 from streams.embedded import Run
 from streams.frame import Framer
 from streams.read import open_sources
 from streams.shard import route, with_hashes
+from tollwatch.cli._stored import Kept
 from tollwatch.cli._wire import make_plan
 from tollwatch.cli.simulate import Positive
 from tollwatch.config import Settings
 from tollwatch.findings import Alert
-from tollwatch.frames import Aligned, Findings
+from tollwatch.frames import FOREVER, Aligned, Frame, Span
 
 DAY_MS = 86_400_000
 MISSED = 1
-
-
-class _Alerts:
-    """A store that keeps alerts and nothing else."""
-
-    def __init__(self) -> None:
-        self.alerts: list[Alert] = []
-
-    def write(self, found: Findings) -> None:
-        """Keep the alerts."""
-        self.alerts.extend(found.all_alerts())
-
-    def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
-        """Forget."""
-
-    def write_event_marks(self, marks: pl.DataFrame) -> None:
-        """Forget."""
 
 
 def catalogue(
@@ -101,9 +85,9 @@ def catalogue(
 
 def _run(folder: Path, days: int) -> list[Alert]:
     sources = open_sources({name: [folder / f"{name}.ndjson"] for name in WRITTEN})
-    settings, store = Settings(), _Alerts()
-    Run(sources, make_plan(settings), settings, as_of_ms=START + (days + 1) * DAY_MS, store=store).go()  # type: ignore[arg-type]
-    return store.alerts
+    settings, store = Settings(), Kept()
+    Run(sources, make_plan(settings), settings, as_of_ms=START + (days + 1) * DAY_MS, store=store).go()
+    return list(store.alerts.values())
 
 
 def _costs(folder: Path) -> dict[str, tuple[int, int]]:
@@ -121,7 +105,7 @@ def _cost(rule: Rule, tables: dict[str, pl.DataFrame]) -> tuple[int, int]:
     (part,) = parts([rule]).values()
     size = Engine(part.key_space, part.rules).program.first_row.nbytes
     rows = _aligned(part, tables)
-    if rows is None:
+    if not len(rows):
         return size, 0
     Engine(part.key_space, part.rules).advance(rows)  # compiled, and in the cache
     engine, began = Engine(part.key_space, part.rules), time.perf_counter_ns()
@@ -129,29 +113,13 @@ def _cost(rule: Rule, tables: dict[str, pl.DataFrame]) -> tuple[int, int]:
     return size, (time.perf_counter_ns() - began) // len(rows)
 
 
-def _aligned(part: Part, tables: dict[str, pl.DataFrame]) -> Aligned | None:
-    """The rows that the key space reads, in the order of time, of one stream after the other where times are equal."""
+def _aligned(part: Part, tables: dict[str, pl.DataFrame]) -> Aligned:
+    """The rows that the key space reads, as alignment gives them."""
     read = {s: t for s, rows in tables.items() if (t := route(s, rows, part.key_space)) is not None and len(t)}
-    if not read:
-        return None
-    which = np.concatenate([np.full(len(table), n) for n, table in enumerate(read.values())])
-    times = np.concatenate([table["event_time"].to_numpy() for table in read.values()])
-    rank = np.empty(len(times), np.int64)
-    order = np.argsort(times, kind="stable")
-    rank[order] = np.arange(len(times))
-    given, position = {}, {}
-    for n, (stream, table) in enumerate(read.items()):
-        at = rank[which == n]
-        given[stream], position[stream] = table[np.argsort(at, kind="stable")], np.sort(at)
-
-    def column(name: str) -> np.ndarray:
-        merged = np.concatenate([table[name].to_numpy() for table in read.values()])
-        return np.asarray(merged[order])
-
-    late = np.zeros(len(times), np.bool_)
-    return Aligned(
-        given, position, times[order], column("_key"), column("_id"), column("_shard"), late, int(times.max())
-    )
+    aligner = Aligner(["all"])
+    span = Span(partition="all", begin=0, end=1, watermark=FOREVER, state="closed", arrived=FOREVER)
+    aligner.take(Frame(part.key_space.name, 0, 0, (span,), read))
+    return aligner.release().rows
 
 
 def looked_for() -> str:

@@ -63,7 +63,7 @@ def replay(
         begin = first - round(warm * 86_400_000) if first is not None else None
         sources = stored_sources(store, since=begin, until=when(until) if until else None)
         kept = Kept()
-        line = Run(sources, make_plan(settings, rules), settings, as_of_ms=2**62, store=kept)  # type: ignore[arg-type]
+        line = Run(sources, make_plan(settings, rules), settings, as_of_ms=2**62, store=kept)
         summary = line.go()
     _write(kept, to, first, summary.events, time.monotonic() - begun)
 

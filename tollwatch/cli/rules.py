@@ -116,7 +116,7 @@ def trial(file: Path, /, *, on: Path, config: Path | None = None) -> None:
     settings, rules = load_settings(config), load_rules(file)
     with reading(on) as store:
         kept = Kept()
-        line = Run(stored_sources(store), plan_of(rules, settings), settings, as_of_ms=2**62, store=kept)  # type: ignore[arg-type]
+        line = Run(stored_sources(store), plan_of(rules, settings), settings, as_of_ms=2**62, store=kept)
         events = line.go().events
     opened = [alert for alert in kept.alerts.values() if alert.state == "open"]
     times = [alert.event_time for alert in opened]
