@@ -1,6 +1,7 @@
 """Fast traffic pumping: a source sends calls to paid-for ranges, as many as it can in 5 minutes."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from detectors.language import Detector, Feature, count, total
 from tollwatch.events import Usage
@@ -24,6 +25,7 @@ class FastTrafficPumping(Detector, frozen=True):
         "Block the range for the trunk, then ask who owns the trunk; what is not blocked today is paid next month."
     )
 
+    panes: ClassVar[int] = 5
     window: timedelta = timedelta(minutes=5)
     warn_risk: int = 30
     critical_risk: int = 90
@@ -32,9 +34,9 @@ class FastTrafficPumping(Detector, frozen=True):
         """Attempts weighed by risk, how many, and their money."""
         hot = "service = 'voice' and record_type = 'originating' and listed('high_risk', called_number) >= 1"
         return {
-            "risk": total("listed('high_risk', called_number)", over=self.window, where=hot, panes=5),
-            "calls": count(over=self.window, where=hot, panes=5),
-            "charge_micros": total("charge_micros", over=self.window, where=hot, panes=5),
+            "risk": total("listed('high_risk', called_number)", over=self.window, where=hot, panes=self.panes),
+            "calls": count(over=self.window, where=hot, panes=self.panes),
+            "charge_micros": total("charge_micros", over=self.window, where=hot, panes=self.panes),
         }
 
     def conditions(self) -> dict[str, str]:

@@ -14,20 +14,26 @@ EXTENSIONS = 990_800_000_000
 
 def plant(stage: Stage) -> Planted:
     """A few exchanges."""
-    return together(_pump(stage, who, f"fast{n}-") for n, who in enumerate(stage.people(stage.few, BUSINESS)))
+    return pumped(stage, "fast", calls=(60, 90), apart_s=(1, 6))
 
 
-def _pump(stage: Stage, who: int, prefix: str) -> Planted:
-    rng = stage.rng
-    size = int(rng.integers(60, 90))
-    start = stage.spaced(stage.moment(3 * HOUR), size, 1 * SECOND, 6 * SECOND)
-    trunk = f"PBX{who}-fast"
+def pumped(stage: Stage, pace: str, *, calls: tuple[int, int], apart_s: tuple[int, int]) -> Planted:
+    """A few exchanges that send so many calls, so far apart."""
+    people = stage.people(stage.few, BUSINESS)
+    return together(_pump(stage, who, (pace, n), calls, apart_s) for n, who in enumerate(people))
+
+
+def _pump(stage: Stage, who: int, which: tuple[str, int], calls: tuple[int, int], apart_s: tuple[int, int]) -> Planted:
+    rng, (pace, n) = stage.rng, which
+    size = int(rng.integers(*calls))
+    start = stage.spaced(stage.moment(3 * HOUR), size, apart_s[0] * SECOND, apart_s[1] * SECOND)
+    trunk = f"PBX{who}-{pace}"
     rows = carried(
-        prefix, start, rng.integers(0, 4, size), ring_s=2, price=PER_MINUTE["premium"], record_type="originating",
-        trunk_in=trunk, calling_number=digits(EXTENSIONS + who * 1000 + np.arange(size)),
+        f"{pace}{n}-", start, rng.integers(0, 4, size), ring_s=2, price=PER_MINUTE["premium"],
+        record_type="originating", trunk_in=trunk, calling_number=digits(EXTENSIONS + who * 1000 + np.arange(size)),
         called_number=digits(rng.choice(RANGES, size) + rng.integers(0, 10_000, size)),
         **of(stage.world, who, "account_id"),
     )  # fmt: skip
     amount = int(rows["charge_micros"].sum())
-    truth = stage.truth("fast_traffic_pumping", who, start, subject=("trunk_in", trunk), amount=amount)
+    truth = stage.truth(f"{pace}_traffic_pumping", who, start, subject=("trunk_in", trunk), amount=amount)
     return Planted([truth], {"usage": rows})

@@ -23,8 +23,8 @@ def _service(stage: Stage, who: int, prefix: str) -> Planted:
     rows = carried(
         prefix, start, duration, price=PER_MINUTE["premium"], record_type="originating", called_number=number,
         calling_number=digits(990_750_000_000 + who * 10 + np.arange(size) % 3), content_provider_id=f"CP{who}",
-        account_id=stage.world.name("account_id", who), trunk_in=f"PRS{who}",
-    ).drop("trunk_in").sort("event_time")  # fmt: skip
+        account_id=stage.world.name("account_id", who)
+    ).sort("event_time")  # fmt: skip
     amount = int(rows["charge_micros"].sum())
     truth = stage.truth(
         "premium_self_generation", who, rows["event_time"].to_numpy(), subject=("called_number", number), amount=amount
