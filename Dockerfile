@@ -9,6 +9,10 @@ COPY models models
 COPY dashboards dashboards
 COPY replay replay
 COPY bss bss
+COPY bss_kit bss_kit
+COPY store store
+COPY services services
+COPY cli cli
 RUN pip install --no-cache-dir -c constraints.txt ".[postgres]" && useradd --create-home tollwatch && mkdir /state && chown tollwatch /state
 USER tollwatch
 WORKDIR /home/tollwatch

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
-PACKAGES := tollwatch models detectors streams dashboards bss replay
+PACKAGES := tollwatch models detectors streams store bss_kit bss replay services dashboards cli
 WORKERS ?= 2
 ARGS ?=
 

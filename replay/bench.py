@@ -17,10 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dashboards.store import ChdbStore
 from detectors.engine import Engine
 from detectors.plan import Part, parts
 from detectors.rules_file import load_rules
+from store import ChdbStore
 from streams.align import Aligner
 from streams.detect import Line
 from streams.embedded import Run

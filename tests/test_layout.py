@@ -5,12 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from tollwatch.cli import HELP, find_verbs
+from cli import HELP, find_verbs
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ["tollwatch", "models", "detectors", "streams", "dashboards", "bss", "replay"]
+PACKAGES = [
+    "tollwatch",
+    "models",
+    "detectors",
+    "streams",
+    "store",
+    "bss_kit",
+    "bss",
+    "replay",
+    "services",
+    "dashboards",
+    "cli",
+]
 FOLDERS = {*PACKAGES, "tests", "docs", "examples"}
-TABLES = sorted((ROOT / "dashboards" / "tables").glob("*.sql"))
+TABLES = sorted((ROOT / "store" / "tables").glob("*.sql"))
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 BUILT = {"build", "dist", "out"}
 
@@ -58,7 +70,7 @@ def test_a_decision_has_its_four_parts(decision: Path) -> None:
 
 def test_every_file_of_the_words_has_tests() -> None:
     """Tests mirror sources for the verbs: each verb's file has its test's."""
-    verbs = {file.stem for file in (ROOT / "tollwatch" / "cli").glob("[a-z]*.py")}
+    verbs = {file.stem for file in (ROOT / "cli").glob("[a-z]*.py")}
     tests = " ".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
     assert {verb for verb in verbs if f'"{verb.replace("_", "-")}"' not in tests} == set()
 

@@ -7,10 +7,10 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
+from cli import call
 from streams.read import open_source
 from streams.reading.mapping import load_mapping
 from tests.shared import shared
-from tollwatch.cli import call
 
 MAPPINGS = Path(__file__).parent.parent / "examples" / "mappings"
 CARDS = "cards/transactions_2018-04-01_2018-08-14.parquet"

@@ -9,7 +9,19 @@ from statistics import median
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ["tollwatch", "models", "detectors", "streams", "dashboards", "bss", "replay"]
+PACKAGES = [
+    "tollwatch",
+    "models",
+    "detectors",
+    "streams",
+    "store",
+    "bss_kit",
+    "bss",
+    "replay",
+    "services",
+    "dashboards",
+    "cli",
+]
 SOURCES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 

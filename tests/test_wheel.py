@@ -11,7 +11,7 @@ import pytest
 import tollwatch
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["streams", "detectors", "models", "dashboards", "replay", "bss"]
+FOLDERS = ["streams", "detectors", "models", "store", "bss_kit", "bss", "replay", "services", "dashboards", "cli"]
 
 
 def run(*words: object, cwd: Path) -> str:
@@ -50,8 +50,8 @@ def test_nothing_of_ours_but_tollwatch_reaches_site_packages(wheel: Path) -> Non
 def test_the_wheel_carries_what_is_no_python(wheel: Path) -> None:
     """Tables are SQL files, found by walking their folder."""
     names = zipfile.ZipFile(wheel).namelist()
-    tables = [file.name for file in (ROOT / "dashboards/tables").glob("*.sql")]
-    assert {f"tollwatch/_app/dashboards/tables/{name}" for name in tables} <= set(names)
+    tables = [file.name for file in (ROOT / "store/tables").glob("*.sql")]
+    assert {f"tollwatch/_app/store/tables/{name}" for name in tables} <= set(names)
     assert not [name for name in names if name.endswith(".pyc")]
 
 
@@ -62,8 +62,9 @@ def test_the_command_runs(installed: Path) -> None:
     assert "tollwatch run" in run(installed / "bin/tollwatch", "--help", cwd=installed)
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_the_parts_come_from_the_wheel(installed: Path, part: str) -> None:
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_folders_come_from_the_wheel(installed: Path, folder: str) -> None:
     """`import detectors` in a verb finds the wheel's own, not a package of that name elsewhere."""
-    code = f"from tollwatch.cli import use_bundled_parts; use_bundled_parts(); import {part}; print({part}.__path__[0])"
-    assert f"tollwatch/_app/{part}" in run(installed / "bin/python", "-c", code, cwd=installed)
+    begin = "from tollwatch.bundled import use_bundled_folders; use_bundled_folders()"
+    code = f"{begin}; import {folder}; print({folder}.__path__[0])"
+    assert f"tollwatch/_app/{folder}" in run(installed / "bin/python", "-c", code, cwd=installed)

@@ -1,5 +1,15 @@
-"""`python -m tollwatch`, where no script is installed."""
+"""Entry point of the console script, and of `python -m tollwatch` where no script is installed."""
 
-from tollwatch.cli import main
+from tollwatch.bundled import use_bundled_folders
 
-main()
+
+def main() -> None:
+    """Run the command; exits the process."""
+    use_bundled_folders()
+    from cli import main as run_command  # noqa: PLC0415  (importable only now)
+
+    run_command()
+
+
+if __name__ == "__main__":
+    main()

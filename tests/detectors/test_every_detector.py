@@ -20,8 +20,8 @@ from replay.scenarios import plant
 from replay.simulate.population import World, populate
 from replay.simulate.run import START
 from replay.simulate.services import reference
+from services.assembly import rules_in_force
 from tests.make import findings
-from tollwatch.cli._wire import rules_in_force
 from tollwatch.columns import schema
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError

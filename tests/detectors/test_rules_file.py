@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from detectors.plan import parts
 from detectors.rules_file import load_rules, parse_rule
+from services.assembly import make_plan
 from tests.make import findings, usage
 from tests.shared import shared
-from tollwatch.cli._wire import make_plan
 from tollwatch.config import Settings
 from tollwatch.errors import InputError, RuleError, TollwatchError
 

@@ -10,10 +10,10 @@ import time
 import urllib.request
 from pathlib import Path
 
-from dashboards.store import ServerStore
+from services.servers.process import free_port
+from store import ServerStore
 from tests.live.rig import Input, Installation, Servers
 from tests.shared import ROOT
-from tollwatch.cli._parts.process import free_port
 
 CHECK = {"many-events": 1924, "much-charge": 316, "many-called": 2159, "overlapping-calls": 5398}
 MORE_KEYS = """

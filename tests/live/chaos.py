@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from dashboards.store import ServerStore
+from store import ServerStore
 from tests.dashboards.grafana.answers import wrong
 from tests.live.rig import Input, Installation, Servers, listing, run, said_by, simulated
 from tollwatch.errors import TollwatchError

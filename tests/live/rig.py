@@ -15,11 +15,11 @@ from typing import Self
 
 import pytest
 
+from services.servers.clickhouse import ClickHouse
+from services.servers.kafka import Kafka
+from services.servers.packages import missing
+from services.servers.process import Program
 from tests.shared import ROOT
-from tollwatch.cli._parts.clickhouse import ClickHouse
-from tollwatch.cli._parts.kafka import Kafka
-from tollwatch.cli._parts.packages import missing
-from tollwatch.cli._parts.process import Program
 from tollwatch.errors import StoreError
 
 PARTS = Path(os.environ.get("TOLLWATCH_PARTS") or ROOT / "build" / "parts")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashboards.store import ServerStore
+from store import ServerStore
 from tests.live.chaos import HOLDS, held
 from tests.live.rig import Input, Installation, Servers, need_parts, simulated
 

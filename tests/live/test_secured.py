@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from services.servers.kafka import Kafka
 from tests.live.rig import PARTS, need_parts, run
-from tollwatch.cli._parts.kafka import Kafka
 
 
 def test_scram(tmp_path: Path) -> None:

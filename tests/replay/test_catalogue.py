@@ -4,7 +4,7 @@ import msgspec
 
 from replay.catalogue import entries
 from replay.truth import Truth
-from tests.dashboards.found import alert
+from tests.store.found import alert
 
 HOUR_MS = 3_600_000
 

@@ -7,7 +7,7 @@ import pytest
 
 from replay.evaluate import evaluate
 from replay.truth import Truth, read_truth, write_truth
-from tests.dashboards.found import alert, leakage
+from tests.store.found import alert, leakage
 from tollwatch.errors import InputError
 from tollwatch.findings import Alert, Leakage
 

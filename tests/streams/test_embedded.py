@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.assembly import make_plan
 from tests.make import account, payment, usage
 from tests.streams.memory import Kept, Row, Rows, line, ran
-from tollwatch.cli._wire import make_plan
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError
 

@@ -11,8 +11,8 @@ from dashboards.grafana.boards import every_board
 from dashboards.grafana.boards.__main__ import FOLDER
 from dashboards.grafana.boards.fraud_type import boards, types
 from dashboards.grafana.boards.panel import as_json
-from dashboards.store import ChdbStore
 from detectors import every_detector, every_model
+from store import ChdbStore
 from tests.dashboards.grafana.answers import wrong
 
 

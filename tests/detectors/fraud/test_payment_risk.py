@@ -5,9 +5,9 @@ from functools import cache
 
 import numpy as np
 
+from services.assembly import make_plan
 from tests.make import START_MS, payment
 from tests.streams.memory import Kept, Row, Rows, ran
-from tollwatch.cli._wire import make_plan
 from tollwatch.config import Settings
 from tollwatch.findings import Alert
 

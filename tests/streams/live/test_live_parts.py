@@ -6,12 +6,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.assembly import make_plan
 from streams.embedded import Run
 from streams.live.records import Mark
 from tests.make import payment, usage
 from tests.streams.live.world import Row, World, settings_of
 from tests.streams.memory import Kept, Rows
-from tollwatch.cli._wire import make_plan
 
 WANTED = ("wangiri", "card_testing", "high_usage")
 AS_OF_MS = 1_900_000_000_000

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
+from services.assembly import make_plan
 from streams.codec import encode
 from streams.live.gather import Gather, Source
 from streams.live.parts import Part, Taken, makers, raw_partitions, spaces_of
 from streams.live.records import BLANK, Mark
-from tollwatch.cli._wire import make_plan
 from tollwatch.config import KafkaSettings, Settings
 
 Row = dict[str, Any]

@@ -1,0 +1,1 @@
+"""What the companions share: errors, paging, HTTP. A companion imports this and never another companion."""

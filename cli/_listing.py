@@ -1,0 +1,147 @@
+"""Print what is stored: as a table, NDJSON, CSV or Parquet."""
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from store import ChdbStore, ServerStore
+from store.directory import check_there
+from tollwatch.config import Settings, load_settings
+from tollwatch.errors import ConfigurationError
+
+Format = Literal["table", "ndjson", "csv", "parquet"]
+DATA = Path("tollwatch-data")
+PIPE_WIDTH = 200
+TIMES = ("_start", "_end", "_time", "_at")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Documents (JSON objects, keys sorted) with their fields, and those of them that a table shows."""
+
+    what: str
+    documents: Sequence[bytes]
+    fields: Sequence[str]
+    shown: Sequence[str]
+
+
+Store = ChdbStore | ServerStore
+
+
+def opened(data: Path | None, settings: Settings, *, there: bool = True) -> Store:
+    """The store: the data directory that was named, else the server of the settings, else the usual directory.
+
+    Raises InputError where the directory is not there and should be.
+    """
+    if data is None and settings.clickhouse is not None:
+        return ServerStore(settings.clickhouse)
+    if there:
+        check_there(data or DATA)
+    return ChdbStore(data or DATA)
+
+
+@contextmanager
+def reading(data: Path | None) -> Iterator[Store]:
+    """The store, its tables up to date, for reading only."""
+    store = opened(data, load_settings())
+    try:
+        store.apply_tables()
+        store.only_read()
+        yield store
+    finally:
+        store.close()
+
+
+def when(text: str) -> int:
+    """A time as milliseconds. Raises ConfigurationError where it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"`{text}` is no time; write for example 2026-03-09T00:00:00Z") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def write(listing: Listing, form: Format, output: Path | None = None) -> None:
+    """Write documents in a format, to standard output or a file."""
+    if form == "ndjson":
+        write_bytes(b"".join(document + b"\n" for document in listing.documents), form, output)
+    elif form == "table":
+        print_table(_table(listing), output)
+    else:
+        rows = [_flat(msgspec.json.decode(document)) for document in listing.documents]
+        frame = pl.DataFrame(rows, schema=list(listing.fields), infer_schema_length=None)
+        made = io.BytesIO()
+        frame.write_csv(made) if form == "csv" else frame.write_parquet(made)
+        write_bytes(made.getvalue(), form, output)
+
+
+def write_bytes(data: bytes, form: Format, output: Path | None) -> None:
+    """Write to a file or standard output; Parquet is nothing for a screen."""
+    if output is not None:
+        output.write_bytes(data)
+        return
+    if form == "parquet":
+        raise ConfigurationError("parquet is no text; say where to write it with --output FILE")
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a file whole or not at all; it is on the disk when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.writelines(line + b"\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """A claim as columns of its own; what else is nested as JSON."""
+    claim = row.pop("claim", {})
+    flat = {
+        name: msgspec.json.encode(value, order="sorted").decode() if isinstance(value, (dict, list)) else value
+        for name, value in row.items()
+    }
+    return flat | {f"claim_{name}": value for name, value in claim.items()}
+
+
+def cell(name: str, value: Any) -> str:
+    """A value for people: money in units, times in UTC."""
+    if value is None:
+        return ""
+    if name.endswith("_micros"):
+        return f"{value / 1_000_000:,.2f}"
+    if name.endswith(TIMES) and isinstance(value, int):
+        return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return str(value)
+
+
+def _table(listing: Listing) -> Table:
+    rows = [msgspec.json.decode(document) for document in listing.documents]
+    table = Table(*listing.shown, title=f"{len(rows):,} {listing.what}{'' if len(rows) == 1 else 's'}")
+    for row in rows:
+        table.add_row(*(Text(cell(name, row.get(name))) for name in listing.shown))
+    return table
+
+
+def print_table(table: Table, output: Path | None = None) -> None:
+    """Print a table as wide as the terminal, or wide enough where there is none."""
+    if output is None:
+        Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+        return
+    with output.open("w", encoding="utf-8") as file:
+        Console(file=file, width=PIPE_WIDTH).print(table)

@@ -1,0 +1,59 @@
+"""Publish files to Kafka, in the order of event time."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from cli._listing import when
+from cli._run import Files
+from streams.live.publish import Publisher
+from streams.read import open_sources
+from streams.reading.mapping import load_mapping
+from tollwatch.config import load_settings
+
+NONE = Files()
+
+
+def publish(
+    *,
+    files: Annotated[Files, Parameter(name="*", consume_multiple=True)] = NONE,
+    mapping: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
+    rate: int | None = None,
+    as_of: str | None = None,
+    close: bool = False,
+    config: Path | None = None,
+) -> None:
+    """Send the records of files to the topics of their streams, all streams together in the order of event time.
+
+    Before the first record every partition is told that records are coming: nothing is decided without them. Records
+    that cannot be read are sent as they are; the workers put them into quarantine.
+
+    Try: tollwatch publish --usage out/usage.ndjson --orders out/orders.ndjson --close
+
+    Parameters
+    ----------
+    mapping
+        YAML files that say which column of a file is which field.
+    rate
+        At most so many records a second.
+    as_of
+        The time of arrival of these records (ISO 8601). Default: when Kafka gets them.
+    close
+        Say at the end that nothing more comes: what was held is let go at once.
+    config
+        A settings file.
+    """
+    settings = load_settings(config)
+    sources = open_sources(files.given(), [load_mapping(each) for each in mapping])
+    console = Console(stderr=True)
+    tell = (lambda sent: console.print(f"{sent:,} records", end="\r")) if console.is_terminal else None
+    began = time.monotonic()
+    publisher = Publisher(settings.kafka, rate=rate, progress=tell)
+    as_of_ms = when(as_of) if as_of else None
+    sent = asyncio.run(publisher.publish(sources, as_of_ms=as_of_ms, close=close))
+    seconds = max(time.monotonic() - began, 0.001)
+    print(f"{sent:,} records in {seconds:.1f} s ({int(sent / seconds):,} a second)")

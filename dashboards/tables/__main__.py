@@ -1,6 +1,0 @@
-"""Write the files of raw events anew: `python -m dashboards.tables`."""
-
-from dashboards.tables import FOLDER, raw_tables
-
-for name, text in raw_tables().items():
-    (FOLDER / name).write_text(text, "utf-8")

@@ -1,0 +1,153 @@
+"""ClickHouse inside the process: chDB over the data directory."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+from chdb import ChdbError
+from chdb.session import Session
+
+from store.applied import Tables
+from store.columns import tables_of
+from store.directory import check_version, lock
+from store.parameters import parameter
+from store.raw import raw_table
+from tollwatch.errors import StoreError
+from tollwatch.frames import Findings
+
+RAW_AT_ONCE = 100_000
+FULL = ("No space left", "NOT_ENOUGH_SPACE", "Cannot reserve", "File too large")
+SETTINGS = (
+    "output_format_arrow_fixed_string_as_fixed_byte_array = 0, "
+    "output_format_parquet_fixed_string_as_fixed_byte_array = 0, output_format_parquet_enum_as_byte_array = 1"
+)
+"""Ids and severities leave as texts."""
+
+_open: Callable[[str], Any] = Session
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).split("Stack trace")[0]
+    if any(words in text for words in FULL):
+        return "the disk is full; free some space and start again, what was stored before is kept"
+    return " ".join(text.split())[:500]
+
+
+class ChdbStore:
+    """A store in a directory, held by this process alone.
+
+    Raises StoreBusyError where another process holds it, VersionError where a newer Tollwatch wrote it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory, self.shown = directory, str(directory)
+        self._lock = lock(directory)
+        self._raw: dict[str, list[pl.DataFrame]] = {}
+        self._waiting = 0
+        try:
+            self._session = self._begin()
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _begin(self) -> Any:
+        check_version(self.directory)
+        self._scratch = self.directory / "tmp"
+        self._scratch.mkdir(exist_ok=True)
+        for left in self._scratch.iterdir():
+            left.unlink()
+        try:
+            session = _open(str(self.directory / "clickhouse"))
+            session.query("CREATE DATABASE IF NOT EXISTS tollwatch")
+            session.query("USE tollwatch")
+            session.query(f"SET {SETTINGS}")
+        except (ChdbError, RuntimeError) as error:
+            raise StoreError(f"{self.directory}: {_sentence(error)}") from error
+        return session
+
+    def run(self, sql: str, output: str = "CSV", parameters: Mapping[str, Any] | None = None) -> Any:
+        """Run one statement of ours; gives chDB's answer."""
+        given = {name: parameter(value) for name, value in (parameters or {}).items()}
+        try:
+            return self._session.query(sql, output, params=given)
+        except (ChdbError, RuntimeError) as error:
+            raise StoreError(f"{self.directory}: {_sentence(error)}") from error
+
+    def apply_tables(self) -> list[str]:
+        """Create what is not there yet, in order; gives the names of the files applied now."""
+        return Tables(self).apply()
+
+    def check_tables(self) -> list[str]:
+        """What differs between the files and the database, a sentence each."""
+        return Tables(self).differences()
+
+    def write(self, findings: Findings) -> None:
+        """Store what was found, after the raw events that wait; the marks of frames come last.
+
+        So a frame whose mark is stored is stored whole; what lies after the last mark is done again by the next run,
+        under the same ids.
+        """
+        self.flush_raw()
+        for name, table in tables_of(findings).items():
+            self._insert(name, table)
+
+    def _insert(self, name: str, table: pa.Table) -> None:
+        path = self._scratch / f"{name}.arrow"
+        try:
+            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+                writer.write_table(table)
+        except OSError as error:
+            raise StoreError(f"{self.directory}: {_sentence(error)}") from error
+        columns = ", ".join(f"`{column}`" for column in table.column_names)
+        source = str(path.resolve()).replace("\\", "\\\\").replace("'", "\\'")
+        self.run(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM file('{source}', 'Arrow')")  # noqa: S608  (our own names)
+        path.unlink()
+
+    def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
+        """Keep raw events; they are stored many at a time."""
+        self._raw.setdefault(stream, []).append(rows.with_columns(_partition=pl.lit(partition)))
+        self._waiting += len(rows)
+        if self._waiting >= RAW_AT_ONCE:
+            self.flush_raw()
+
+    def write_event_marks(self, marks: pl.DataFrame) -> None:
+        """Store what became of single records: stream, _partition, _offset, mark."""
+        table = marks.select("stream", "_partition", "_offset", "mark")
+        self._insert("event_mark", table.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+    def flush_raw(self) -> None:
+        """Store the raw events that wait."""
+        raw, self._raw, self._waiting = self._raw, {}, 0
+        for stream, tables in raw.items():
+            self._insert(f"raw_{stream}", raw_table(stream, tables))
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run a SELECT; `{name:Type}` in it stands for a parameter, as ClickHouse has it."""
+        data = self.run(sql, "Arrow", parameters).bytes()
+        if not data:
+            return pl.DataFrame()
+        made = pl.from_arrow(pa.ipc.open_file(pa.BufferReader(data)).read_all())
+        return made if isinstance(made, pl.DataFrame) else made.to_frame()
+
+    def answer(self, sql: str, output: str) -> bytes:
+        """The answer to a SELECT as bytes: JSONCompactEachRowWithNames, JSONEachRow, CSVWithNames or Parquet."""
+        given: bytes = self.run(sql, output).bytes()
+        return given
+
+    def only_read(self) -> None:
+        """From now on ClickHouse itself refuses to change anything, and to read other files."""
+        self.run("SET readonly = 1")
+
+    def close(self) -> None:
+        """Store what waits and let go of the directory, even where the disk is full."""
+        try:
+            self.flush_raw()
+        finally:
+            self._session.close()
+            self._lock.close()
+
+    def bytes_on_disk(self) -> int:
+        """Bytes of the database's files."""
+        return sum(path.stat().st_size for path in (self.directory / "clickhouse").rglob("*") if path.is_file())

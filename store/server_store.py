@@ -1,0 +1,164 @@
+"""A ClickHouse server over its native protocol.
+
+Writing again what was written changes nothing: findings have ids and revisions, and their tables keep one of each.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+import polars as pl
+import pyarrow as pa
+from clickhouse_driver import Client, errors
+
+from store.applied import Tables
+from store.columns import tables_of
+from store.raw import raw_table
+from tollwatch.errors import ConfigurationError, StoreAwayError, StoreError
+from tollwatch.frames import Findings
+
+CONNECT_S = 5
+ANSWER_S = 60
+AWAY = (errors.NetworkError, errors.SocketTimeoutError, EOFError, ConnectionError, TimeoutError)
+REFUSED = {516: "the name or the password is wrong", 192: "there is no such user", 497: "the user may not do this"}
+
+
+class ServerStore:
+    """A store on a server, by URL: clickhouse[s]://user:password@host:port/database (`s`: TLS).
+
+    Raises StoreAwayError where the server cannot be reached, StoreError where it refuses.
+    """
+
+    def __init__(self, url: str, *, make: bool = True) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("clickhouse", "clickhouses") or not parts.hostname:
+            raise ConfigurationError(
+                f"clickhouse: `{shown(url)}` is no URL of a server; write clickhouse://user:password@host:9000/tollwatch"
+            )
+        self.database = parts.path.strip("/") or "tollwatch"
+        self.shown = shown(url)
+        self._raw: dict[str, list[pl.DataFrame]] = {}
+        if make:
+            with self._client(urlunsplit(parts._replace(path="/default"))) as client:
+                self._ask(client, f"CREATE DATABASE IF NOT EXISTS `{self.database}`")
+        self._connection = self._client(urlunsplit(parts._replace(path=f"/{self.database}")))
+
+    @staticmethod
+    def _client(url: str) -> Client:
+        client = Client.from_url(url)
+        client.connection.connect_timeout = CONNECT_S
+        client.connection.send_receive_timeout = ANSWER_S
+        client.settings["server_side_params"] = True
+        client.client_settings["server_side_params"] = True
+        return client
+
+    def _ask(self, client: Client, sql: str, values: Any = None, **given: Any) -> Any:
+        try:
+            return client.execute(sql, values, **given)
+        except AWAY as error:
+            client.disconnect()
+            raise StoreAwayError(f"{self.shown}: the server cannot be reached; is it running?") from error
+        except errors.ServerException as error:
+            client.disconnect()
+            text = REFUSED.get(error.code, " ".join(error.message.split("Stack trace")[0].split())[:500])
+            raise StoreError(f"{self.shown}: {text}") from error
+
+    def run(self, sql: str, output: str = "", parameters: Mapping[str, Any] | None = None) -> Any:
+        """Run one statement of ours."""
+        del output
+        return self._ask(self._connection, sql, dict(parameters) if parameters else None)
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run a SELECT; `{name:Type}` in it stands for a parameter, as ClickHouse has it."""
+        columns, named = self._ask(
+            self._connection, sql, dict(parameters) if parameters else None, columnar=True, with_column_types=True
+        )
+        names = [name for name, _ in named]
+        if not columns:
+            return pl.DataFrame({name: [] for name in names})
+        return pl.DataFrame({name: _readable(column) for name, column in zip(names, columns, strict=True)})
+
+    def answer(self, sql: str, output: str) -> bytes:
+        """The answer to a SELECT as bytes: JSONCompactEachRowWithNames, JSONEachRow, CSVWithNames or Parquet."""
+        rows = self.query(sql)
+        if output == "Parquet":
+            out = io.BytesIO()
+            rows.write_parquet(out)
+            return out.getvalue()
+        if output == "CSVWithNames":
+            return rows.write_csv().encode()
+        encode = msgspec.json.Encoder(enc_hook=str).encode
+        if output == "JSONEachRow":
+            return b"".join(encode(row) + b"\n" for row in rows.iter_rows(named=True))
+        return b"\n".join([encode(rows.columns), *map(encode, rows.iter_rows())])
+
+    def apply_tables(self) -> list[str]:
+        """Create what is not there yet, in order; gives the names of the files applied now."""
+        return Tables(self).apply()
+
+    def check_tables(self) -> list[str]:
+        """What differs between the files and the database, a sentence each."""
+        return Tables(self).differences()
+
+    def write(self, findings: Findings) -> None:
+        """Store what was found; the marks of frames come last."""
+        self.flush_raw()
+        for name, table in tables_of(findings).items():
+            self._insert(name, table)
+
+    def _insert(self, name: str, table: pa.Table) -> None:
+        columns = ", ".join(f"`{column}`" for column in table.column_names)
+        values = [_values(table[column]) for column in table.column_names]
+        self._ask(self._connection, f"INSERT INTO {name} ({columns}) VALUES", values, columnar=True)
+
+    def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
+        """Keep raw events; they are stored with the next findings."""
+        self._raw.setdefault(stream, []).append(rows.with_columns(_partition=pl.lit(partition)))
+
+    def flush_raw(self) -> None:
+        """Store the raw events that wait."""
+        raw, self._raw = self._raw, {}
+        for stream, tables in raw.items():
+            self._insert(f"raw_{stream}", raw_table(stream, tables))
+
+    def write_event_marks(self, marks: pl.DataFrame) -> None:
+        """Store what became of single records: stream, _partition, _offset, mark."""
+        table = marks.select("stream", "_partition", "_offset", "mark")
+        self._insert("event_mark", table.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+    def only_read(self) -> None:
+        """From now on the server itself refuses to change anything."""
+        self._connection.settings["readonly"] = 1
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.disconnect()
+
+
+def _readable(column: Sequence[Any]) -> Sequence[Any]:
+    """Text that is no UTF-8 comes as bytes: what cannot be shown is replaced."""
+    if not any(isinstance(value, bytes) for value in column):
+        return column
+    return [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in column]
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    values: list[Any] = column.to_pylist()
+    if pa.types.is_map(column.type):
+        return [dict(value) for value in values]
+    return values
+
+
+def shown(url: str) -> str:
+    """A URL without its password.
+
+    >>> shown("clickhouse://me:secret@db:9000/tollwatch")
+    'clickhouse://me:***@db:9000/tollwatch'
+    """
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))

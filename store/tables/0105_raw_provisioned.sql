@@ -1,0 +1,32 @@
+-- Raw events of `provisioned`: One service as the network has it. Rows that a batch awaits carry its `batch_id`.
+--
+-- Read by : the console's time lines, replay, `tollwatch query`
+-- Grain   : one record as it was read; read FINAL, a run that begins again writes the same places again.
+-- Order   : the place in the source partition, which never changes for a record.
+-- Kept    : 400 days after it was stored (not after it happened: old data can be replayed).
+-- Made by `python -m store.tables` from the types; a test holds it to them.
+
+CREATE TABLE IF NOT EXISTS raw_provisioned
+(
+    event_id              String,
+    event_time            Int64,
+    source                String,
+    received_at           Nullable(Int64),
+    file_id               Nullable(String),
+    tenant                String,
+    subscriber_id         String,
+    product_id            String,
+    state                 String,
+    since                 Int64,
+    imsi                  Nullable(String),
+    msisdn                Nullable(String),
+    service_specification Nullable(String),
+    attributes            Array(Tuple(key String, value String)),
+    batch_id              Nullable(String),
+    _partition            LowCardinality(String),
+    _offset               Int64,
+    stored_at             DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (tenant, _partition, _offset)
+TTL toDateTime(stored_at) + INTERVAL 400 DAY;

@@ -1,0 +1,41 @@
+-- Raw events of `payments`: One change of state of a payment, recharge, refund, chargeback or adjustment.
+--
+-- Read by : the console's time lines, replay, `tollwatch query`
+-- Grain   : one record as it was read; read FINAL, a run that begins again writes the same places again.
+-- Order   : the place in the source partition, which never changes for a record.
+-- Kept    : 400 days after it was stored (not after it happened: old data can be replayed).
+-- Made by `python -m store.tables` from the types; a test holds it to them.
+
+CREATE TABLE IF NOT EXISTS raw_payments
+(
+    event_id              String,
+    event_time            Int64,
+    source                String,
+    received_at           Nullable(Int64),
+    file_id               Nullable(String),
+    tenant                String,
+    payment_id            String,
+    kind                  String,
+    state                 String,
+    hop                   Nullable(String),
+    external_reference    Nullable(String),
+    account_id            Nullable(String),
+    subscriber_id         Nullable(String),
+    amount_micros         Nullable(Int64),
+    currency              Nullable(String),
+    method                Nullable(String),
+    card_fingerprint      Nullable(String),
+    device_fingerprint    Nullable(String),
+    terminal_id           Nullable(String),
+    voucher_serial        Nullable(String),
+    decline_code          Nullable(String),
+    channel               Nullable(String),
+    agent_id              Nullable(String),
+    ticket_id             Nullable(String),
+    _partition            LowCardinality(String),
+    _offset               Int64,
+    stored_at             DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (tenant, _partition, _offset)
+TTL toDateTime(stored_at) + INTERVAL 400 DAY;

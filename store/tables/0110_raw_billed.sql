@@ -1,0 +1,37 @@
+-- Raw events of `billed`: One invoice line. `period_start` and `period_end` are milliseconds, the end excluded.
+--
+-- Read by : the console's time lines, replay, `tollwatch query`
+-- Grain   : one record as it was read; read FINAL, a run that begins again writes the same places again.
+-- Order   : the place in the source partition, which never changes for a record.
+-- Kept    : 400 days after it was stored (not after it happened: old data can be replayed).
+-- Made by `python -m store.tables` from the types; a test holds it to them.
+
+CREATE TABLE IF NOT EXISTS raw_billed
+(
+    event_id              String,
+    event_time            Int64,
+    source                String,
+    received_at           Nullable(Int64),
+    file_id               Nullable(String),
+    tenant                String,
+    invoice_id            String,
+    line_id               String,
+    account_id            String,
+    kind                  String,
+    amount_micros         Int64,
+    currency              String,
+    subscriber_id         Nullable(String),
+    product_id            Nullable(String),
+    product_offering_id   Nullable(String),
+    period_start          Nullable(Int64),
+    period_end            Nullable(Int64),
+    usage_count           Nullable(Int64),
+    units                 Nullable(Int64),
+    batch_id              Nullable(String),
+    _partition            LowCardinality(String),
+    _offset               Int64,
+    stored_at             DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (tenant, _partition, _offset)
+TTL toDateTime(stored_at) + INTERVAL 400 DAY;

@@ -1,0 +1,116 @@
+"""The tables as SQL files, applied in the order of their names; the tables of raw events are made from the types."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import polars as pl
+
+from tollwatch.columns import required, schema
+from tollwatch.events import STREAMS
+
+FOLDER = Path(__file__).parent
+HASHES_WITH_COMMENTS = FOLDER / "hashes_with_comments.json"
+FIRST_RAW = 101
+
+_TYPES = {pl.String(): "String", pl.Int64(): "Int64", pl.Boolean(): "Bool", pl.List(pl.String()): "Array(String)"}
+
+
+class TableFile(NamedTuple):
+    """One file: its name, its statements, their hash, and the hash that an older version recorded of it.
+
+    Comments do not count, so that they can be put right. Until version 0.1 the hash was that of the whole text:
+    `hashes_with_comments.json` keeps those, so that an older data directory still knows its files.
+    """
+
+    name: str
+    statements: list[str]
+    sha256: str
+    recorded_before: str | None = None
+
+    def is_recorded_as(self, sha256: str) -> bool:
+        """Whether the hash that a database recorded when this file was applied is that of the file as it is now."""
+        return sha256 in (self.sha256, self.recorded_before)
+
+
+def every_table_file(folder: Path = FOLDER) -> list[TableFile]:
+    """All files in order."""
+    before = msgspec.json.decode(HASHES_WITH_COMMENTS.read_bytes(), type=dict[str, str]) if folder == FOLDER else {}
+    made = []
+    for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql")):
+        text = path.read_text("utf-8")
+        code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+        statements = [part.strip() for part in code.split(";") if part.strip()]
+        digest = hashlib.sha256(";\n".join(statements).encode()).hexdigest()
+        made.append(TableFile(path.stem, statements, digest, before.get(path.stem)))
+    return made
+
+
+def clickhouse_type(stream: str, column: str) -> str:
+    """The ClickHouse type of a column of raw events."""
+    kind = schema(stream)[column]
+    name = _TYPES.get(kind, "Array(Tuple(key String, value String))")
+    if column in required(stream) or name.startswith("Array") or column in ("tenant", "source"):
+        return name
+    return f"Nullable({name})"
+
+
+def raw_table_sql(stream: str) -> str:
+    """The file of a stream's raw events."""
+    kind = STREAMS[stream]
+    first = (kind.__doc__ or "").strip().splitlines()[0]
+    lines = [f"    {name:<22}{clickhouse_type(stream, name)}," for name in schema(stream)]
+    return "\n".join(
+        [
+            f"-- Raw events of `{stream}`: {first}",
+            "--",
+            "-- Read by : the console's time lines, replay, `tollwatch query`",
+            "-- Grain   : one record as it was read; read FINAL, a run that begins again writes the same places again.",
+            "-- Order   : the place in the source partition, which never changes for a record.",
+            "-- Kept    : 400 days after it was stored (not after it happened: old data can be replayed).",
+            "-- Made by `python -m store.tables` from the types; a test holds it to them.",
+            "",
+            f"CREATE TABLE IF NOT EXISTS raw_{stream}",
+            "(",
+            *lines,
+            f"    {'_partition':<22}LowCardinality(String),",
+            f"    {'_offset':<22}Int64,",
+            f"    {'stored_at':<22}DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')",
+            ")",
+            "ENGINE = ReplacingMergeTree",
+            "ORDER BY (tenant, _partition, _offset)",
+            "TTL toDateTime(stored_at) + INTERVAL 400 DAY;",
+            "",
+        ]
+    )
+
+
+def view_sql() -> str:
+    """The file of the views over raw events."""
+    lines = [
+        "-- Raw events as they count: copies gone, what was refused left out, what became of each beside it.",
+        "--",
+        "-- Read by : everyone who asks for events; `mark` is empty, late, too_late, duplicate or conflict.",
+        "-- Grain   : one event.",
+        "-- Order   : none; ask for one.",
+        "-- Kept    : as the raw events.",
+        "-- Made by `python -m store.tables` from the types; a test holds it to them.",
+    ]
+    for stream in STREAMS:
+        marks = f"event_mark FINAL WHERE stream = '{stream}'"
+        lines += [
+            "",
+            f"CREATE VIEW IF NOT EXISTS events_{stream} AS",
+            f"SELECT r.*, m.mark AS mark FROM (SELECT * FROM raw_{stream} FINAL) AS r",
+            f"LEFT JOIN (SELECT _partition, _offset, max(mark) AS mark FROM {marks} GROUP BY _partition, _offset) AS m",
+            "USING (_partition, _offset)",
+            "WHERE m.mark != 'refused';",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def raw_tables() -> dict[str, str]:
+    """File name → text, for every stream."""
+    tables = {f"{FIRST_RAW + n:04}_raw_{stream}.sql": raw_table_sql(stream) for n, stream in enumerate(STREAMS)}
+    return tables | {"0201_events.sql": view_sql()}

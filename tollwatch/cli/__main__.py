@@ -1,5 +1,0 @@
-"""`python -m tollwatch.cli` is the same as `tollwatch`."""
-
-from tollwatch.cli import main
-
-main()

@@ -1,6 +1,0 @@
-"""Relational data: verdicts, lists, users, and the audit of every change; SQLite by default, PostgreSQL by URL."""
-
-from tollwatch.relational.database import Database
-from tollwatch.relational.models import Audit, Base, ListEntry, NamedList, User, Verdict
-
-__all__ = ["Audit", "Base", "Database", "ListEntry", "NamedList", "User", "Verdict"]
