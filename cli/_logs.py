@@ -16,8 +16,10 @@ class JsonLines(logging.Formatter):
         """One line."""
         said = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname, "where": record.name, "what": record.getMessage(),
-        }  # fmt: skip
+            "level": record.levelname,
+            "where": record.name,
+            "what": record.getMessage(),
+        }
         said |= {name: getattr(record, name) for name in ("partition", "offset", "key_space") if hasattr(record, name)}
         if record.exc_info:
             said["error"] = self.formatException(record.exc_info)

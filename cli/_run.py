@@ -1,5 +1,6 @@
 """What `run` and `demo` share: the files by stream, going on from a snapshot, the summary."""
 
+import itertools
 import resource
 import time
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ from rich.table import Table
 from services.assembly import make_plan
 from store import ChdbStore
 from streams.embedded import Run, Summary
-from streams.resume import recognise
-from streams.snapshot import Snapshots
+from streams.resume import Recognised, recognise
+from streams.snapshots import Snapshots
 from tollwatch.config import Settings
 from tollwatch.events import STREAMS
 from tollwatch.ports import Source
@@ -74,8 +75,9 @@ class Outcome:
         return asdict(self.summary) | {"seconds": self.seconds, "peak_memory_mb": peak}
 
 
-def process(sources: Sequence[Source], data: Path, settings: Settings, *, as_of_ms: int,
-            rules: Sequence[Path] = ()) -> Outcome:  # fmt: skip
+def process(
+    sources: Sequence[Source], data: Path, settings: Settings, *, as_of_ms: int, rules: Sequence[Path] = ()
+) -> Outcome:
     """Run the line over sources into a data directory, going on where the last run on it ended."""
     plan = make_plan(settings, rules)
     began = time.monotonic()
@@ -84,21 +86,22 @@ def process(sources: Sequence[Source], data: Path, settings: Settings, *, as_of_
         store.apply_tables()
         snapshots = Snapshots(data / "state")
         manifest = snapshots.latest()
-        prints = recognise(sources, manifest.prints if manifest is not None else {})
-        line = Run(sources, plan, settings, as_of_ms=as_of_ms, store=store, keep_events=settings.snapshot_events)
-        summary = consume(line, snapshots, prints)
+        known = manifest.files if manifest is not None else {}
+        files = recognise(sources, known)
+        line = Run(files.sources, plan, settings, as_of_ms=as_of_ms, store=store, save_every=settings.snapshot_events)
+        summary = consume(line, snapshots, files)
     finally:
         store.close()
     return Outcome(summary, round(time.monotonic() - began, 1))
 
 
-def consume(line: Run, snapshots: Snapshots, prints: dict[str, str]) -> Summary:
+def consume(line: Run, snapshots: Snapshots, files: Recognised) -> Summary:
     """Go on from the last snapshot, run to the end, save on the way."""
     manifest = snapshots.latest()
     if manifest is not None:
         line.load(snapshots.load(manifest))
-    before = manifest.consumed if manifest is not None else {}
-    line.keep = lambda run: _save(run, snapshots, before, prints)
+    numbers = itertools.count(manifest.number + 1 if manifest is not None else 1)
+    line.on_save = lambda run: _save(run, snapshots, next(numbers), files)
     console = Console(stderr=True)
     if not console.is_terminal:
         return line.go()
@@ -109,8 +112,8 @@ def consume(line: Run, snapshots: Snapshots, prints: dict[str, str]) -> Summary:
         return line.go()
 
 
-def _save(run: Run, snapshots: Snapshots, before: dict[str, int], prints: dict[str, str]) -> None:
-    snapshots.save(run.save(), before | run.consumed(), prints)
+def _save(run: Run, snapshots: Snapshots, number: int, files: Recognised) -> None:
+    snapshots.save(run.save(), number, files.after(run.consumed()))
 
 
 def _sentence(summary: Summary) -> str:

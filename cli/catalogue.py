@@ -96,8 +96,8 @@ def _costs(folder: Path) -> dict[str, tuple[int, int]]:
     tables: dict[str, pl.DataFrame] = {}
     for source in sources:
         batch = next(iter(source.batches()))
-        rows, _ = Framer(source.partition, Settings(), START).stamp(batch)
-        tables[source.stream] = with_hashes(source.stream, rows)
+        stamped = Framer(source.partition, Settings(), START).stamp(batch)
+        tables[source.stream] = with_hashes(source.stream, stamped.rows)
     return {rule.name: _cost(rule, tables) for rule in (rule_of(kind()) for kind in every_detector())}
 
 

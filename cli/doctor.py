@@ -84,7 +84,7 @@ def _kafka(found: Finding, settings: Settings, rules: tuple[Path, ...]) -> None:
         found.good = False
         found.said += missing
         return
-    behind = lag(settings, wanted, topics.parts_of(plan, settings))
+    behind = lag(settings, wanted, plan.partition_counts(settings))
     found.said.append(f"{len(wanted)} topics are there")
     raw = sum(number for topic, number in behind.items() if "frames." not in topic)
     found.said.append(f"{raw:,} messages wait to be framed, {sum(behind.values()) - raw:,} frames for a snapshot")

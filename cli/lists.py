@@ -58,9 +58,14 @@ def add(
     """
     _some(entries)
     new = {
-        "tenant": load_settings(config).tenant, "list_name": name, "risk": risk, "note": note, "by": who(by),
-        "valid_from": when(at) if at else now_ms(), "exported": 0,
-    }  # fmt: skip
+        "tenant": load_settings(config).tenant,
+        "list_name": name,
+        "risk": risk,
+        "note": note,
+        "by": who(by),
+        "valid_from": when(at) if at else now_ms(),
+        "exported": 0,
+    }
     with relational(data, config) as database, database.session(who(by)) as session:
         for entry in dict.fromkeys(entries):
             _put(session, new | {"entry": entry})

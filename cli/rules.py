@@ -77,7 +77,8 @@ def explain(name: str, /, *, rules: Files = (), config: Path | None = None) -> N
             print(f"  {severity}: {getattr(rule, severity)}")
     if rule.amount:
         print(f"  amount: {rule.amount}")
-    print(f"  an episode is over after {rule.quiet} without a hit; it speaks of the events that {rule.claim} counts")
+    ends = f"an episode is over after {rule.quiet_period} without a hit"
+    print(f"  {ends}; it speaks of the events that {rule.claim} counts")
     for threshold, value in rule.thresholds.items():
         print(f"  {threshold} = {value}")
 
@@ -238,9 +239,14 @@ def _event(name: str, rule: Rule | None, moment: int, settings: Settings) -> byt
     text = msgspec.json.encode(rule, order="sorted").decode() if rule is not None else None
     digest = hashlib.sha256(f"{name} {moment} {text}".encode()).hexdigest()[:12]
     event: dict[str, Any] = {
-        "event_id": f"rule-{digest}", "event_time": moment, "source": "rules", "entity": "rule", "id": name,
-        "tenant": settings.tenant, "attributes": {"rule": text} if text is not None else {},
-    }  # fmt: skip
+        "event_id": f"rule-{digest}",
+        "event_time": moment,
+        "source": "rules",
+        "entity": "rule",
+        "id": name,
+        "tenant": settings.tenant,
+        "attributes": {"rule": text} if text is not None else {},
+    }
     if rule is None:
         event["valid_to"] = moment
     return msgspec.json.encode(event)

@@ -51,9 +51,14 @@ def simulate(
 
 
 def write_operator(
-    out: Path, size: tuple[int, int], seed: int, *, names: tuple[str, ...] = (), kind: Format = "ndjson",
+    out: Path,
+    size: tuple[int, int],
+    seed: int,
+    *,
+    names: tuple[str, ...] = (),
+    kind: Format = "ndjson",
     tell: Tell | None = None,
-) -> dict[str, int]:  # fmt: skip
+) -> dict[str, int]:
     """Simulate so many subscribers for so many days; gives the events of each stream, and says what found no people."""
     world = populate(*size, seed, START)
     planted = scenarios.plant(world, names or None)

@@ -10,9 +10,10 @@ from rich.table import Table
 
 from cli._listing import print_table
 from detectors.engine import Engine
+from detectors.engine.saved import SavedShard
 from detectors.plan import parts
 from services.assembly import rules_in_force
-from streams.snapshot import Snapshots
+from streams.snapshots import Snapshots
 from tollwatch.config import load_settings
 from tollwatch.errors import InputError
 
@@ -76,29 +77,29 @@ def sizes(segments: dict[str, bytes]) -> dict[str, Counter[str]]:
         if space == "run" or not part:
             continue
         counted = found.setdefault(space, Counter(keys=0))
-        if part.startswith("stage-") and part != "stage-all" and _is_shard(segment):
-            _shard(segment, counted)
+        shard = _shard_of(segment) if part.startswith("stage-") else None
+        if shard is not None:
+            _count_shard(shard, counted)
         else:
             counted["align"] += len(segment)
     return found
 
 
-def _is_shard(segment: bytes) -> bool:
+def _shard_of(segment: bytes) -> SavedShard | None:
+    """The shard of an engine that a segment holds; None where it is something else."""
     try:
-        decoded = msgspec.msgpack.decode(segment)
+        return msgspec.msgpack.decode(segment, type=SavedShard)
     except msgspec.DecodeError:
-        return False
-    return isinstance(decoded, dict) and "cells" in decoded
+        return None
 
 
-def _shard(segment: bytes, counted: Counter[str]) -> None:
-    stored = msgspec.msgpack.decode(segment)
-    counted["keys"] += stored["key"][1][0]
-    counted["cells"] += len(stored["key"][2]) + len(stored["cells"][2])
-    counted["seen"] += sum(len(part[2]) for part in stored["seen"])
-    counted["episodes"] += sum(len(part[2]) for part in stored["episodes"])
-    counted["log"] += sum(len(part[2]) for part in [*stored["log"], stored["log_row"]])
-    counted["content"] += sum(len(at[2]) + len(table) for at, table in stored["content"].values())
+def _count_shard(shard: SavedShard, counted: Counter[str]) -> None:
+    counted["keys"] += shard.key[1][0]
+    counted["cells"] += len(shard.key[2]) + len(shard.cells[2])
+    counted["seen"] += len(shard.seen[2]) + len(shard.seen_row[2])
+    counted["episodes"] += len(shard.episodes[2]) + len(shard.values[2])
+    counted["log"] += sum(len(column[2]) for column in [*shard.log, shard.log_row])
+    counted["content"] += sum(len(at[2]) + len(table) for at, table in shard.content.values())
 
 
 def _by_detector(keys: dict[str, int], files: tuple[Path, ...], config: Path | None) -> dict[str, tuple[str, int]]:

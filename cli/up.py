@@ -52,12 +52,7 @@ def up(*, folder: Path = FOLDER, workers: int = 2, brokers: int = 1, partitions:
         clickhouse = ClickHouse(parts, folder / "clickhouse")
         ending.callback(clickhouse.stop)
         clickhouse.start()
-        env = {
-            "TOLLWATCH_KAFKA__SERVERS": kafka.servers, "TOLLWATCH_KAFKA__REPLICATION": str(min(brokers, 3)),
-            "TOLLWATCH_CLICKHOUSE": clickhouse.url, "TOLLWATCH_PARTITIONS": str(partitions),
-            "TOLLWATCH_STATE": str((folder / "state").resolve()),
-            "TOLLWATCH_DATABASE": f"sqlite:///{(folder / 'tollwatch.sqlite').resolve()}",
-        }  # fmt: skip
+        env = _environment(kafka, clickhouse, folder, partitions)
         for words in (["topics", "create"], ["tables", "apply"]):
             _call(words, env)
         running = [_worker(n, folder, env) for n in range(workers)]
@@ -70,6 +65,18 @@ def up(*, folder: Path = FOLDER, workers: int = 2, brokers: int = 1, partitions:
         console.print(f"  source {file}\n  tollwatch publish --usage usage.ndjson --close\n  tollwatch alerts\n")
         console.print("Ctrl-C ends all.")
         _watch(running)
+
+
+def _environment(kafka: Kafka, clickhouse: ClickHouse, folder: Path, partitions: int) -> dict[str, str]:
+    """The settings of everything that is started, as variables."""
+    return {
+        "TOLLWATCH_KAFKA__SERVERS": kafka.servers,
+        "TOLLWATCH_KAFKA__REPLICATION": str(min(len(kafka.ports), 3)),
+        "TOLLWATCH_CLICKHOUSE": clickhouse.url,
+        "TOLLWATCH_PARTITIONS": str(partitions),
+        "TOLLWATCH_STATE": str((folder / "state").resolve()),
+        "TOLLWATCH_DATABASE": f"sqlite:///{(folder / 'tollwatch.sqlite').resolve()}",
+    }
 
 
 def _call(words: list[str], env: dict[str, str]) -> None:

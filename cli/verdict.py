@@ -67,12 +67,8 @@ def give(
     """
     person = who(by)
     keys = {"refers_to": id_, "tenant": load_settings(config).tenant} if event else _keys(id_, data)
-    row = keys | {
-        "verdict_id": uuid.uuid4().hex, "verdict": verdict, "loss_micros": _micros(loss), "currency": currency,
-        "note": note, "by": person, "recorded_at": when(at) if at else now_ms(),
-    }  # fmt: skip
-    if (loss is None) != (currency is None):
-        raise ConfigurationError("--loss and --currency belong together; give both or none")
+    own = {"verdict_id": uuid.uuid4().hex, "verdict": verdict, "note": note, "by": person}
+    row = keys | own | {"recorded_at": when(at) if at else now_ms()} | _loss(loss, currency)
     with relational(data, config) as database, database.session(person) as session:
         session.add(Verdict(**row))
     print(f"recorded: {id_} is {verdict}, says {person}; `tollwatch verdict export` tells the line")
@@ -93,6 +89,12 @@ def _keys(finding_id: str, data: Path) -> dict[str, Any]:
     scored = document.get("score") is not None and "event_id" in row
     own = {name: document[name] for name in ("tenant", "subject_kind", "subject")}
     return own | keys | {"finding_id": finding_id, "refers_to": row["event_id"] if scored else finding_id}
+
+
+def _loss(loss: str | None, currency: str | None) -> dict[str, Any]:
+    if (loss is None) != (currency is None):
+        raise ConfigurationError("--loss and --currency belong together; give both or none")
+    return {"loss_micros": _micros(loss), "currency": currency}
 
 
 def _micros(amount: str | None) -> int | None:

@@ -48,8 +48,9 @@ def worker(
     store = ServerStore(settings.clickhouse)
     if missing := store.check_tables():
         raise StoreError(missing[0])
-    if different := topics.check(settings.kafka, topics.wanted(make_plan(settings, rules), settings)):
+    plan = make_plan(settings, rules)
+    if different := topics.check(settings.kafka, topics.wanted(plan, settings)):
         raise StoreError(different[0])
-    own = Worker(lambda: make_plan(settings, rules), settings, store, where)
+    own = Worker(plan, settings, store, where)
     logging.getLogger("tollwatch.worker").info("starting: %r", settings)
     own.run(log_level)

@@ -93,13 +93,14 @@ def _implied(program: object, stream: str) -> set[str]:
     return {"start_time"} if stream == "usage" else set()
 
 
-def _key_space(
-    key: str, by: dict[str, str], columns: dict[str, tuple[str, ...]], where: dict[str, str]
-) -> KeySpace:  # fmt: skip
+def _key_space(key: str, by: dict[str, str], columns: dict[str, tuple[str, ...]], where: dict[str, str]) -> KeySpace:
     """With the rows of `reference` that are changes of lists and rules, for every shard."""
     where["reference"] = "entity = 'account'" if key == "account_id" else OF_CHANGES if "reference" not in by else ""
     columns["reference"] = tuple(dict.fromkeys((*columns.get("reference", ALWAYS), *CHANGING)))
     return KeySpace(
-        name=key, by=by, columns=dict(sorted(columns.items())),
-        where={stream: sql for stream, sql in where.items() if sql}, broadcast=("reference",),
-    )  # fmt: skip
+        name=key,
+        by=by,
+        columns=dict(sorted(columns.items())),
+        where={stream: sql for stream, sql in where.items() if sql},
+        broadcast=("reference",),
+    )

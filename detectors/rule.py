@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import msgspec
 
-from detectors.language import Detector, Feature, streams_of
+from detectors.features import KINDS, Feature
+from detectors.language import Detector, streams_of
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +18,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     warning: str | None = None
     critical: str | None = None
     amount: str | None = None
-    quiet: timedelta
+    quiet_period: timedelta
     claim: str
     version: int = 1
     thresholds: dict[str, int | float | str] = {}
@@ -33,17 +34,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return (self.critical if severity == "critical" else self.warning) or ""
 
 
-_CLAIMED = ("count", "total", "distinct", "overlapping", "concurrent", "maximum", "since")
-
-
-def default_quiet(features: dict[str, Feature]) -> timedelta:
+def default_quiet_period(features: dict[str, Feature]) -> timedelta:
     """The longest window: an episode is over when nothing of it is left to see."""
     return max((f.over for f in features.values() if f.over is not None), default=timedelta(days=1))
 
 
 def default_claim(features: dict[str, Feature]) -> str:
     """The first feature that speaks of events in a window."""
-    return next((name for name, f in features.items() if f.kind in _CLAIMED), next(iter(features)))
+    return next((name for name, f in features.items() if KINDS[f.kind].is_claimed), next(iter(features)))
 
 
 def rule_of(detector: Detector) -> Rule:
@@ -59,7 +57,7 @@ def rule_of(detector: Detector) -> Rule:
         warning=conditions.get("warning"),
         critical=conditions.get("critical"),
         amount=detector.amount(),
-        quiet=detector.quiet() or default_quiet(features),
+        quiet_period=detector.quiet_period() or default_quiet_period(features),
         claim=detector.claim() or default_claim(features),
         version=type(detector).version,
         thresholds=detector.thresholds(),

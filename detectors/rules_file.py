@@ -13,13 +13,11 @@ A feature reads `kind(value) [of STREAM] [over DURATION [tumbling]] [in N panes]
 
 import re
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import yaml
 
-from detectors.language import DEFAULT_PANES, Feature
-from detectors.rule import Rule, default_claim, default_quiet
+from detectors.features import FORMER_NAMES, KINDS, NO_TIME, Feature
+from detectors.rule import Rule, default_claim, default_quiet_period
 from tollwatch.duration import parse_duration
 from tollwatch.errors import InputError, RuleError
 from tollwatch.events import STREAMS
@@ -33,9 +31,9 @@ _FEATURE = re.compile(
         (?:\s+where\s+(?P<where>.+?))?\s*""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_KINDS = ("count", "total", "distinct", "maximum", "since", "overlapping", "concurrent", "latest")
-_VALUELESS = ("count", "since", "overlapping", "concurrent")
-_KEYS = ("name", "reads", "by", "features", "warning", "critical", "amount", "quiet", "claim", "version")
+_KEYS = ("name", "reads", "by", "features", "warning", "critical", "amount", "quiet_period", "claim", "version")
+_FORMER_KEYS = {"quiet": "quiet_period"}
+"""What rules files called a key before; both are read."""
 
 
 def parse_feature(text: str, *, where: str) -> Feature:
@@ -50,34 +48,24 @@ def parse_feature(text: str, *, where: str) -> Feature:
             f"{where}: cannot read `{text}`; write kind(value) over 1h where …, for example count() over 1h"
         )
     part = match.groupdict()
-    kind = part["kind"].lower()
-    if kind not in _KINDS:
-        raise RuleError.unknown_word(kind, list(_KINDS), where=where, what="feature")
+    kind = FORMER_NAMES.get(part["kind"].lower(), part["kind"].lower())
+    if kind not in KINDS:
+        raise RuleError.unknown_word(kind, list(KINDS), where=where, what="feature")
     if part["of"] is not None and part["of"] not in STREAMS:
         raise RuleError.unknown_word(part["of"], list(STREAMS), where=where, what="stream")
     value = part["value"].strip() or None
-    if (value is None) != (kind in _VALUELESS):
-        raise RuleError(f"{where}: {kind}() takes {'no value' if value else 'a value, for example a column'}")
-    if kind != "latest" and part["over"] is None:
-        raise RuleError(f"{where}: {kind}() needs a window; write `over 1h` behind it")
-    return _feature(kind, value, part, where)
-
-
-def _feature(kind: str, value: str | None, part: dict[str, str | None], where: str) -> Feature:
-    over, delayed = part["over"], part["delayed"]
-    made: dict[str, Any] = {
-        "kind": kind,
-        "value": value,
-        "of": part["of"],
-        "where": part["where"],
-        "tumbling": part["tumbling"] is not None,
-        "panes": int(part["panes"] or (1 if kind in ("since", "concurrent", "latest") else DEFAULT_PANES)),
-    }
-    if over is not None:
-        made["over"] = parse_duration(over, where=where)
-    if delayed is not None:
-        made["delayed"] = parse_duration(delayed, where=where)
-    return msgspec.structs.replace(Feature(kind="count"), **made)
+    over = parse_duration(part["over"], where=where) if part["over"] is not None else None
+    KINDS[kind].check(value, over, where)
+    return Feature(
+        kind=kind,
+        value=value,
+        over=over,
+        of=part["of"],
+        where=part["where"],
+        tumbling=part["tumbling"] is not None,
+        panes=KINDS[kind].panes(int(part["panes"]) if part["panes"] is not None else None),
+        delayed=parse_duration(part["delayed"], where=where) if part["delayed"] is not None else NO_TIME,
+    )
 
 
 def _text(entry: dict[str, object], key: str, where: str) -> str | None:
@@ -100,6 +88,9 @@ def parse_rule(entry: object, *, where: str) -> Rule:
     """Turn one YAML mapping into a rule; anything unknown or missing is an error that says where."""
     if not isinstance(entry, dict):
         raise RuleError(f"{where}: a rule is a mapping with name, reads, by, features and warning or critical")
+    if "quiet" in entry and "quiet_period" in entry:
+        raise RuleError(f"{where}: `quiet` is the former name of `quiet_period`; say only one of them")
+    entry = {_FORMER_KEYS.get(str(key), str(key)): value for key, value in entry.items()}
     for key in entry:
         if key not in _KEYS:
             raise RuleError.unknown_word(str(key), list(_KEYS), where=where, what="key")
@@ -120,7 +111,7 @@ def _rule(entry: dict[str, object], features: dict[str, Feature], where: str) ->
     warning, critical = _text(entry, "warning", where), _text(entry, "critical", where)
     if warning is None and critical is None:
         raise RuleError(f"{where}: `warning` or `critical` must say when to alert")
-    quiet = _text(entry, "quiet", where)
+    quiet_period = _text(entry, "quiet_period", where)
     claim = _text(entry, "claim", where) or default_claim(features)
     if claim not in features:
         raise RuleError.unknown_word(claim, list(features), where=f"{where}, claim", what="feature")
@@ -135,7 +126,7 @@ def _rule(entry: dict[str, object], features: dict[str, Feature], where: str) ->
         warning=warning,
         critical=critical,
         amount=_text(entry, "amount", where),
-        quiet=parse_duration(quiet, where=where) if quiet else default_quiet(features),
+        quiet_period=parse_duration(quiet_period, where=where) if quiet_period else default_quiet_period(features),
         claim=claim,
         version=version,
     )

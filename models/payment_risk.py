@@ -129,11 +129,18 @@ class PaymentRisk:
         scaler, line = self.scaler, self.line
         return msgspec.msgpack.encode(
             _State(
-                FORMAT, dict(line.weights), line.intercept, line.optimizer.n_iterations, dict(scaler.counts),
-                dict(scaler.means), dict(scaler.vars), self.frauds, self.genuine,
+                FORMAT,
+                dict(line.weights),
+                line.intercept,
+                line.optimizer.n_iterations,
+                dict(scaler.counts),
+                dict(scaler.means),
+                dict(scaler.vars),
+                self.frauds,
+                self.genuine,
             ),
             order="sorted",
-        )  # fmt: skip
+        )
 
     def load(self, state: bytes) -> None:
         """Take up the numbers."""

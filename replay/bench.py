@@ -22,10 +22,10 @@ from detectors.plan import Part, parts
 from detectors.rules_file import load_rules
 from store import ChdbStore
 from streams.align import Aligner
-from streams.detect import Line
+from streams.detect import AlignedStage
 from streams.embedded import Run
 from streams.frame import Framer
-from streams.plan import Plan
+from streams.plan import Plan, PlannedStage
 from streams.read import open_source
 from streams.shard import route, with_hashes
 from tollwatch.config import Settings
@@ -56,7 +56,7 @@ def _engine(part: Part) -> Engine:
 
 def _plan() -> Plan:
     part = _part()
-    return Plan({"calling_number": (part.key_space, lambda: _engine(part))})
+    return Plan({"calling_number": PlannedStage(part.key_space, lambda: _engine(part))})
 
 
 def frames(usage: Path, scratch: Path) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def frames(usage: Path, scratch: Path) -> dict[str, Any]:
     end = ReadBatch("usage", source.partition, batch.rows.clear(), framer.end, framer.end, last=True)
     made.append(_framed(part, framer, end, len(made), closed=True))
     _warm(part, made[:4])
-    line, opened, shown = Line(part.key_space, Aligner([source.partition]), _engine(part)), Counter[str](), 0
+    line, opened, shown = AlignedStage(part.key_space, Aligner([source.partition]), _engine(part)), Counter[str](), 0
     began = time.process_time()
     for frame in [*made, None]:
         found = line.stage.flush() if frame is None else line.advance(frame)[0]
@@ -85,7 +85,7 @@ def frames(usage: Path, scratch: Path) -> dict[str, Any]:
 
 
 def _framed(part: Part, framer: Framer, batch: ReadBatch, sequence: int, *, closed: bool) -> Frame:
-    rows, _ = framer.stamp(batch)
+    rows = framer.stamp(batch).rows
     table = route("usage", with_hashes("usage", rows), part.key_space)
     span = framer.span(batch.begin, closed=closed)
     return Frame(part.key_space.name, 0, sequence, (span,), {} if table is None else {"usage": table.rechunk()})
@@ -93,7 +93,7 @@ def _framed(part: Part, framer: Framer, batch: ReadBatch, sequence: int, *, clos
 
 def _warm(part: Part, made: list[Frame]) -> None:
     """Compile before the clock starts."""
-    line = Line(part.key_space, Aligner([made[0].spans[0].partition]), _engine(part))
+    line = AlignedStage(part.key_space, Aligner([made[0].spans[0].partition]), _engine(part))
     for frame in made:
         line.advance(frame)
 

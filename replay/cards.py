@@ -61,15 +61,27 @@ def events(path: Path, *, start_ms: int = START_MS) -> dict[str, pl.DataFrame]:
     )
     rows = rows.filter(pl.col("event_time") >= start_ms - HISTORY_MS)
     payments = rows.select(
-        "event_id", "event_time", payment_id="event_id", kind=pl.lit("payment"), state=pl.lit("settled"),
-        hop=pl.lit("gateway"), amount_micros=(pl.col("TX_AMOUNT") * 1e6).round().cast(pl.Int64),
-        currency=pl.lit("EUR"), card_fingerprint=pl.col("CUSTOMER_ID").cast(pl.String),
-        terminal_id=pl.col("TERMINAL_ID").cast(pl.String), method=pl.lit("card"), fraud=pl.col("TX_FRAUD") == 1,
-    )  # fmt: skip
+        "event_id",
+        "event_time",
+        payment_id="event_id",
+        kind=pl.lit("payment"),
+        state=pl.lit("settled"),
+        hop=pl.lit("gateway"),
+        amount_micros=(pl.col("TX_AMOUNT") * 1e6).round().cast(pl.Int64),
+        currency=pl.lit("EUR"),
+        card_fingerprint=pl.col("CUSTOMER_ID").cast(pl.String),
+        terminal_id=pl.col("TERMINAL_ID").cast(pl.String),
+        method=pl.lit("card"),
+        fraud=pl.col("TX_FRAUD") == 1,
+    )
     verdicts = payments.filter("fraud").select(
-        "card_fingerprint", "terminal_id", event_id="v" + pl.col("event_id"),
-        event_time=pl.col("event_time") + DELAY_MS, verdict=pl.lit("fraud"), refers_to="event_id",
-    )  # fmt: skip
+        "card_fingerprint",
+        "terminal_id",
+        event_id="v" + pl.col("event_id"),
+        event_time=pl.col("event_time") + DELAY_MS,
+        verdict=pl.lit("fraud"),
+        refers_to="event_id",
+    )
     return {"payments": payments, "verdicts": verdicts}
 
 
@@ -199,13 +211,19 @@ def prove(path: Path, *, start_ms: int = START_MS) -> Figures:
     bad = set(tables["payments"].filter("fraud")["card_fingerprint"])
     scored, scoring = len(line.scores), line.scoring
     return Figures(
-        rows=len(rows), frauds=int(rows["fraud"].sum()), auc=round(area_under_curve(rows), 3),
-        ap=round(average_precision(rows), 3), cp_at_100=round(card_precision(rows), 3), alerts=len(line.alerts),
+        rows=len(rows),
+        frauds=int(rows["fraud"].sum()),
+        auc=round(area_under_curve(rows), 3),
+        ap=round(average_precision(rows), 3),
+        cp_at_100=round(card_precision(rows), 3),
+        alerts=len(line.alerts),
         alerts_on_fraud=sum(subject in bad for subject in line.alerts.values()),
         engine_us=round(line.engine_s / len(tables["payments"]) * 1e6, 1),
-        scoring_us=round(line.scoring_s / scored * 1e6, 1), pending=len(scoring.pending),
-        pending_bytes=scoring.pending.bytes_per_row, snapshot_bytes=sum(map(len, scoring.save().values())),
-    )  # fmt: skip
+        scoring_us=round(line.scoring_s / scored * 1e6, 1),
+        pending=len(scoring.pending),
+        pending_bytes=scoring.pending.bytes_per_row,
+        snapshot_bytes=sum(map(len, scoring.save().values())),
+    )
 
 
 if __name__ == "__main__":

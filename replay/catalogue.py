@@ -32,18 +32,28 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def entries(
-    truths: Sequence[Truth], alerts: Iterable[Alert], strength: str, *, size: tuple[int, int], start: int,
+    truths: Sequence[Truth],
+    alerts: Iterable[Alert],
+    strength: str,
+    *,
+    size: tuple[int, int],
+    start: int,
     cost: dict[str, tuple[int, int]],
-) -> list[Entry]:  # fmt: skip
+) -> list[Entry]:
     """Hold alerts against truths. `size` is subscribers and days, `cost` bytes per key and ns per event by detector."""
     fraud = [truth for truth in truths if truth.kind in {"fraud", "known"}]
     opened = [alert for alert in alerts if alert.state == "open" and alert.event_time >= start]
     false = [alert.detector for alert in opened if not any(explains(truth, alert) for truth in fraud)]
     return [
-        _entry(name, strength, [t for t in fraud if t.name == name and t.kind == "fraud"], opened,
-               _benign(false.count(name), size, cost.get(name, (0, 0))))
+        _entry(
+            name,
+            strength,
+            [t for t in fraud if t.name == name and t.kind == "fraud"],
+            opened,
+            _benign(false.count(name), size, cost.get(name, (0, 0))),
+        )
         for name in sorted({truth.name for truth in fraud} | set(false))
-    ]  # fmt: skip
+    ]
 
 
 def _benign(false: int, size: tuple[int, int], cost: tuple[int, int]) -> dict[str, int | float]:
@@ -60,7 +70,7 @@ def _benign(false: int, size: tuple[int, int], cost: tuple[int, int]) -> dict[st
 
 def _entry(
     name: str, strength: str, truths: Sequence[Truth], opened: Sequence[Alert], benign: dict[str, int | float]
-) -> Entry:  # fmt: skip
+) -> Entry:
     delays, lost, by_any = [], [], 0
     for truth in truths:
         about = [alert for alert in opened if alert.subject == truth.subject and explains(truth, alert)]

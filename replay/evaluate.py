@@ -82,21 +82,29 @@ def evaluate(
     broken = {(truth.subject_kind, int(truth.subject)) for truth in truths if truth.kind == "broken"}
     refused = set(quarantined)
     return Report(
-        detectors=_detected(truths, opened, false_alarms), controls=_recovered(truths, list(leakages)),
-        false_alarms=false_alarms, warm_up=len(every) - len(opened), look_alikes=len(suspects),
-        look_alikes_alerted=alerted, broken=len(broken), quarantined=len(refused),
+        detectors=_detected(truths, opened, false_alarms),
+        controls=_recovered(truths, list(leakages)),
+        false_alarms=false_alarms,
+        warm_up=len(every) - len(opened),
+        look_alikes=len(suspects),
+        look_alikes_alerted=alerted,
+        broken=len(broken),
+        quarantined=len(refused),
         unseen=[f"{stream} {n}" for stream, n in sorted(broken - refused)],
         refused=[f"{stream} {n}" for stream, n in sorted(refused - broken)],
-    )  # fmt: skip
+    )
 
 
 def explains(truth: Truth, alert: Alert) -> bool:
     """Whether an alert is about somebody of whom the truth speaks, at about that time."""
     same = (truth.subject_kind, truth.subject) == (alert.subject_kind, alert.subject) or any(
         ours is not None and ours == theirs
-        for ours, theirs in ((truth.account_id, alert.account_id), (truth.subscriber_id, alert.subscriber_id),
-                             (truth.account_id, alert.subject))
-    )  # fmt: skip
+        for ours, theirs in (
+            (truth.account_id, alert.account_id),
+            (truth.subscriber_id, alert.subscriber_id),
+            (truth.account_id, alert.subject),
+        )
+    )
     return same and truth.since <= alert.event_time and alert.episode_start <= truth.until + SLACK_MS
 
 
@@ -114,11 +122,13 @@ def _detected(truths: Sequence[Truth], alerts: Sequence[Alert], false_alarms: Se
     names = sorted({truth.name for truth in fraud} | {alert.detector for alert in alerts})
     return [
         _one(
-            name, [truth for truth in fraud if truth.name == name], [each for each in alerts if each.detector == name],
+            name,
+            [truth for truth in fraud if truth.name == name],
+            [each for each in alerts if each.detector == name],
             sum(alert.detector == name for alert in false_alarms),
         )
         for name in names
-    ]  # fmt: skip
+    ]
 
 
 def _one(name: str, fraud: Sequence[Truth], alerts: Sequence[Alert], false_alarms: int) -> Detected:
@@ -130,9 +140,14 @@ def _one(name: str, fraud: Sequence[Truth], alerts: Sequence[Alert], false_alarm
         else:
             missed.append(truth.subject)
     return Detected(
-        name=name, planted=len(fraud), found=len(delays), alerts=len(alerts), false_alarms=false_alarms, missed=missed,
+        name=name,
+        planted=len(fraud),
+        found=len(delays),
+        alerts=len(alerts),
+        false_alarms=false_alarms,
+        missed=missed,
         delays_s=delays,
-    )  # fmt: skip
+    )
 
 
 Case = tuple[str, int]
@@ -144,17 +159,22 @@ def _recovered(truths: Sequence[Truth], leakages: Sequence[Leakage]) -> list[Rec
     names = sorted({truth.name for truth in leaked} | {each.control for each in found})
     return [
         _both(
-            name, {(each.subject, each.since): each.amount_micros or 0 for each in leaked if each.name == name},
+            name,
+            {(each.subject, each.since): each.amount_micros or 0 for each in leaked if each.name == name},
             {(each.subject, each.period_start): each.amount_micros for each in found if each.control == name},
         )
         for name in names
-    ]  # fmt: skip
+    ]
 
 
 def _both(name: str, planted: dict[Case, int], found: dict[Case, int]) -> Recovered:
     right = {case for case, amount in found.items() if planted.get(case) == amount}
     wrong = sorted({subject for subject, _ in (planted.keys() | found.keys()) - right})
     return Recovered(
-        name=name, planted=len(planted), found=len(right), planted_micros=sum(planted.values()),
-        found_micros=sum(found.values()), wrong=wrong,
-    )  # fmt: skip
+        name=name,
+        planted=len(planted),
+        found=len(right),
+        planted_micros=sum(planted.values()),
+        found_micros=sum(found.values()),
+        wrong=wrong,
+    )

@@ -1,7 +1,7 @@
 """Wire the parts together: detectors, models and controls in force become key spaces with their stages."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,12 +16,10 @@ from detectors.pairing import Pairing, assurance_key_space
 from detectors.plan import Part, parts
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
-from streams.plan import Plan
+from streams.plan import Plan, PlannedModel, PlannedStage
 from streams.score import Scoring, scoring_key_space
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
-from tollwatch.frames import KeySpace
-from tollwatch.ports import Stage
 
 DAY_MS = 86_400_000
 Kind = TypeVar("Kind", bound=Declared | Control)
@@ -64,14 +62,17 @@ def rules_in_force(settings: Settings, files: Sequence[Path] = ()) -> list[Rule]
     return rules
 
 
-def _engine(part: Part, settings: Settings) -> tuple[KeySpace, Callable[[], Stage]]:
-    return part.key_space, lambda: Engine(
-        part.key_space, part.rules, part.models, tenant=settings.tenant, run=settings.run
+def _engine(part: Part, settings: Settings) -> PlannedStage:
+    return PlannedStage(
+        part.key_space,
+        lambda: Engine(part.key_space, part.rules, part.models, tenant=settings.tenant, run=settings.run),
     )
 
 
-def _pairing(controls: Sequence[Control], settings: Settings) -> tuple[KeySpace, Callable[[], Stage]]:
-    return assurance_key_space(controls), lambda: Pairing(controls, tenant=settings.tenant, run=settings.run)
+def _pairing(controls: Sequence[Control], settings: Settings) -> PlannedStage:
+    return PlannedStage(
+        assurance_key_space(controls), lambda: Pairing(controls, tenant=settings.tenant, run=settings.run)
+    )
 
 
 def plan_of(rules: Sequence[Rule], settings: Settings) -> Plan:
@@ -89,10 +90,12 @@ def make_plan(settings: Settings, files: Sequence[Path] = ()) -> Plan:
     return Plan(stages, {type(model).model: _model(model, wanted, settings) for model in models})
 
 
-def _model(model: Any, wanted: Mapping[str, Part], settings: Settings) -> tuple[KeySpace, Scoring, tuple[str, ...]]:
+def _model(model: Any, wanted: Mapping[str, Part], settings: Settings) -> PlannedModel:
     name = type(model).model
-    feeds = tuple(key for key, part in wanted.items() if any(own.model == name for own in part.models))
-    scoring = Scoring(
-        model, label_horizon_ms=settings.label_horizon_days * DAY_MS, tenant=settings.tenant, run=settings.run
+    fed_by = tuple(key for key, part in wanted.items() if any(own.model == name for own in part.models))
+    horizon_ms = settings.label_horizon_days * DAY_MS
+    return PlannedModel(
+        scoring_key_space(name),
+        lambda: Scoring(model, label_horizon_ms=horizon_ms, tenant=settings.tenant, run=settings.run),
+        fed_by,
     )
-    return scoring_key_space(name), scoring, feeds

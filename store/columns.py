@@ -33,8 +33,12 @@ def _kind(name: str, own: dict[str, pa.DataType]) -> pa.DataType | None:
     return pa.int64() if name in NUMERIC else None
 
 
-def _table(items: Sequence[Any], names: Iterable[str], extra: dict[str, Callable[[Any], Any]] | None = None,
-           kinds: dict[str, pa.DataType] | None = None) -> pa.Table:  # fmt: skip
+def _table(
+    items: Sequence[Any],
+    names: Iterable[str],
+    extra: dict[str, Callable[[Any], Any]] | None = None,
+    kinds: dict[str, pa.DataType] | None = None,
+) -> pa.Table:
     columns = {}
     for name in names:
         values = [getattr(item, name) for item in items]
@@ -49,14 +53,19 @@ def _table(items: Sequence[Any], names: Iterable[str], extra: dict[str, Callable
 def _alerts(alerts: Sequence[Alert]) -> pa.Table:
     names = [n for n in Alert.__struct_fields__ if n not in ("thresholds", "claim")]
     return _table(
-        alerts, names,
+        alerts,
+        names,
         {
-            "claim_stream": lambda a: a.claim.stream, "claim_where": lambda a: a.claim.where,
-            "claim_since": lambda a: a.claim.since, "claim_until": lambda a: a.claim.until,
-            "claim_count": lambda a: a.claim.count, "claim_hash_sum": lambda a: a.claim.hash_sum, "document": document,
+            "claim_stream": lambda a: a.claim.stream,
+            "claim_where": lambda a: a.claim.where,
+            "claim_since": lambda a: a.claim.since,
+            "claim_until": lambda a: a.claim.until,
+            "claim_count": lambda a: a.claim.count,
+            "claim_hash_sum": lambda a: a.claim.hash_sum,
+            "document": document,
         },
         {"claim_since": MS, "claim_until": MS, "claim_hash_sum": pa.uint64(), "score": pa.float64()},
-    )  # fmt: skip
+    )
 
 
 def _leakages(leakages: Sequence[Leakage]) -> pa.Table:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -20,8 +21,10 @@ from streams.dedupe import DUPLICATE, NEW, TOO_LATE, Dedupe
 from streams.frame import NEVER
 from tollwatch.frames import FOREVER, Aligned, Frame, Hashes, Ints, Span
 from tollwatch.identity import hash64
+from tollwatch.saved import decode_saved
 
-MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
+VERSION = 2
+EVENT_MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
 
 
 @dataclass
@@ -51,34 +54,73 @@ class _Partition:
         else:
             self.steps[-1] = (self.steps[-1][0], self.watermark)
 
-    def at(self, moment: int) -> int:
-        """The watermark over what had arrived by a moment; steps before it are forgotten."""
-        while len(self.steps) > 1 and self.steps[1][0] <= moment:
+    def watermark_at(self, moment: int) -> int:
+        """The watermark over what had arrived by a moment."""
+        past = [watermark for came, watermark in self.steps if came <= moment]
+        return past[-1] if past else NEVER
+
+    def forget_steps(self, before: int) -> None:
+        """Let go of steps that no moment from this one on asks for."""
+        while len(self.steps) > 1 and self.steps[1][0] <= before:
             del self.steps[0]
-        return self.steps[0][1] if self.steps[0][0] <= moment else NEVER
 
     def holds(self, moment: int) -> bool:
         """Whether it has a say: it is open, or has rows that came after the moment."""
         return self.open or self.steps[-1][0] > moment
 
-    def save(self) -> list[object]:
-        """Everything, to be saved."""
+    def save(self) -> "_SavedPartition":
+        """Give everything, to be saved."""
         early = [encode(frame) for frame in self.early]
-        return [self.watermark, self.end, self.open, self.arrived, self.steps, early, self.whole]
+        return _SavedPartition(self.watermark, self.whole, self.end, self.open, self.arrived, self.steps, early)
 
-    def load(self, saved: Sequence[Any]) -> None:
-        """Go on from there."""
-        self.watermark, self.end, self.open, self.arrived, steps, early, self.whole = saved
-        self.steps = [(came, watermark) for came, watermark in steps]
-        self.early = [decode(frame) for frame in early]
+    def load(self, saved: "_SavedPartition", *, reopen: bool) -> None:
+        """Go on from there; with `reopen` as a partition that is read on, all of whose rows have been seen."""
+        self.watermark, self.whole, self.end, self.open = saved.watermark, saved.whole, saved.end, saved.open
+        self.arrived, self.steps = saved.arrived, list(saved.steps)
+        self.early = [decode(frame) for frame in saved.early]
+        if reopen:
+            self.open, self.arrived, self.watermark, self.early = True, NEVER, saved.whole, []
+            self.steps = [(NEVER, saved.whole)]
+
+
+class _SavedPartition(msgspec.Struct, frozen=True):
+    """A source partition as it is saved."""
+
+    watermark: int
+    whole: int
+    end: int
+    open: bool
+    arrived: int
+    steps: list[tuple[int, int]]
+    early: list[bytes]
+
+
+class _SavedAligner(msgspec.Struct, frozen=True):
+    """Alignment as it is saved: tables as Arrow, ids as they lie in memory, sorted."""
+
+    version: int
+    released: int
+    ids: bytes
+    held: dict[str, bytes]
+    late: dict[str, list[tuple[int, bytes]]]
+    partitions: dict[str, _SavedPartition]
 
 
 @dataclass
 class Released:
-    """Rows let go, and those that were not: table of stream, `_offset`, mark and the row, by mark."""
+    """Rows let go in order, and those that change nothing: duplicates, conflicts, what came too late."""
 
     rows: Aligned
-    dropped: list[tuple[str, str, pl.DataFrame]]
+    dropped: list["Dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Rows of one stream that change nothing, whole, and the event mark that says why."""
+
+    stream: str
+    mark: str
+    rows: pl.DataFrame
 
 
 class Aligner:
@@ -146,7 +188,10 @@ class Aligner:
         """Let go what every open partition has passed; all of it once none is open."""
         sources = self.partitions.values()
         moment = min((source.arrived for source in sources if not source.open), default=FOREVER)
-        holding = [source.at(moment) for source in sources if source.holds(moment)]
+        holders = [source for source in sources if source.holds(moment)]
+        holding = [source.watermark_at(moment) for source in holders]
+        for source in holders:
+            source.forget_steps(moment)
         reached = min(holding) if holding else max(source.whole for source in sources)
         limit = reached if holding else reached + 1
         ready = {}
@@ -173,10 +218,12 @@ class Aligner:
         return due
 
     def _order(self, late: dict[str, pl.DataFrame], ready: dict[str, pl.DataFrame], before: int) -> Released:
-        merge = _Merge({
-            s: pl.concat([t for t in (late.get(s), ready.get(s)) if t is not None], how="diagonal")
-            for s in sorted(late.keys() | ready.keys())
-        })  # fmt: skip
+        merge = _Merge(
+            {
+                s: pl.concat([t for t in (late.get(s), ready.get(s)) if t is not None], how="diagonal")
+                for s in sorted(late.keys() | ready.keys())
+            }
+        )
         if not merge.tables:
             return Released(_merged({}, {}, self.released), [])
         order = merge.order()
@@ -195,14 +242,36 @@ class Aligner:
         moment = min((source.arrived for source in sources if not source.open), default=FOREVER)
         return not any(source.holds(moment) for source in sources)
 
-    def nothing(self) -> Aligned:
+    def no_rows(self) -> Aligned:
         """No rows, at the watermark that has been released."""
         return _merged({}, {}, self.released)
 
+    def save(self) -> bytes:
+        """Give everything, to be saved: the same state gives the same bytes."""
+        held = {stream: _as_arrow(pl.concat(tables, how="diagonal")) for stream, tables in sorted(self.held.items())}
+        late = {s: [(due, _as_arrow(table)) for due, table in tables] for s, tables in sorted(self.late.items())}
+        reached = {name: each.save() for name, each in sorted(self.partitions.items())}
+        saved = _SavedAligner(VERSION, self.released, self.dedupe.save().tobytes(), held, late, reached)
+        return msgspec.msgpack.encode(saved)
+
+    def load(self, data: bytes, *, reopen: bool = False) -> None:
+        """Go on from there. Raises VersionError where another version saved it."""
+        saved = decode_saved(data, _SavedAligner, VERSION, what="the alignment")
+        self.released = saved.released
+        self.dedupe.load(np.frombuffer(saved.ids, np.uint64).reshape(-1, 2))
+        self.held = {stream: [pl.read_ipc(table)] for stream, table in saved.held.items()}
+        self.late = {s: [(due, pl.read_ipc(table)) for due, table in tables] for s, tables in saved.late.items()}
+        for name in self.partitions.keys() & saved.partitions.keys():
+            self.partitions[name].load(saved.partitions[name], reopen=reopen)
+
     def waiting(self) -> int:
-        """Rows held."""
+        """How many rows are held."""
         late = sum(len(table) for tables in self.late.values() for _, table in tables)
         return late + sum(len(table) for tables in self.held.values() for table in tables)
+
+
+def _as_arrow(table: pl.DataFrame) -> bytes:
+    return table.write_ipc(None).getvalue()
 
 
 def _one_by_one(frame: Frame) -> Iterator[Frame]:
@@ -257,14 +326,14 @@ class _Merge:
             order[at] = rows[np.lexsort((self.which[rows], names, ranked[at]))]
         return order
 
-    def dropped(self, rows: Ints, codes: Ints) -> list[tuple[str, str, pl.DataFrame]]:
+    def dropped(self, rows: Ints, codes: Ints) -> list[Dropped]:
         """The rows that are not new, with the name of their mark."""
         found = []
-        for code, mark in MARKS.items():
+        for code, mark in EVENT_MARKS.items():
             for n, (stream, table) in enumerate(self.tables.items()):
                 mine = rows[(codes == code) & (self.which[rows] == n)]
                 if len(mine):
-                    found.append((stream, mark, table[self.place[mine]]))
+                    found.append(Dropped(stream, mark, table[self.place[mine]]))
         return found
 
     def pick(self, order: Ints, watermark: int) -> Aligned:
@@ -288,6 +357,12 @@ def _merged(tables: dict[str, pl.DataFrame], position: dict[str, Ints], watermar
         return merged
 
     return Aligned(
-        tables, position, column("event_time", np.int64), column("_key", np.uint64), column("_id", np.uint64),
-        column("_shard", np.uint8), column("_late", np.bool_), watermark,
-    )  # fmt: skip
+        tables,
+        position,
+        column("event_time", np.int64),
+        column("_key", np.uint64),
+        column("_id", np.uint64),
+        column("_shard", np.uint8),
+        column("_late", np.bool_),
+        watermark,
+    )

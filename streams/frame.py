@@ -1,4 +1,4 @@
-"""Framing: stamp what was read with its partition's watermark, and say what is late. A function of the partition alone.
+"""Framing: stamp what was read with its partition's watermark, and say what is late, by the partition alone.
 
 The watermark before a row is, over the sources seen so far that are not slow and not idle, the smallest of (greatest
 event time − allowed disorder); it never falls. A row below it is late.
@@ -6,7 +6,6 @@ event time − allowed disorder); it never falls. A row below it is late.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,6 +18,29 @@ from tollwatch.frames import FOREVER, Flags, Ints, ReadBatch, Span
 
 NEVER = -(2**62)
 EARLIEST_MS = 631_152_000_000  # 1990-01-01: anything before it is a broken clock, or seconds for milliseconds
+
+
+class SavedFramer(msgspec.Struct, frozen=True):
+    """What framing remembers of a source partition, as it is saved."""
+
+    watermark: int
+    end: int
+    greatest: dict[str, int]
+    late: int
+    most_late_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A batch that framing has taken.
+
+    `rows` have `_late`, and `_watermark`: that of the partition once the row was read. `rejected` are the records that
+    cannot be taken, `rejected_at` the watermark at the place of each (before there is one, the first row's time).
+    """
+
+    rows: pl.DataFrame
+    rejected: list[Quarantined]
+    rejected_at: list[int]
 
 
 @dataclass
@@ -34,26 +56,36 @@ class Framer:
     late: int = 0
     most_late_ms: int = 0
 
-    def stamp(self, batch: ReadBatch) -> tuple[pl.DataFrame, list[Quarantined]]:
-        """The rows that can be taken, with `_late`, and those whose time cannot be true."""
-        rows, rejected = self._believable(batch)
+    def stamp(self, batch: ReadBatch) -> Stamped:
+        """Take a batch: say of each row whether it is late, and refuse those whose time cannot be true."""
+        rows, refused = self._believable(batch)
         times = rows["event_time"].to_numpy()
         rows = with_defaults(batch.stream, rows)
-        before = self._watermarks(times, rows["source"])
+        marks, greatest = self._watermarks(times, rows["source"])
+        before, after = marks[:-1], marks[1:]
         late: Flags = times < before
         if late.any():
             self.late += int(late.sum())
             self.most_late_ms = max(self.most_late_ms, int((before - times)[late].max()))
-        self.end = batch.end
-        return rows.with_columns(_late=pl.Series(late)), rejected
+        rejected = [
+            msgspec.structs.replace(record, tenant=self.settings.tenant, run=self.settings.run)
+            for record in [*batch.rejected, *refused]
+        ]
+        places = np.searchsorted(rows["_offset"].to_numpy(), [record.position for record in rejected])
+        first = int(times[0]) if len(times) else NEVER
+        rejected_at = [mark if mark > NEVER else first for mark in marks[places].tolist()]
+        self.watermark, self.greatest, self.end = int(marks[-1]), greatest, batch.end
+        rows = rows.with_columns(_late=pl.Series(late), _watermark=pl.Series(after, dtype=pl.Int64))
+        return Stamped(rows, rejected, rejected_at)
 
-    def save(self) -> list[object]:
-        """What is remembered, to be saved."""
-        return [self.watermark, self.end, self.greatest, self.late, self.most_late_ms]
+    def save(self) -> SavedFramer:
+        """Give what is remembered, to be saved."""
+        return SavedFramer(self.watermark, self.end, dict(self.greatest), self.late, self.most_late_ms)
 
-    def load(self, saved: list[Any]) -> None:
+    def load(self, saved: SavedFramer) -> None:
         """Go on from there."""
-        self.watermark, self.end, self.greatest, self.late, self.most_late_ms = saved
+        self.watermark, self.end, self.greatest = saved.watermark, saved.end, dict(saved.greatest)
+        self.late, self.most_late_ms = saved.late, saved.most_late_ms
 
     def span(self, begin: int, *, closed: bool = False, idle: bool = False, arrived: int | None = None) -> Span:
         """How far the partition has been read. An idle or closed one has reached its greatest event time.
@@ -98,25 +130,35 @@ class Framer:
         position = row["_offset"]
         assert isinstance(position, int)
         return Quarantined(
-            stream=batch.stream, partition=batch.partition, position=position, line=position + 1, reason=reason,
-            raw=msgspec.json.encode(kept), source=str(row.get("source") or "unknown"), event_time=time,
-            tenant=self.settings.tenant, run=self.settings.run,
-        )  # fmt: skip
+            stream=batch.stream,
+            partition=batch.partition,
+            position=position,
+            line=position + 1,
+            reason=reason,
+            raw=msgspec.json.encode(kept),
+            source=str(row.get("source") or "unknown"),
+            event_time=time,
+            tenant=self.settings.tenant,
+            run=self.settings.run,
+        )
 
-    def _watermarks(self, times: Ints, sources: pl.Series) -> Ints:
-        """The watermark before each row; leaves behind the one after the last."""
-        if not len(times):
-            return times
-        names = sources.unique(maintain_order=True).to_list()
-        for name in names:
-            self.greatest.setdefault(name, NEVER)
-        n = len(times)
+    def _watermarks(self, times: Ints, sources: pl.Series) -> tuple[Ints, dict[str, int]]:
+        """The watermark before the first row and after each, and the greatest event time of each source then."""
+        names = dict.fromkeys([*self.greatest, *sources.unique(maintain_order=True)])
         reached = {}
-        for name in self.greatest:
-            own = np.where((sources == name).to_numpy(), times, NEVER) if len(self.greatest) > 1 else times
-            reached[name] = np.maximum.accumulate(np.concatenate([[self.greatest[name]], own]))
-        overall = np.maximum.reduce(list(reached.values()))
-        held = np.full(n + 1, np.iinfo(np.int64).max)
+        for name in names:
+            own = np.where((sources == name).to_numpy(), times, NEVER) if len(names) > 1 else times
+            reached[name] = np.maximum.accumulate(np.concatenate([[self.greatest.get(name, NEVER)], own]))
+        held = self._held(reached, len(times) + 1)
+        held[0] = max(held[0], self.watermark)
+        marks: Ints = np.maximum.accumulate(held)
+        return marks, {name: int(most[-1]) for name, most in reached.items()}
+
+    def _held(self, reached: dict[str, Ints], size: int) -> Ints:
+        """What the sources that count hold the watermark at, each from the greatest time that it has reached."""
+        nobody = np.iinfo(np.int64).max
+        held = np.full(size, nobody)
+        overall = np.maximum.reduce(list(reached.values())) if reached else held
         idle = round(self.settings.source_idle_s * 1000)
         for name, most in reached.items():
             known = self.settings.sources.get(name)
@@ -125,9 +167,5 @@ class Framer:
             disorder = round(self.settings.disorder_of(name) * 1000)
             counts = (most > NEVER) & (most >= overall - idle)
             held = np.where(counts, np.minimum(held, most - disorder), held)
-        held = np.where(held == np.iinfo(np.int64).max, NEVER, held)
-        marks: Ints = np.maximum.accumulate(np.concatenate([[self.watermark], held]))[1:]
-        self.watermark = int(marks[-1])
-        for name, most in reached.items():
-            self.greatest[name] = int(most[-1])
-        return marks[:-1]
+        never: Ints = np.where(held == nobody, NEVER, held)
+        return never

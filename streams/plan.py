@@ -1,4 +1,4 @@
-"""What runs: key spaces with their stages, models with the key spaces that feed them."""
+"""What runs: key spaces with the factory of their stage, models with the key spaces that feed them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,13 +6,16 @@ from typing import Protocol
 
 import polars as pl
 
+from tollwatch.config import Settings
+from tollwatch.events import STREAMS
 from tollwatch.frames import Aligned, Findings, KeySpace
 from tollwatch.ports import Stage
 
 EVENT = "event"
+"""The key space of all events by their id: it marks duplicates, and counts how the feeds are."""
 
 
-class Scored(Protocol):
+class ScoringStage(Protocol):
     """The stage of a model: rows of its own key space, features of the others, and the others' watermark."""
 
     def advance(self, rows: Aligned, features: Sequence[pl.DataFrame] = (), watermark: int | None = None) -> Findings:
@@ -20,7 +23,7 @@ class Scored(Protocol):
         ...
 
     def save(self) -> dict[str, bytes]:
-        """The state in named segments."""
+        """Give the state in named segments."""
         ...
 
     def load(self, segments: Mapping[str, bytes]) -> None:
@@ -28,36 +31,45 @@ class Scored(Protocol):
         ...
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class PlannedStage:
+    """A key space, and what makes the stage of each of its partitions."""
+
+    key_space: KeySpace
+    make: Callable[[], Stage]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedModel:
+    """The key space of a model, what makes its stage, and the key spaces whose features it gets."""
+
+    key_space: KeySpace
+    make: Callable[[], ScoringStage]
+    fed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What runs: key spaces with a maker of their stage, models with the key spaces that feed them."""
+    """Everything that runs, by key space."""
 
-    stages: dict[str, tuple[KeySpace, Callable[[], Stage]]]
-    models: dict[str, tuple[KeySpace, Scored, tuple[str, ...]]] = field(default_factory=dict)
+    stages: Mapping[str, PlannedStage]
+    models: Mapping[str, PlannedModel] = field(default_factory=dict)
 
+    def key_spaces(self) -> dict[str, KeySpace]:
+        """Every key space by name: those of stages, of models, and that of all events."""
+        planned: Mapping[str, PlannedStage | PlannedModel] = {**self.stages, **self.models}
+        return {name: each.key_space for name, each in planned.items()} | {EVENT: event_key_space()}
 
-class Passive:
-    """A stage that finds nothing: alignment alone, for the marks of duplicates and conflicts, or to feed a model."""
+    def partition_counts(self, settings: Settings) -> dict[str, int]:
+        """Key space -> into how many partitions its shards are divided; one where it has a single shard."""
+        return {name: settings.partitions if each.shards > 1 else 1 for name, each in self.key_spaces().items()}
 
-    def advance(self, rows: Aligned) -> Findings:
-        """Nothing is found here."""
-        del rows
-        return Findings()
-
-    def flush(self) -> Findings:
-        """Nothing waits."""
-        return Findings()
-
-    def save(self) -> dict[str, bytes]:
-        """No state."""
-        return {}
-
-    def load(self, segments: Mapping[str, bytes]) -> None:
-        """No state."""
+    def fed_models(self, key_space: str) -> tuple[str, ...]:
+        """The models that get features of a key space."""
+        return tuple(name for name, model in self.models.items() if key_space in model.fed_by)
 
 
-def event_space(streams: Sequence[str]) -> KeySpace:
-    """Every event once, by its id."""
-    carried: tuple[str, ...] = ("event_id", "event_time", "source", "tenant", "_partition")
-    columns = dict.fromkeys(streams, carried)
-    return KeySpace(name=EVENT, by=dict.fromkeys(streams, "event_id"), columns=columns)
+def event_key_space() -> KeySpace:
+    """Every event of every stream once, by its id, with what feed health counts."""
+    carried = ("event_id", "event_time", "source", "tenant", "received_at", "_partition", "_watermark")
+    return KeySpace(name=EVENT, by=dict.fromkeys(STREAMS, "event_id"), columns=dict.fromkeys(STREAMS, carried))

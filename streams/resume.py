@@ -5,9 +5,15 @@ one name. A file that has grown is the same one; what was read of it is not read
 order than its own (`whole`) is the same only if it has the same size, too.
 """
 
+import copy
 import hashlib
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
+import msgspec
+
+from streams.snapshots import ReadFile
 from tollwatch.ports import Source
 
 PRINT_BYTES = 1 << 16
@@ -28,21 +34,46 @@ def is_same(source: Source, known: str) -> bool:
     return known != "" and str(source.path) != "-" and fingerprint(source, int(known.split(":")[2])) == known
 
 
-def recognise(sources: Sequence[Source], known: Mapping[str, str]) -> dict[str, str]:
-    """Give each source the partition under which its file was read before, or one of its own; gives their prints."""
-    prints = dict(known)
+@dataclass(frozen=True)
+class Recognised:
+    """Sources under the names of their partitions, and every file that was ever read."""
+
+    sources: list[Source]
+    known: dict[str, ReadFile]
+
+    def after(self, consumed: Mapping[str, int]) -> dict[str, ReadFile]:
+        """The files once so many records of each partition have been read."""
+        return self.known | {
+            name: msgspec.structs.replace(self.known[name], consumed=number) for name, number in consumed.items()
+        }
+
+
+def recognise(sources: Sequence[Source], known: Mapping[str, ReadFile]) -> Recognised:
+    """Name each source by the partition under which its file was read before, or by one of its own."""
+    files, named = dict(known), []
     taken: set[str] = set()
     for source in sources:
         base = source.partition.partition("#")[0]
-        before = [n for n, p in known.items() if n.partition("#")[0] == base and n not in taken and is_same(source, p)]
-        name = before[0] if before else _free(base, prints.keys() | taken)
-        source.partition = name
+        before = [
+            name
+            for name, file in known.items()
+            if name.partition("#")[0] == base and name not in taken and is_same(source, file.fingerprint)
+        ]
+        name = before[0] if before else _free(base, files.keys() | taken)
         taken.add(name)
-        prints.setdefault(name, fingerprint(source))
-    return prints
+        named.append(renamed(source, name))
+        files.setdefault(name, ReadFile(0, fingerprint(source)))
+    return Recognised(named, files)
 
 
-def _free(base: str, taken: set[str]) -> str:
+def renamed(source: Source, partition: str) -> Source:
+    """The same source under another name of its partition; the one that was given stays as it is."""
+    again = copy.copy(source)
+    again.partition = partition
+    return again
+
+
+def _free(base: str, taken: AbstractSet[str]) -> str:
     number = 1
     while (name := base if number == 1 else f"{base}#{number}") in taken:
         number += 1

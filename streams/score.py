@@ -23,9 +23,20 @@ FORMAT = 1
 DIGITS = 6
 DAY_MS = 86_400_000
 PAYMENTS = (
-    "event_id", "event_time", "payment_id", "kind", "state", "hop", "external_reference", "account_id", "subscriber_id",
-    "amount_micros", "currency", "card_fingerprint", "terminal_id",
-)  # fmt: skip
+    "event_id",
+    "event_time",
+    "payment_id",
+    "kind",
+    "state",
+    "hop",
+    "external_reference",
+    "account_id",
+    "subscriber_id",
+    "amount_micros",
+    "currency",
+    "card_fingerprint",
+    "terminal_id",
+)
 VERDICTS = ("event_id", "event_time", "verdict", "refers_to")
 CHARGEBACK = "kind = 'chargeback' and state <> 'failed'"
 
@@ -44,9 +55,14 @@ class Scoring:
     """
 
     def __init__(
-        self, declared: PaymentRisk, *, label_horizon_ms: int = 30 * DAY_MS, correctable_ms: int | None = None,
-        tenant: str = "main", run: str = "live",
-    ) -> None:  # fmt: skip
+        self,
+        declared: PaymentRisk,
+        *,
+        label_horizon_ms: int = 30 * DAY_MS,
+        correctable_ms: int | None = None,
+        tenant: str = "main",
+        run: str = "live",
+    ) -> None:
         self.declared, self.tenant, self.run = declared, tenant, run
         self.horizon = label_horizon_ms
         self.keep = label_horizon_ms * 2 if correctable_ms is None else label_horizon_ms + correctable_ms
@@ -54,9 +70,11 @@ class Scoring:
         self.pending = Pending(len(self.model.inputs))
         self.join = Join(dict.fromkeys(declared.features(), pl.Float64()))
         self.budget = Budget(
-            per_day=declared.per_day, critical_per_day=declared.critical_per_day, days=declared.threshold_days,
+            per_day=declared.per_day,
+            critical_per_day=declared.critical_per_day,
+            days=declared.threshold_days,
             at_least=declared.at_least,
-        )  # fmt: skip
+        )
         self.episodes = Episodes(self._declaration(), self.budget)
         self.labels: list[tuple[int, bool, list[int]]] = []
         self.closed_at: int | None = None
@@ -65,10 +83,16 @@ class Scoring:
     def _declaration(self) -> Declaration:
         declared = self.declared
         return Declaration(
-            detector=declared.name(), version=type(declared).version, thresholds=declared.thresholds(),
-            stream="payments", subject_kind=type(declared).by, where=declared.scored(), quiet_ms=to_ms(declared.quiet),
-            tenant=self.tenant, run=self.run,
-        )  # fmt: skip
+            detector=declared.name(),
+            version=type(declared).version,
+            thresholds=declared.thresholds(),
+            stream="payments",
+            subject_kind=type(declared).by,
+            where=declared.scored(),
+            quiet_ms=to_ms(declared.quiet),
+            tenant=self.tenant,
+            run=self.run,
+        )
 
     def advance(self, rows: Aligned, features: Sequence[pl.DataFrame] = (), watermark: int | None = None) -> Findings:
         """Take rows of its own key space, features of the others, and the smallest watermark of those others."""
@@ -131,10 +155,18 @@ class Scoring:
 
     def _written(self, row: dict[str, Any], features: dict[str, float | None], score: float) -> Score:
         return Score(
-            event_id=row["event_id"], event_time=row["event_time"], stream="payments", model=type(self.declared).model,
-            model_version=self.model.version, features=features, score=score,
-            subject_kind=type(self.declared).by, subject=row["subject"], tenant=self.tenant, run=self.run,
-        )  # fmt: skip
+            event_id=row["event_id"],
+            event_time=row["event_time"],
+            stream="payments",
+            model=type(self.declared).model,
+            model_version=self.model.version,
+            features=features,
+            score=score,
+            subject_kind=type(self.declared).by,
+            subject=row["subject"],
+            tenant=self.tenant,
+            run=self.run,
+        )
 
     def _alert(self, row: dict[str, Any], features: dict[str, float | None], score: float, place: int) -> Alert | None:
         severity = self.budget.severity(score) if self.model.ready() else None
@@ -184,10 +216,17 @@ class Scoring:
         """Everything in one segment: the shard is one."""
         due, pending = self.pending.save()
         state = {
-            "format": FORMAT, "model": self.model.save(), "due": due, "pending": pending, "join": self.join.save(),
-            "budget": self.budget.save(), "episodes": list(self.episodes.open.values()), "labels": self.labels,
-            "closed_at": self.closed_at, "unmatched": self.unmatched,
-        }  # fmt: skip
+            "format": FORMAT,
+            "model": self.model.save(),
+            "due": due,
+            "pending": pending,
+            "join": self.join.save(),
+            "budget": self.budget.save(),
+            "episodes": list(self.episodes.open.values()),
+            "labels": self.labels,
+            "closed_at": self.closed_at,
+            "unmatched": self.unmatched,
+        }
         return {"00": msgspec.msgpack.encode(state)}
 
     def load(self, segments: Mapping[str, bytes]) -> None:

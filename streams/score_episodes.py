@@ -64,10 +64,18 @@ class Episodes:
         if episode is None:
             withheld = not self._affords(severity)
             episode = Episode(
-                subject=row["subject"], start=row["event_time"], last=0, severity=severity, withheld=withheld,
-                condition="", features={}, score=-1.0, account_id=row["account_id"],
-                subscriber_id=row["subscriber_id"], currency=row["currency"],
-            )  # fmt: skip
+                subject=row["subject"],
+                start=row["event_time"],
+                last=0,
+                severity=severity,
+                withheld=withheld,
+                condition="",
+                features={},
+                score=-1.0,
+                account_id=row["account_id"],
+                subscriber_id=row["subscriber_id"],
+                currency=row["currency"],
+            )
         raised = not fresh and severity == "critical" and episode.severity == "warning"
         self.open[episode.subject] = episode  # last in the order, so that the quietest stands first
         self._add(episode, row, features, score)
@@ -109,19 +117,36 @@ class Episodes:
         about = self.about
         episode.revision += 1
         return Alert(
-            alert_id=self.id_of(episode), revision=episode.revision,
+            alert_id=self.id_of(episode),
+            revision=episode.revision,
             state="suppressed" if episode.withheld else state,  # type: ignore[arg-type]
-            detector=about.detector, detector_version=about.version, thresholds=about.thresholds,
+            detector=about.detector,
+            detector_version=about.version,
+            thresholds=about.thresholds,
             severity=episode.severity,  # type: ignore[arg-type]
-            subject_kind=about.subject_kind, subject=episode.subject, episode_start=episode.start, event_time=time,
-            features=episode.features, condition=episode.condition, score=episode.score,
+            subject_kind=about.subject_kind,
+            subject=episode.subject,
+            episode_start=episode.start,
+            event_time=time,
+            features=episode.features,
+            condition=episode.condition,
+            score=episode.score,
             claim=Claim(
-                stream=about.stream, key=episode.subject, where=about.where, since=episode.start, until=episode.last,
-                count=episode.count, hash_sum=episode.hash_sum,
+                stream=about.stream,
+                key=episode.subject,
+                where=about.where,
+                since=episode.start,
+                until=episode.last,
+                count=episode.count,
+                hash_sum=episode.hash_sum,
             ),
-            account_id=episode.account_id, subscriber_id=episode.subscriber_id,
-            amount_micros=episode.amount_micros, currency=episode.currency, tenant=about.tenant, run=about.run,
-        )  # fmt: skip
+            account_id=episode.account_id,
+            subscriber_id=episode.subscriber_id,
+            amount_micros=episode.amount_micros,
+            currency=episode.currency,
+            tenant=about.tenant,
+            run=about.run,
+        )
 
     def name_of(self, subject: str) -> int:
         """The hash of the id of a subject's open alert, under which a verdict may name it."""

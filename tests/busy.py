@@ -13,7 +13,7 @@ RULES = """\
   by: subscriber_id
   features:
     calls: count() over 10m where service = 'voice'
-    talked_s: total(duration_s) over 30m where service = 'voice'
+    talked_s: sum(duration_s) over 30m where service = 'voice'
     numbers: distinct(called_number) over 30m
   warning: calls >= 8 or talked_s >= 4000
   critical: calls >= 12 and numbers >= 8
@@ -29,12 +29,20 @@ def _lines(events: int, rng: random.Random) -> Iterator[bytes]:
     for n in range(events):
         who = int(200 * rng.random() ** 2)
         voice = rng.random() < 0.7
-        yield msgspec.json.encode({
-            "event_id": f"e{n:07}", "event_time": START_MS + n * 3_600_000 // events, "source": f"msc-{who % 2}",
-            "service": "voice" if voice else "sms", "record_type": "originating", "subscriber_id": f"S{who}",
-            "calling_number": f"9907{who:06}", "called_number": f"4470{rng.randrange(3000):06}",
-            "ring_s": rng.randrange(20), "duration_s": rng.randrange(600) if voice else 0,
-        })  # fmt: skip
+        yield msgspec.json.encode(
+            {
+                "event_id": f"e{n:07}",
+                "event_time": START_MS + n * 3_600_000 // events,
+                "source": f"msc-{who % 2}",
+                "service": "voice" if voice else "sms",
+                "record_type": "originating",
+                "subscriber_id": f"S{who}",
+                "calling_number": f"9907{who:06}",
+                "called_number": f"4470{rng.randrange(3000):06}",
+                "ring_s": rng.randrange(20),
+                "duration_s": rng.randrange(600) if voice else 0,
+            }
+        )
 
 
 def write(path: Path, lines: Sequence[bytes]) -> Path:

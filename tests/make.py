@@ -23,30 +23,51 @@ Row = dict[str, Any]
 def usage(event_id: str, *, after_s: float = 0, **changes: Any) -> Row:
     """An answered voice call of one minute that ends `after_s` seconds after the start of 2026."""
     row = {
-        "_stream": "usage", "event_id": event_id, "event_time": START_MS + round(after_s * 1000), "service": "voice",
-        "record_type": "originating", "calling_number": "447100000001", "called_number": "447300000001",
-        "account_id": "a1", "ring_s": 10, "duration_s": 60, "currency": "EUR",
-    }  # fmt: skip
+        "_stream": "usage",
+        "event_id": event_id,
+        "event_time": START_MS + round(after_s * 1000),
+        "service": "voice",
+        "record_type": "originating",
+        "calling_number": "447100000001",
+        "called_number": "447300000001",
+        "account_id": "a1",
+        "ring_s": 10,
+        "duration_s": 60,
+        "currency": "EUR",
+    }
     return row | changes
 
 
 def payment(event_id: str, *, after_s: float = 0, **changes: Any) -> Row:
     """A settled card payment of ten units."""
     row = {
-        "_stream": "payments", "event_id": event_id, "event_time": START_MS + round(after_s * 1000),
-        "payment_id": event_id, "kind": "payment", "state": "settled", "hop": "gateway", "method": "card",
-        "account_id": "a1", "card_fingerprint": "card-1", "amount_micros": 10_000_000, "currency": "EUR",
-    }  # fmt: skip
+        "_stream": "payments",
+        "event_id": event_id,
+        "event_time": START_MS + round(after_s * 1000),
+        "payment_id": event_id,
+        "kind": "payment",
+        "state": "settled",
+        "hop": "gateway",
+        "method": "card",
+        "account_id": "a1",
+        "card_fingerprint": "card-1",
+        "amount_micros": 10_000_000,
+        "currency": "EUR",
+    }
     return row | changes
 
 
 def account(account_id: str, *, after_s: float = 0, **changes: Any) -> Row:
     """A reference row of an account with a limit of 50 units a day."""
     row = {
-        "_stream": "reference", "event_id": f"account-{account_id}-{after_s}",
-        "event_time": START_MS + round(after_s * 1000), "entity": "account", "id": account_id,
-        "limit_micros": 50_000_000, "currency": "EUR",
-    }  # fmt: skip
+        "_stream": "reference",
+        "event_id": f"account-{account_id}-{after_s}",
+        "event_time": START_MS + round(after_s * 1000),
+        "entity": "account",
+        "id": account_id,
+        "limit_micros": 50_000_000,
+        "currency": "EUR",
+    }
     return row | changes
 
 

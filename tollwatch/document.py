@@ -40,9 +40,15 @@ def page() -> str:
     streams = [_section(f"`{name}`", kind, own_only=True) for name, kind in STREAMS.items()]
     findings = [_section(f"`{name}`", kind, own_only=False) for name, kind in FINDINGS.items()]
     parts = [
-        PREAMBLE, common, "## Streams\n", *streams, _section("`Attributes`", Attributes, own_only=False),
-        "## Findings\n", *findings, _section("`Claim`", Claim, own_only=False),
-    ]  # fmt: skip
+        PREAMBLE,
+        common,
+        "## Streams\n",
+        *streams,
+        _section("`Attributes`", Attributes, own_only=False),
+        "## Findings\n",
+        *findings,
+        _section("`Claim`", Claim, own_only=False),
+    ]
     return "\n".join(parts)
 
 

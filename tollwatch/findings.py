@@ -119,7 +119,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source brought in one minute of event time. `lag_ms` is the largest received − event time."""
+    """What one source brought in one minute of event time, as one partition of all events counted it.
+
+    The feed's numbers are the sums over `frame_partition`. `lag_ms` is the largest received − event time.
+    """
 
     stream: str
     source: str
@@ -130,6 +133,7 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     watermark: int
     lag_ms: int | None = None
+    frame_partition: int = 0
     tenant: str = "main"
     run: str = "live"
 

@@ -1,6 +1,6 @@
 """What one stage of the line hands to the next: batches read, frames, aligned rows, findings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -200,6 +200,22 @@ class Findings:
         yield from self.evidence
         for rows in self.evidence_rows:
             yield from rows
+
+    def size(self) -> int:
+        """How many rows there are to be stored."""
+        plain: tuple[Sized, ...] = (
+            self.alerts,
+            self.evidence,
+            self.leakages,
+            self.scores,
+            self.profiles,
+            self.control_runs,
+            self.quarantined,
+            self.health,
+            self.marks,
+        )
+        found = sum(map(len, plain)) + sum(map(len, self.alert_rows))
+        return found + sum(len(each.rows) for each in self.evidence_rows)
 
     def extend(self, other: "Findings") -> None:
         """Take over what another stage found."""

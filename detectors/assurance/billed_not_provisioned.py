@@ -15,8 +15,13 @@ class BilledNotProvisioned(Control, frozen=True):
 
     area = "order and provisioning"
     left = Side("provisioned", key="product_id")
-    right = Side("billed", key="product_id", where="kind = 'recurring'", offsets="kind in ('credit', 'discount')",
-                 value="amount_micros")  # fmt: skip
+    right = Side(
+        "billed",
+        key="product_id",
+        where="kind = 'recurring'",
+        offsets="kind in ('credit', 'discount')",
+        value="amount_micros",
+    )
     waits_for = "provisioned"
     where = "right.account_class is null or right.account_class <> 'test'"
     subject_kind = "product"

@@ -15,8 +15,13 @@ class ProvisionedNotBilled(Control, frozen=True):
 
     area = "order and provisioning"
     left = Side("provisioned", key="product_id")
-    right = Side("billed", key="product_id", where="kind = 'recurring'", offsets="kind in ('credit', 'discount')",
-                 value="amount_micros")  # fmt: skip
+    right = Side(
+        "billed",
+        key="product_id",
+        where="kind = 'recurring'",
+        offsets="kind in ('credit', 'discount')",
+        value="amount_micros",
+    )
     waits_for = "billed"
     where = "left.account_class is null or left.account_class <> 'test'"
     subject_kind = "product"

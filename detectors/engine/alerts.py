@@ -84,9 +84,14 @@ class EngineAlerts:
 def _claim(rule: Rule, row: list[int], key: str) -> Claim:
     claimed = rule.features[rule.claim]
     return Claim(
-        stream=claimed.of or rule.streams[0], key=key, where=claimed.where or "", since=row[e.SINCE_MS],
-        until=row[e.UNTIL], count=row[e.COUNT], hash_sum=row[e.HASH] % (1 << 64),
-    )  # fmt: skip
+        stream=claimed.of or rule.streams[0],
+        key=key,
+        where=claimed.where or "",
+        since=row[e.SINCE_MS],
+        until=row[e.UNTIL],
+        count=row[e.COUNT],
+        hash_sum=row[e.HASH] % (1 << 64),
+    )
 
 
 def _value(value: int) -> float | int | None:
@@ -103,21 +108,24 @@ def amounts_of(program: Program) -> list[pl.Expr | None]:
     ]
 
 
-class Writer:
+class AlertWriter:
     """Turns rows of numbers into alerts. They wait, so that subjects and evidence are fetched many at a time."""
 
     def __init__(self, program: Program, content: Content, *, tenant: str, run: str) -> None:
         self.program, self.content, self.tenant, self.run = program, content, tenant, run
-        self.pending: list[tuple[Ints, Ints, Ints]] = []
+        self.pending: list[e.Written] = []
         self.waiting = 0
         self.subject_columns = {*program.key_space.by.values(), *SUBJECT}
         self.amounts = amounts_of(program)
 
-    def take(self, written: Ints, values: Ints, evidence: Ints) -> None:
-        """Take one row per revision; `evidence` are the places of the rows to be shown."""
-        if len(written):
-            self.pending.append((written.copy(), values.copy(), evidence.copy()))
-            self.waiting += len(written)
+    def take(self, written: e.Written, count: int) -> None:
+        """Take the first `count` revisions that were written."""
+        if count:
+            rows = slice(count)
+            self.pending.append(
+                e.Written(written.numbers[rows].copy(), written.values[rows].copy(), written.evidence[rows].copy())
+            )
+            self.waiting += count
 
     def write(self, found: Findings) -> None:
         """Write down everything that waits."""

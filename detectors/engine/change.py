@@ -5,29 +5,22 @@ let go at the next change once nothing of it is open. The version after it opens
 that was not there before warms for one whole window, in which its rule opens nothing.
 """
 
-import logging
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from detectors.engine import episodes as e
 from detectors.engine import kernel as k
 from detectors.engine.program import Program, compile_program
-from detectors.engine.state import Keys
-from detectors.language import Feature
+from detectors.engine.saved import SavedVersion
 from detectors.prefilter import coarse
 from detectors.rule import Rule
 from tollwatch.duration import to_ms
 from tollwatch.errors import RuleError
 from tollwatch.frames import Ints, KeySpace
-
-if TYPE_CHECKING:
-    from detectors.engine.engine import Engine
-
-log = logging.getLogger("tollwatch.rules")
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -57,6 +50,15 @@ class Versions(msgspec.Struct):
         version = self.kept[place]
         return version.begins, int(version.retired), version.before
 
+    def save(self) -> list[SavedVersion] | None:
+        """Give the versions, once a row has changed them."""
+        return [SavedVersion(**msgspec.structs.asdict(each)) for each in self.kept] if self.changed else None
+
+    @classmethod
+    def of_saved(cls, saved: list[SavedVersion]) -> "Versions":
+        """The versions again."""
+        return cls([Version(**msgspec.structs.asdict(each)) for each in saved], changed=True)
+
     def in_force(self) -> dict[str, int]:
         """Name of a rule -> place of its version in force."""
         return {version.rule.name: at for at, version in enumerate(self.kept) if not version.retired}
@@ -84,31 +86,67 @@ def runnable(rule: Rule, key_space: KeySpace) -> Program:
     return program
 
 
-def change_rules(engine: "Engine", rows: pl.DataFrame) -> None:
-    """Take up rows of `reference` of entity `rule`, in order. What cannot be run changes nothing, and is logged."""
-    absent = [pl.lit(None, kind).alias(n) for n, kind in (("rule", pl.String), ("valid_to", pl.Int64))
-              if n not in rows.columns]  # fmt: skip
+class Wanted(msgspec.Struct, frozen=True):
+    """A change that a row asks for: another version of a rule, or none any more; `now` is its event time."""
+
+    name: str
+    rule: Rule | None
+    now: int
+
+
+def wanted_changes(rows: pl.DataFrame, key_space: KeySpace) -> Iterator[Wanted | RuleError]:
+    """The changes of rules that rows of `reference` of entity `rule` ask for, in order.
+
+    An error stands where a row asks for what cannot be run. A rule by another key is out of this key space.
+    """
+    kinds = {"rule": pl.String, "valid_to": pl.Int64}
+    absent = [pl.lit(None, kind).alias(name) for name, kind in kinds.items() if name not in rows.columns]
     for name, until, text, now in rows.with_columns(absent).select("id", "valid_to", "rule", "event_time").iter_rows():
         try:
             rule = None if until is not None else msgspec.json.decode(text or "", type=Rule)
-            if rule is not None and rule.by == engine.program.key_space.name:
-                runnable(rule, engine.program.key_space)
-                _replace(engine, name, rule, now)
+            if rule is not None and rule.by == key_space.name:
+                runnable(rule, key_space)
+                yield Wanted(name, rule, now)
             else:
-                _replace(engine, name, None, now)
+                yield Wanted(name, None, now)
         except (RuleError, msgspec.DecodeError) as error:
-            log.warning("the change of rule `%s` at %d is not taken: %s", name, now, error)
+            yield RuleError(f"the change of rule `{name}` at {now} is not taken: {error}")
 
 
-def _replace(engine: "Engine", name: str, rule: Rule | None, now: int) -> None:
-    """Retire the version in force, if there is one, and put another in its place, if there is one."""
-    old = engine.versions.in_force().get(name)
-    if (old is None and rule is None) or (old is not None and engine.versions.kept[old].rule == rule):
-        return
-    busy = set(np.unique(engine.episodes[engine.episodes[:, e.ROW] >= 0, e.RULE]).tolist())
+@dataclass(frozen=True)
+class Change:
+    """The versions and the program from now on; `moved` gives the new place of each old version, -1 where it is out."""
+
+    versions: Versions
+    program: Program
+    moved: Ints
+
+
+def change_of(program: Program, versions: Versions, busy: AbstractSet[int], wanted: Wanted) -> Change | None:
+    """Retire the version in force, if there is one, and put another in its place, if there is one.
+
+    `busy` are the places of versions of which an episode is open. None where nothing changes.
+    """
+    name, rule = wanted.name, wanted.rule
+    old = versions.in_force().get(name)
+    if (old is None and rule is None) or (old is not None and versions.kept[old].rule == rule):
+        return None
+    kept, moved = _staying(versions, busy, old)
+    if rule is not None:
+        kept.append(Version(rule, before=int(moved[old]) if old is not None else -1))
+    changed = compile_program(program.key_space, [version.rule for version in kept], program.models)
+    if rule is not None:
+        new = [feature for feature in changed.rules[-1].features.values() if feature not in program.columns]
+        warm_ms = max((to_ms(f.over + f.delayed) for f in new if f.over is not None), default=0)
+        kept[-1] = msgspec.structs.replace(kept[-1], begins=wanted.now + warm_ms if new else int(k.NULL))
+    return Change(Versions(kept, changed=True), changed, moved)
+
+
+def _staying(versions: Versions, busy: AbstractSet[int], old: int | None) -> tuple[list[Version], Ints]:
+    """The versions that stay, retired ones as long as an episode of theirs is open; and where each old one stands."""
     staying: list[Version] = []
-    moved = np.full(len(engine.versions.kept), -1, np.int64)
-    for at, version in enumerate(engine.versions.kept):
+    moved = np.full(len(versions.kept), -1, np.int64)
+    for at, version in enumerate(versions.kept):
         retired = version.retired or at == old
         if not retired or at in busy:
             moved[at] = len(staying)
@@ -116,83 +154,11 @@ def _replace(engine: "Engine", name: str, rule: Rule | None, now: int) -> None:
     kept = [
         msgspec.structs.replace(each, before=int(moved[each.before]) if each.before >= 0 else -1) for each in staying
     ]
-    if rule is not None:
-        before = int(moved[old]) if old is not None else -1
-        kept.append(Version(rule, before=before))
-    versions = Versions(kept, changed=True)
-    program = compile_program(engine.program.key_space, versions.rules(), engine.program.models)
-    if rule is not None:
-        new = [f for f in program.rules[-1].features.values() if f not in engine.program.columns]
-        begins = now + max((to_ms(f.over + f.delayed) for f in new if f.over is not None), default=0)
-        kept[-1] = msgspec.structs.replace(kept[-1], begins=begins if new else int(k.NULL))
-    _move_in(engine, program, versions, moved)
-    log.info("rule `%s` is %s from %d", name, "changed" if rule is not None else "out", now)
+    return kept, moved
 
 
-def take_up(engine: "Engine", versions: Versions) -> None:
+def change_to_saved(program: Program, versions: Versions, saved: list[SavedVersion]) -> Change:
     """Go on with the versions of a snapshot, before its shards are loaded."""
-    program = compile_program(engine.program.key_space, versions.rules(), engine.program.models)
-    _move_in(engine, program, versions, np.full(len(engine.versions.kept), -1, np.int64))
-
-
-def _move_in(engine: "Engine", program: Program, versions: Versions, moved: Ints) -> None:
-    """Lay the state out anew. `moved` gives the new place of each old rule."""
-    old, old_keys = engine.program, engine.keys
-    keys = Keys(program, max(old_keys.used, 1024))
-    rows = keys.find(old_keys.key[: old_keys.used], np.ones(old_keys.used, np.uint64))
-    _cells(old, old_keys, program, keys, rows)
-    for before, now in enumerate(moved):
-        if now >= 0:
-            keys.open_slot[rows, now] = old_keys.open_slot[: old_keys.used, before]
-    engine.keys = keys
-    taken = engine.episodes[:, e.ROW] >= 0
-    engine.episodes[taken, e.ROW] = rows[engine.episodes[taken, e.ROW]]
-    engine.episodes[taken, e.RULE] = moved[engine.episodes[taken, e.RULE]]
-    _log(engine, old, program, rows)
-    alive = engine.seen.alive()
-    engine.seen.rebuild(engine.seen.table[alive], rows[engine.seen.row[alive]])
-    engine.versions = versions
-    engine.use(program)
-
-
-def _cells(old: Program, old_keys: Keys, new: Program, keys: Keys, rows: npt.NDArray[np.int32]) -> None:
-    """Bring over what every feature that stays has counted."""
-    used = slice(0, old_keys.used)
-    keys.cells[rows, : k.HEADS] = old_keys.cells[used, : k.HEADS]
-    for at, pane in enumerate(new.groups.tolist()):
-        before = np.flatnonzero(old.groups == pane)
-        if len(before):
-            keys.cells[rows, k.HEADS + at] = old_keys.cells[used, k.HEADS + int(before[0])]
-    for feature, at in new.columns.items():
-        if feature not in old.columns:
-            continue
-        source, target = old.spec[old.columns[feature]], new.spec[at]
-        small, large = _extent(feature, target)
-        for n in range(small):
-            keys.counts[rows, target[k.SMALL] + n] = old_keys.counts[used, source[k.SMALL] + n]
-        for n in range(large):
-            keys.cells[rows, target[k.LARGE] + n] = old_keys.cells[used, source[k.LARGE] + n]
-
-
-def _extent(feature: Feature, spec: Ints) -> tuple[int, int]:
-    """How many small and large cells a feature has."""
-    ring = int(spec[k.RING])
-    small = ring if feature.kind in ("count", "distinct", "overlapping") else 0
-    large = {"total": ring, "maximum": ring, "overlapping": 1, "since": 1, "latest": 1, "concurrent": 3 * feature.slots}
-    return small, large.get(feature.kind, 0)
-
-
-def _log(engine: "Engine", old: Program, new: Program, rows: npt.NDArray[np.int32]) -> None:
-    """Rows of the log belong to moved keys, and their filters have other bits."""
-    table = engine.log
-    at = np.arange(table.first, table.next) & (len(table.table) - 1)
-    owners = table.table[at, k.LOG_ROW]
-    inside = (owners >= 0) & (owners < len(rows))
-    table.table[at[inside], k.LOG_ROW] = rows[owners[inside]]
-    mask = table.table[at, k.LOG_MASK].view(np.uint64)
-    moved = mask & k.LATE_BIT
-    for known, bit in old.expressions.filters.items():
-        if known in new.expressions.filters:
-            flag = (mask >> np.uint64(bit)) & np.uint64(1)
-            moved |= flag << np.uint64(new.expressions.filters[known])
-    table.table[at, k.LOG_MASK] = moved.view(np.int64)
+    found = Versions.of_saved(saved)
+    changed = compile_program(program.key_space, found.rules(), program.models)
+    return Change(found, changed, np.full(len(versions.kept), -1, np.int64))

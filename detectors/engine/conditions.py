@@ -12,12 +12,17 @@ from sqlglot import exp
 from detectors.engine import kernel as k
 from detectors.engine.expressions import condition
 from detectors.engine.program import Program
+from detectors.features import KINDS
 from tollwatch.frames import Ints
 
-NULLABLE = (k.MAXIMUM, k.SINCE, k.LATEST)
+NULLABLE = tuple(kind.code for kind in KINDS.values() if kind.can_be_null)
 COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
-    exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le, exp.EQ: operator.eq,
-}  # fmt: skip
+    exp.GT: operator.gt,
+    exp.GTE: operator.ge,
+    exp.LT: operator.lt,
+    exp.LTE: operator.le,
+    exp.EQ: operator.eq,
+}
 
 
 class Condition:
@@ -42,12 +47,17 @@ def conditions_of(program: Program) -> list[tuple[int, int, Condition]]:
     """The conditions of all rules with the number of the rule and the severity, 1 or 2. Raises RuleError."""
     columns = program.columns
     return [
-        (d, severity, Condition(sql, {n: columns[f] for n, f in rule.features.items()}, program.spec,
-                                f"rule `{rule.name}`, {name}"))
+        (
+            d,
+            severity,
+            Condition(
+                sql, {n: columns[f] for n, f in rule.features.items()}, program.spec, f"rule `{rule.name}`, {name}"
+            ),
+        )
         for d, rule in enumerate(program.rules)
         for severity, name, sql in ((1, "warning", rule.warning), (2, "critical", rule.critical))
         if sql is not None
-    ]  # fmt: skip
+    ]
 
 
 def feature(values: Ints, nullable: bool) -> pl.Series:  # noqa: FBT001  (one word says which)

@@ -81,8 +81,14 @@ class Content:
         self.held = [0, 0, 0]
         self.aged = [0, 0]
 
-    def add(self, first: int, stream: npt.NDArray[np.int8], row: npt.NDArray[np.int32], tables: dict[str, pl.DataFrame],
-            until: int) -> None:  # fmt: skip
+    def add(
+        self,
+        first: int,
+        stream: npt.NDArray[np.int8],
+        row: npt.NDArray[np.int32],
+        tables: dict[str, pl.DataFrame],
+        until: int,
+    ) -> None:
         """Keep the rows logged from `first` on: their stream and place in its table. `until` is the latest time."""
         kept: dict[str, Kept] = dict(tables)
         self.chunks.append(_Chunk(first, stream, row, kept, _size(kept), until))

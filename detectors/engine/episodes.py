@@ -1,9 +1,13 @@
 """Episodes of alerts: which satisfying row opens one, raises it, closes it, and which rows each speaks about."""
 
+from typing import NamedTuple
+
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 
 from detectors.engine.kernel import LATE_BIT, LOG_BACK, LOG_ID, LOG_MASK, LOG_TIME
+from tollwatch.frames import Ints
 
 OPENED, ESCALATED, CLOSED, ALTERED = range(4)
 # columns of an episode, and of what it writes
@@ -44,14 +48,31 @@ def _claim(episodes, slot, bit, seq, oldest, log, evidence, at):
     return found
 
 
+class Board(NamedTuple):
+    """Open episodes: the slot of each key and rule, the slots' numbers and features, the slots that are free."""
+
+    open_slot: npt.NDArray[np.int32]
+    episodes: Ints
+    values: Ints
+    free: Ints
+
+
+class Written(NamedTuple):
+    """Revisions as they are written: an episode's numbers, its features, the places of the rows to be shown."""
+
+    numbers: Ints
+    values: Ints
+    evidence: Ints
+
+
 @nb.njit(cache=True, nogil=True)
-def _write(episodes, values, slot, what, time, written, written_values, count):
+def _write(board, slot, what, time, written, count):
     for n in range(WIDTH):
-        written[count, n] = episodes[slot, n]
-    written[count, WHAT] = what
-    written[count, TIME] = time
-    for n in range(values.shape[1]):
-        written_values[count, n] = values[slot, n]
+        written.numbers[count, n] = board.episodes[slot, n]
+    written.numbers[count, WHAT] = what
+    written.numbers[count, TIME] = time
+    for n in range(board.values.shape[1]):
+        written.values[count, n] = board.values[slot, n]
     return count + 1
 
 
@@ -84,81 +105,84 @@ def _open(episodes, slot, row, d, now, rules, late):
 
 
 @nb.njit(cache=True, nogil=True)
-def _may_open(row, d, now, rules, open_slot, episodes):
+def _may_open(row, d, now, rules, board):
     """Whether a rule may open: it is in force, its windows are warm, no version before it is still at the same key."""
     if rules[d, RETIRED] or now < rules[d, BEGINS]:
         return False
     before = rules[d, BEFORE]
     while before >= 0:
-        slot = open_slot[row, before]
-        if slot >= 0 and not _over(episodes, slot, rules, now):
+        slot = board.open_slot[row, before]
+        if slot >= 0 and not _over(board.episodes, slot, rules, now):
             return False
         before = rules[before, BEFORE]
     return True
 
 
 @nb.njit(cache=True, nogil=True)
-def _close(slot, rules, open_slot, episodes, values, free, free_count, written, written_values, count):
+def _close(slot, rules, board, free_count, written, count):
+    episodes = board.episodes
     episodes[slot, REVISION] += 1
-    end = _closing_time(episodes, slot, rules)
-    count = _write(episodes, values, slot, CLOSED, end, written, written_values, count)
-    open_slot[episodes[slot, ROW], episodes[slot, RULE]] = -1
+    count = _write(board, slot, CLOSED, _closing_time(episodes, slot, rules), written, count)
+    board.open_slot[episodes[slot, ROW], episodes[slot, RULE]] = -1
     episodes[slot, ROW] = -1
-    free[free_count] = slot
+    board.free[free_count] = slot
     return free_count + 1, count
 
 
 @nb.njit(cache=True, nogil=True)
-def follow(
-    hits, severities, rows, effective, late, seqs, out, columns, rules, open_slot, episodes, values, free, free_count,
-    oldest, log, written, written_values, evidence,
-):  # fmt: skip
+def _slot_of(row, d, now, late, rules, board, free_count, written, count):
+    """The slot of the episode that a hit belongs to, opened where there was none; -1 where the rule may not open."""
+    slot = board.open_slot[row, d]
+    if slot >= 0 and _over(board.episodes, slot, rules, now):
+        free_count, count = _close(slot, rules, board, free_count, written, count)
+        slot = -1
+    if slot >= 0:
+        return slot, False, free_count, count
+    if not _may_open(row, d, now, rules, board):
+        return -1, False, free_count, count
+    free_count -= 1
+    slot = board.free[free_count]
+    board.open_slot[row, d] = slot
+    _open(board.episodes, slot, row, d, now, rules, late)
+    return slot, True, free_count, count
+
+
+@nb.njit(cache=True, nogil=True)
+def follow(hits, severities, rows, effective, late, seqs, out, columns, rules, board, free_count, oldest, log, written):
     """Go through the rows that satisfy a condition, in order; returns what is written and how many slots are free."""
-    count = 0
+    count, episodes = 0, board.episodes
     for h in range(len(hits)):
         i = hits[h]
-        row, now = rows[i], effective[i]
+        now = effective[i]
         for d in range(len(rules)):
             severity = severities[d, h]
             if severity == 0:
                 continue
-            slot = open_slot[row, d]
-            if slot >= 0 and _over(episodes, slot, rules, now):
-                free_count, count = _close(
-                    slot, rules, open_slot, episodes, values, free, free_count, written, written_values, count
-                )
-                slot = -1
-            opened = slot < 0
-            if opened and not _may_open(row, d, now, rules, open_slot, episodes):
+            slot, opened, free_count, count = _slot_of(
+                rows[i], d, now, late[i], rules, board, free_count, written, count
+            )
+            if slot < 0:
                 continue
-            if opened:
-                free_count -= 1
-                slot = free[free_count]
-                open_slot[row, d] = slot
-                _open(episodes, slot, row, d, now, rules, late[i])
-            at = count if opened else len(evidence) - 1
-            seq = seqs[i]
-            _claim(episodes, slot, rules[d, CLAIM_BIT], seq, oldest, log, evidence, at)
+            at = count if opened else len(written.evidence) - 1
+            _claim(episodes, slot, rules[d, CLAIM_BIT], seqs[i], oldest, log, written.evidence, at)
             raised = severity > episodes[slot, SEVERITY]
             if raised:
                 episodes[slot, SEVERITY] = severity
-            episodes[slot, LAST], episodes[slot, UNTIL], episodes[slot, SEQ] = now, now, seq
-            for n in range(values.shape[1]):
+            episodes[slot, LAST], episodes[slot, UNTIL], episodes[slot, SEQ] = now, now, seqs[i]
+            for n in range(board.values.shape[1]):
                 if columns[d, n] >= 0:
-                    values[slot, n] = out[columns[d, n], i]
+                    board.values[slot, n] = out[columns[d, n], i]
             if opened or raised or late[i]:
                 episodes[slot, REVISION] += 1
                 what = OPENED if opened else ESCALATED if raised else ALTERED
-                count = _write(episodes, values, slot, what, now, written, written_values, count)
+                count = _write(board, slot, what, now, written, count)
     return count, free_count
 
 
 @nb.njit(cache=True, nogil=True)
-def close_due(watermark, top, rules, open_slot, episodes, values, free, free_count, written, written_values, count):
+def close_due(watermark, top, rules, board, free_count, written, count):
     """Close every episode that no later row can continue."""
     for slot in range(top):
-        if episodes[slot, ROW] >= 0 and _over(episodes, slot, rules, watermark):
-            free_count, count = _close(
-                slot, rules, open_slot, episodes, values, free, free_count, written, written_values, count
-            )
+        if board.episodes[slot, ROW] >= 0 and _over(board.episodes, slot, rules, watermark):
+            free_count, count = _close(slot, rules, board, free_count, written, count)
     return count, free_count

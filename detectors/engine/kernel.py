@@ -8,12 +8,15 @@ cache lines for a few features. Windows are rings of panes. No fast-math, no clo
 import numba as nb
 import numpy as np
 
+from detectors import features
 from tollwatch.compiled import prefetch
 
-COUNT, TOTAL, DISTINCT, MAXIMUM, SINCE, OVERLAPPING, CONCURRENT, LATEST = range(8)
+COUNT, SUM, DISTINCT, MAX = features.count.code, features.sum.code, features.distinct.code, features.max.code
+SINCE, OVERLAPPING = features.since.code, features.overlapping.code
+CONCURRENT, LATEST = features.concurrent.code, features.latest.code
 KIND, BIT, VALUE, GROUP, PANES, RING, DELAY, SMALL, LARGE, OVER, SLOTS, TUMBLING, SALT = range(13)
 WIDTH = 13
-NULL = np.int64(-(2**63))
+NULL = np.int64(features.NULL)
 LATE_BIT = np.uint64(1 << 63)
 EMPTY = np.int32(-1)
 TIME, SEQ, HEADS = 0, 1, 2
@@ -69,9 +72,9 @@ def _turn(head, pane, spec, group, row, counts, cells):
         small, large = spec[f, SMALL], spec[f, LARGE]
         cell = 0 if passed >= ring else (head + 1) % ring
         for _ in range(min(passed, ring)):
-            if kind == TOTAL:
+            if kind == SUM:
                 cells[row, large + cell] = 0
-            elif kind == MAXIMUM:
+            elif kind == MAX:
                 cells[row, large + cell] = NULL
             else:
                 counts[row, small + cell] = 0
@@ -100,7 +103,7 @@ def _window_small(f, spec, pane, row, counts):
 @nb.njit(cache=True, nogil=True)
 def _window_large(f, spec, pane, row, cells):
     ring, panes, at = spec[f, RING], spec[f, PANES], spec[f, LARGE]
-    greatest = spec[f, KIND] == MAXIMUM
+    greatest = spec[f, KIND] == MAX
     result = NULL if greatest else np.int64(0)
     cell = (pane - spec[f, DELAY] - panes + 1) % ring
     for _ in range(panes):
@@ -212,21 +215,21 @@ def _turn_to(now, row, spec, groups, cells, counts):
 
 @nb.njit(cache=True, nogil=True, forceinline=True)
 def _put(f, spec, kind, value, pane, row, cells, counts):
-    """Put one row into the pane of a count, total, maximum or overlapping."""
+    """Put one row into the pane of a count, sum, max or overlapping."""
     ring, small, large = spec[f, RING], spec[f, SMALL], spec[f, LARGE]
     cell = 0 if ring == 1 else pane % ring
     if kind == COUNT or (kind == OVERLAPPING and value < cells[row, large]):
         counts[row, small + cell] += 1
-    elif kind == TOTAL:
+    elif kind == SUM:
         cells[row, large + cell] += value
-    elif kind == MAXIMUM:
+    elif kind == MAX:
         cells[row, large + cell] = max(cells[row, large + cell], value)
 
 
 @nb.njit(cache=True, nogil=True, forceinline=True)
 def _read(f, spec, kind, head, row, cells, counts):
     """What a window says now."""
-    if kind == TOTAL or kind == MAXIMUM:
+    if kind == SUM or kind == MAX:
         return cells[row, spec[f, LARGE]] if spec[f, RING] == 1 else _window_large(f, spec, head, row, cells)
     return counts[row, spec[f, SMALL]] if spec[f, RING] == 1 else np.int64(_window_small(f, spec, head, row, counts))
 
@@ -269,7 +272,7 @@ def advance(
                 continue
             kind = spec[f, KIND]
             passes = (bits >> np.uint64(spec[f, BIT])) & np.uint64(1) != 0
-            if kind > MAXIMUM and kind != OVERLAPPING:
+            if kind == SINCE or kind == LATEST or kind == CONCURRENT:
                 out[f, i] = _remembered(f, spec, kind, passes, values, i, now, time[i], row, cells)
                 continue
             pane_ms = groups[spec[f, GROUP]]

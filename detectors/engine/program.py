@@ -8,17 +8,13 @@ import numpy.typing as npt
 
 from detectors.engine import kernel as k
 from detectors.engine.expressions import Expressions
-from detectors.language import Feature
+from detectors.features import KINDS, Feature
 from detectors.rule import Rule
 from tollwatch.duration import to_ms
 from tollwatch.errors import RuleError
 from tollwatch.frames import Ints, KeySpace
 from tollwatch.identity import hash64
 
-KIND_CODES = {
-    "count": k.COUNT, "total": k.TOTAL, "distinct": k.DISTINCT, "maximum": k.MAXIMUM, "since": k.SINCE,
-    "overlapping": k.OVERLAPPING, "concurrent": k.CONCURRENT, "latest": k.LATEST,
-}  # fmt: skip
 MAX_FILTERS = 63
 MAX_PANES = 1000
 
@@ -53,6 +49,16 @@ class Program:
     model_touch: list[int] = field(default_factory=list)
     logged: int = 0
     horizon_ms: int = 0
+
+    @property
+    def feature_width(self) -> int:
+        """The most features that a rule has."""
+        return max([len(rule.features) for rule in self.rules], default=1)
+
+    def longest_window_ms(self) -> int:
+        """The longest stretch of time that a feature remembers."""
+        rings = [int(s[k.RING]) * int(self.groups[s[k.GROUP]]) for s in self.spec if s[k.GROUP] >= 0 and s[k.RING]]
+        return max([*rings, int(self.spec[:, k.OVER].max()) if len(self.spec) else 0])
 
 
 def _stream(feature: Feature, owner: tuple[str, ...], where: str) -> str:
@@ -103,32 +109,23 @@ class _Compiler:
         return feature, bit
 
     def _row(self, feature: Feature, stream: str, bit: int, where: str) -> list[int]:
-        row = [0] * k.WIDTH
-        code = KIND_CODES[feature.kind]
-        windowed = feature.kind in ("count", "total", "distinct", "maximum", "overlapping")
-        row[k.KIND], row[k.BIT], row[k.VALUE] = code, bit, self._value(feature, stream, where)
+        row, kind = [0] * k.WIDTH, KINDS[feature.kind]
+        row[k.KIND], row[k.BIT], row[k.VALUE] = kind.code, bit, self._values(feature, stream, where)
         row[k.OVER] = to_ms(feature.over) if feature.over else 0
         row[k.SLOTS], row[k.TUMBLING] = feature.slots, int(feature.tumbling)
         row[k.SALT] = hash64(repr(feature)) >> 1
         row[k.SMALL], row[k.LARGE], row[k.GROUP] = self.small, len(self.large), -1
-        if windowed:
+        if kind.has_panes:
             self._window(row, feature, where)
-        if feature.kind in ("count", "distinct", "overlapping"):
-            self.small += row[k.RING]
-        elif feature.kind in ("total", "maximum"):
-            self.large += [0 if feature.kind == "total" else int(k.NULL)] * row[k.RING]
-        if feature.kind == "overlapping":
-            self.large.append(-(2**62))
-        elif feature.kind in ("since", "latest"):
-            self.large.append(int(k.NULL))
-        elif feature.kind == "concurrent":
-            self.large += [0, 0, int(k.NULL)] * feature.slots
+        self.small += kind.count_cells(row[k.RING])
+        self.large += kind.first_numbers(row[k.RING], feature.slots)
         return row
 
     def _window(self, row: list[int], feature: Feature, where: str) -> None:
         pane = _pane_ms(feature, where)
-        if feature.delayed and (feature.tumbling or feature.kind in ("distinct", "overlapping")):
-            raise RuleError(f"{where}: `delayed by` goes with sliding count, total and maximum only")
+        if feature.delayed and (feature.tumbling or not KINDS[feature.kind].can_be_delayed):
+            able = ", ".join(kind.name for kind in KINDS.values() if kind.can_be_delayed)
+            raise RuleError(f"{where}: `delayed by` goes with sliding windows of {able} only")
         if pane not in self.groups:
             self.groups.append(pane)
         row[k.GROUP] = self.groups.index(pane)
@@ -136,19 +133,13 @@ class _Compiler:
         row[k.DELAY] = to_ms(feature.delayed) // pane
         row[k.RING] = row[k.PANES] + row[k.DELAY]
 
-    def _value(self, feature: Feature, stream: str, where: str) -> int:
-        add = self.expressions.value
-        if feature.kind == "overlapping":
-            return add(stream, "start_time", where)
-        if feature.kind == "concurrent":
-            first = add(stream, "session_id", where, unique=True)
-            add(stream, "start_time", where, unique=True)
-            phase = "case phase when 'start' then 1 when 'interim' then 2 else 0 end"
-            add(stream, phase, where, unique=True)
-            return first
-        if feature.value is None:
-            return 0
-        return add(stream, feature.value, where, hashed=feature.kind == "distinct")
+    def _values(self, feature: Feature, stream: str, where: str) -> int:
+        """Compile what the feature reads; gives the row of the first value, the others follow it."""
+        rows = [
+            self.expressions.value(stream, value.sql, where, hashed=value.hashed, unique=value.unique)
+            for value in KINDS[feature.kind].values(feature)
+        ]
+        return rows[0] if rows else 0
 
     def _before(self) -> int:
         return k.HEADS + len(self.groups)
@@ -177,12 +168,12 @@ def compile_program(key_space: KeySpace, rules: list[Rule], models: list[ModelFe
         where, features, bits = f"rule `{rule.name}`", {}, 0
         for name, feature in rule.features.items():
             features[name], bit = made.add(feature, rule.streams, f"{where}, feature {name}")
-            bits |= 0 if feature.kind == "latest" else 1 << bit
+            bits |= 0 if not KINDS[feature.kind].needs_window else 1 << bit
         for feature in features.values():
             need[feature] = need.get(feature, 0) | bits
         touch.append(bits)
         claimed = features[rule.claim]
-        horizon = max(horizon, to_ms(rule.quiet), to_ms(claimed.over) if claimed.over else 0)
+        horizon = max(horizon, to_ms(rule.quiet_period), to_ms(claimed.over) if claimed.over else 0)
         resolved.append(msgspec.structs.replace(rule, features=features))
     model_touch, kept_models = [], []
     for model in models:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, since, total
+from detectors.language import Detector, Feature, count, since, sum
 from tollwatch.events import Signalling, Usage
 
 
@@ -38,7 +38,7 @@ class CallForwardingFraud(Detector, frozen=True):
                 where=f"kind = 'call_forwarding' and not starts_with(value, '{self.home_prefix}')",
             ),
             "forwarded": count(of="usage", over=self.window, where=abroad),
-            "charge_micros": total("charge_micros", of="usage", over=self.window, where=abroad),
+            "charge_micros": sum("charge_micros", of="usage", over=self.window, where=abroad),
         }
 
     def conditions(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, distinct, total
+from detectors.language import Detector, Feature, distinct, sum
 from tollwatch.events import Payment
 
 
@@ -32,7 +32,7 @@ class CardTesting(Detector, frozen=True):
         return {
             "cards": distinct("card_fingerprint", over=self.window, where=tried),
             "declined": distinct("card_fingerprint", over=self.window, where=f"{tried} and state = 'declined'"),
-            "settled_micros": total("amount_micros", over=self.window, where=f"{tried} and state = 'settled'"),
+            "settled_micros": sum("amount_micros", over=self.window, where=f"{tried} and state = 'settled'"),
         }
 
     def conditions(self) -> dict[str, str]:

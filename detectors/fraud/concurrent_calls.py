@@ -38,6 +38,6 @@ class ConcurrentCalls(Detector, frozen=True):
         """Two levels of the same number."""
         return {"warning": f"calls >= {self.warn_at}", "critical": f"calls >= {self.critical_at}"}
 
-    def quiet(self) -> timedelta:
+    def quiet_period(self) -> timedelta:
         """A seller pauses; an hour without is another campaign."""
         return timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, total
+from detectors.language import Detector, Feature, count, sum
 from tollwatch.events import Usage
 
 
@@ -31,7 +31,7 @@ class DataChargingBypass(Detector, frozen=True):
         free = f"service = 'data' and (application = 'dns' or rating_group = '{self.free_group}')"
         moved = "coalesce(uplink_bytes, 0) + coalesce(downlink_bytes, 0)"
         return {
-            "free_bytes": total(moved, over=self.window, where=free, panes=24),
+            "free_bytes": sum(moved, over=self.window, where=free, panes=24),
             "sessions": count(over=self.window, where=free, panes=24),
         }
 

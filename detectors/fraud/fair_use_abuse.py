@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, distinct, total
+from detectors.language import Detector, Feature, count, distinct, sum
 from tollwatch.events import Usage
 
 
@@ -36,8 +36,8 @@ class FairUseAbuse(Detector, frozen=True):
         return {
             "callees": distinct("called_number", over=self.window, where=calls, panes=30),
             "today": count(over=timedelta(days=1), where=calls, panes=24),
-            "charge_micros": total("charge_micros", over=self.window, where=calls, panes=30),
-            "cost_micros": total("cost_micros", over=self.window, where=calls, panes=30),
+            "charge_micros": sum("charge_micros", over=self.window, where=calls, panes=30),
+            "cost_micros": sum("cost_micros", over=self.window, where=calls, panes=30),
         }
 
     def conditions(self) -> dict[str, str]:
@@ -48,7 +48,7 @@ class FairUseAbuse(Detector, frozen=True):
             "critical": f"callees >= {self.critical_callees} and {loss}",
         }
 
-    def quiet(self) -> timedelta:
+    def quiet_period(self) -> timedelta:
         """A day without a hit ends it, however long the windows are."""
         return timedelta(days=1)
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, total
+from detectors.language import Detector, Feature, count, sum
 from tollwatch.events import Usage
 
 
@@ -37,11 +37,11 @@ class FalseAnswerSupervision(Detector, frozen=True):
         return {
             "calls": count(over=self.window, where=sent),
             "answers": count(over=self.window, where=answered),
-            "talk_s": total("duration_s", over=self.window, where=answered),
-            "cost_micros": total("cost_micros", over=self.window, where=answered),
+            "talk_s": sum("duration_s", over=self.window, where=answered),
+            "cost_micros": sum("cost_micros", over=self.window, where=answered),
             "past_calls": count(where=sent, **before),  # type: ignore[arg-type]
             "past_answers": count(where=answered, **before),  # type: ignore[arg-type]
-            "past_talk_s": total("duration_s", where=answered, **before),  # type: ignore[arg-type]
+            "past_talk_s": sum("duration_s", where=answered, **before),  # type: ignore[arg-type]
         }
 
     def conditions(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import ClassVar
 
-from detectors.language import Detector, Feature, count, total
+from detectors.language import Detector, Feature, count, sum
 from tollwatch.events import Usage
 
 
@@ -34,9 +34,9 @@ class FastTrafficPumping(Detector, frozen=True):
         """Attempts weighed by risk, how many, and their money."""
         hot = "service = 'voice' and record_type = 'originating' and listed('high_risk', called_number) >= 1"
         return {
-            "risk": total("listed('high_risk', called_number)", over=self.window, where=hot, panes=self.panes),
+            "risk": sum("listed('high_risk', called_number)", over=self.window, where=hot, panes=self.panes),
             "calls": count(over=self.window, where=hot, panes=self.panes),
-            "charge_micros": total("charge_micros", over=self.window, where=hot, panes=self.panes),
+            "charge_micros": sum("charge_micros", over=self.window, where=hot, panes=self.panes),
         }
 
     def conditions(self) -> dict[str, str]:

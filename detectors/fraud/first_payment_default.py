@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, since, total
+from detectors.language import Detector, Feature, count, since, sum
 from tollwatch.events import Order, Payment, Usage
 
 
@@ -39,7 +39,7 @@ class FirstPaymentDefault(Detector, frozen=True):
                 panes=60,
                 where="kind in ('payment', 'recharge') and state in ('settled', 'authorised')",
             ),
-            "spent_micros": total("charge_micros", of="usage", over=self.window, panes=30, where=used),
+            "spent_micros": sum("charge_micros", of="usage", over=self.window, panes=30, where=used),
             "today": count(of="usage", over=timedelta(days=1), panes=24, where=used),
         }
 
@@ -51,7 +51,7 @@ class FirstPaymentDefault(Detector, frozen=True):
             "critical": f"{new} and spent_micros >= {self.critical_micros}",
         }
 
-    def quiet(self) -> timedelta:
+    def quiet_period(self) -> timedelta:
         """A day without a hit ends it, however long the windows are."""
         return timedelta(days=1)
 

@@ -44,7 +44,7 @@ class HandsetSubsidyFraud(Detector, frozen=True):
             "critical": f"sold_s is not null and elsewhere >= {self.critical_sightings}",
         }
 
-    def quiet(self) -> timedelta:
+    def quiet_period(self) -> timedelta:
         """A day without a hit ends it, however long the windows are."""
         return timedelta(days=1)
 

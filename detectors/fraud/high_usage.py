@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, latest, total
+from detectors.language import Detector, Feature, latest, sum
 from tollwatch.events import Reference, Usage
 
 
@@ -28,7 +28,7 @@ class HighUsage(Detector, frozen=True):
         """Spend of the day and the limit in force."""
         priced = "record_type <> 'terminating' and charge_micros > 0"
         return {
-            "spend_micros": total("charge_micros", over=self.window, of="usage", where=priced, panes=24),
+            "spend_micros": sum("charge_micros", over=self.window, of="usage", where=priced, panes=24),
             "limit_micros": latest("limit_micros", of="reference", where="entity = 'account'"),
         }
 

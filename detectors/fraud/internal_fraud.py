@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, distinct, total
+from detectors.language import Detector, Feature, count, distinct, sum
 from tollwatch.events import Care
 
 
@@ -33,7 +33,7 @@ class InternalFraud(Detector, frozen=True):
         return {
             "acts": count(over=self.window, where=loose, panes=24),
             "accounts": distinct("account_id", over=self.window, where=loose, panes=24),
-            "credit_micros": total("abs(amount_micros)", over=self.window, where=loose, panes=24),
+            "credit_micros": sum("abs(amount_micros)", over=self.window, where=loose, panes=24),
         }
 
     def conditions(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, total
+from detectors.language import Detector, Feature, count, sum
 from tollwatch.events import Usage
 
 
@@ -37,8 +37,8 @@ class IrsfHotDestination(Detector, frozen=True):
         )
         return {
             "calls": count(over=self.window, where=hot),
-            "talk_s": total("duration_s", over=self.window, where=hot),
-            "charge_micros": total("charge_micros", over=self.window, where=hot),
+            "talk_s": sum("duration_s", over=self.window, where=hot),
+            "charge_micros": sum("charge_micros", over=self.window, where=hot),
         }
 
     def conditions(self) -> dict[str, str]:

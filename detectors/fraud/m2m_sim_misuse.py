@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, distinct, since, total
+from detectors.language import Detector, Feature, count, distinct, since, sum
 from tollwatch.events import Usage
 
 
@@ -39,7 +39,7 @@ class M2mSimMisuse(Detector, frozen=True):
             ),
             "uses": count(over=self.window, where=other, panes=24),
             "devices": distinct("imei", over=self.window, where=other, panes=24),
-            "charge_micros": total("charge_micros", over=self.window, where=other, panes=24),
+            "charge_micros": sum("charge_micros", over=self.window, where=other, panes=24),
         }
 
     def conditions(self) -> dict[str, str]:
@@ -49,7 +49,7 @@ class M2mSimMisuse(Detector, frozen=True):
             "critical": f"machine_s is not null and uses >= {self.critical_uses}",
         }
 
-    def quiet(self) -> timedelta:
+    def quiet_period(self) -> timedelta:
         """A day without a hit ends it, however long the windows are."""
         return timedelta(days=1)
 

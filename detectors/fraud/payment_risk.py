@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Feature, Model, count, total
+from detectors.language import Feature, Model, count, sum
 from tollwatch.events import Payment
 
 PANES = {1: 4, 7: 7, 30: 30}  # of 6, 24 and 24 hours: seven days of delay are whole panes of each
@@ -47,7 +47,7 @@ class PaymentRisk(Model, frozen=True):
             terminal = {"over": over, "panes": panes, "by": "terminal_id"}
             found |= {
                 f"card_count_{days}d": count(**card),  # type: ignore[arg-type]
-                f"card_micros_{days}d": total("amount_micros", **card),  # type: ignore[arg-type]
+                f"card_micros_{days}d": sum("amount_micros", **card),  # type: ignore[arg-type]
                 f"terminal_count_{days}d": count(**terminal, where=SCORED, delayed=self.verdict_delay),  # type: ignore[arg-type]
                 f"terminal_frauds_{days}d": count(**terminal, of="verdicts", where="verdict = 'fraud'"),  # type: ignore[arg-type]
             }

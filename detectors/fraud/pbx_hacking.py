@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, total
+from detectors.language import Detector, Feature, count, sum
 from tollwatch.events import Usage
 
 
@@ -41,9 +41,9 @@ class PbxHacking(Detector, frozen=True):
             f"and ({minute} >= {self.night_from_h} * 3600000 or {minute} < {self.night_until_h} * 3600000)"
         )
         return {
-            "night_micros": total("charge_micros", over=self.window, where=night),
+            "night_micros": sum("charge_micros", over=self.window, where=night),
             "calls": count(over=self.window, where=night),
-            "usual_micros": total(
+            "usual_micros": sum(
                 "charge_micros",
                 over=self.past,
                 where=night,
@@ -60,7 +60,7 @@ class PbxHacking(Detector, frozen=True):
             "critical": f"night_micros >= {self.critical_micros} and {usual}",
         }
 
-    def quiet(self) -> timedelta:
+    def quiet_period(self) -> timedelta:
         """A day without a hit ends it, however long the windows are."""
         return timedelta(days=1)
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, distinct, total
+from detectors.language import Detector, Feature, count, distinct, sum
 from tollwatch.events import Usage
 
 
@@ -32,7 +32,7 @@ class PremiumSelfGeneration(Detector, frozen=True):
             "service in ('voice', 'sms', 'content') and record_type = 'originating' and content_provider_id is not null"
         )
         return {
-            "charge_micros": total("charge_micros", over=self.window, where=premium, panes=24),
+            "charge_micros": sum("charge_micros", over=self.window, where=premium, panes=24),
             "calls": count(over=self.window, where=premium, panes=24),
             "callers": distinct("calling_number", over=self.window, where=premium, panes=24),
         }

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, distinct, total
+from detectors.language import Detector, Feature, count, distinct, sum
 from tollwatch.events import Usage
 
 
@@ -37,7 +37,7 @@ class Refiling(Detector, frozen=True):
         return {
             "callers": distinct("calling_number", over=self.window, where=refiled),
             "calls": count(over=self.window, where=refiled),
-            "talk_s": total("duration_s", over=self.window, where=refiled),
+            "talk_s": sum("duration_s", over=self.window, where=refiled),
         }
 
     def conditions(self) -> dict[str, str]:

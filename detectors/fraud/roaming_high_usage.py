@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, total
+from detectors.language import Detector, Feature, count, sum
 from tollwatch.events import Usage
 
 
@@ -31,7 +31,7 @@ class RoamingHighUsage(Detector, frozen=True):
         """Money and records abroad."""
         abroad = f"serving_network <> '{self.home_network}' and record_type in ('originating', 'roaming')"
         return {
-            "roaming_micros": total("charge_micros", over=self.window, where=abroad, panes=24),
+            "roaming_micros": sum("charge_micros", over=self.window, where=abroad, panes=24),
             "records": count(over=self.window, where=abroad, panes=24),
         }
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, distinct, total
+from detectors.language import Detector, Feature, count, distinct, sum
 from tollwatch.events import Usage
 
 
@@ -33,7 +33,7 @@ class TargetedPumping(Detector, frozen=True):
         return {
             "calls": count(over=self.window, where=calls, panes=15),
             "targets": distinct("called_number", over=self.window, where=calls, panes=15),
-            "charge_micros": total("charge_micros", over=self.window, where=calls, panes=15),
+            "charge_micros": sum("charge_micros", over=self.window, where=calls, panes=15),
         }
 
     def conditions(self) -> dict[str, str]:

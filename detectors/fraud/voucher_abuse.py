@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Detector, Feature, count, distinct, total
+from detectors.language import Detector, Feature, count, distinct, sum
 from tollwatch.events import Payment
 
 
@@ -33,9 +33,7 @@ class VoucherAbuse(Detector, frozen=True):
         return {
             "failures": count(over=self.window, where=failed, panes=10),
             "vouchers": distinct("voucher_serial", over=self.window, where=failed, panes=10),
-            "settled_micros": total(
-                "amount_micros", over=self.window, where=f"{tried} and state = 'settled'", panes=10
-            ),
+            "settled_micros": sum("amount_micros", over=self.window, where=f"{tried} and state = 'settled'", panes=10),
         }
 
     def conditions(self) -> dict[str, str]:

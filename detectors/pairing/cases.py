@@ -9,10 +9,17 @@ from detectors.pairing.units import Unit
 DAY = 86_400_000
 SAME_STATE = ["product_id", "subscriber_id", "service_specification", "state", "since"]
 SCHEMA: dict[str, pl.DataType] = {
-    "product_id": pl.String(), "as_of": pl.Int64(), "time": pl.Int64(), "full": pl.Boolean(),
-    "cycle": pl.String(), "ps": pl.Int64(), "pe": pl.Int64(), "billed": pl.Boolean(),
-    "snapshot": pl.String(), "snapshot_first": pl.Int64(),
-}  # fmt: skip
+    "product_id": pl.String(),
+    "as_of": pl.Int64(),
+    "time": pl.Int64(),
+    "full": pl.Boolean(),
+    "cycle": pl.String(),
+    "ps": pl.Int64(),
+    "pe": pl.Int64(),
+    "billed": pl.Boolean(),
+    "snapshot": pl.String(),
+    "snapshot_first": pl.Int64(),
+}
 
 
 def no_cases() -> pl.DataFrame:
@@ -22,10 +29,14 @@ def no_cases() -> pl.DataFrame:
 
 def _in_unit(products: pl.DataFrame, unit: Unit, *, full: bool) -> pl.DataFrame:
     return products.with_columns(
-        full=pl.lit(full), cycle=pl.lit(unit.cycle, pl.String), ps=pl.lit(unit.period_start, pl.Int64),
-        pe=pl.lit(unit.period_end, pl.Int64), billed=pl.lit(unit.billed), snapshot=pl.lit(unit.snapshot, pl.String),
+        full=pl.lit(full),
+        cycle=pl.lit(unit.cycle, pl.String),
+        ps=pl.lit(unit.period_start, pl.Int64),
+        pe=pl.lit(unit.period_end, pl.Int64),
+        billed=pl.lit(unit.billed),
+        snapshot=pl.lit(unit.snapshot, pl.String),
         snapshot_first=pl.lit(unit.snapshot_first, pl.Int64),
-    ).select(list(SCHEMA))  # fmt: skip
+    ).select(list(SCHEMA))
 
 
 def whole(units: Sequence[Unit], kept: Mapping[str, pl.DataFrame], seq: int, time: int) -> pl.DataFrame:
@@ -46,12 +57,14 @@ def touched(units: Sequence[Unit], before: Mapping[str, pl.DataFrame], new: Mapp
     since, until, seen = pl.lit(None, pl.Int64), pl.lit(None, pl.Int64), pl.lit(None, pl.Int64)
     what: list[pl.Expr] = [pl.col("product_id"), pl.col("_seq").alias("as_of"), pl.col("event_time").alias("time")]
     services = new["provisioned"].join(_observed(before["provisioned"]), on=SAME_STATE, how="left", nulls_equal=True)
-    rows = pl.concat([
-        services.select(*what, since=pl.col("since"), until=until, seen=pl.col("seen")),
-        new["orders"].select(*what, since=pl.col("event_time"), until=until, seen=seen),
-        new["billed"].select(*what, since=pl.col("period_start"), until=pl.col("period_end"), seen=seen),
-        _referring(new["reference"], before, new).select(*what, since=since, until=until, seen=seen),
-    ])  # fmt: skip
+    rows = pl.concat(
+        [
+            services.select(*what, since=pl.col("since"), until=until, seen=pl.col("seen")),
+            new["orders"].select(*what, since=pl.col("event_time"), until=until, seen=seen),
+            new["billed"].select(*what, since=pl.col("period_start"), until=pl.col("period_end"), seen=seen),
+            _referring(new["reference"], before, new).select(*what, since=since, until=until, seen=seen),
+        ]
+    )
     return pl.concat([no_cases(), *(_in_unit(_reaching(rows, unit), unit, full=False) for unit in judged)])
 
 

@@ -15,12 +15,24 @@ from tollwatch.expressions import check
 DAY = 86_400_000
 COMMON = {"account_id": pl.String(), "account_class": pl.String()}
 OF_SIDE: dict[str, dict[str, pl.DataType]] = {
-    "provisioned": {"records": pl.Int64(), "active_days": pl.Int64(), "present_days": pl.Int64(), "days": pl.Int64(),
-                    "price_micros": pl.Int64(), "fee_micros": pl.Int64(), "currency": pl.String(),
-                    "first_at": pl.Int64()},
-    "billed": {"records": pl.Int64(), "value_micros": pl.Int64(), "first_value_micros": pl.Int64(),
-               "currency": pl.String(), "first_at": pl.Int64()},
-}  # fmt: skip
+    "provisioned": {
+        "records": pl.Int64(),
+        "active_days": pl.Int64(),
+        "present_days": pl.Int64(),
+        "days": pl.Int64(),
+        "price_micros": pl.Int64(),
+        "fee_micros": pl.Int64(),
+        "currency": pl.String(),
+        "first_at": pl.Int64(),
+    },
+    "billed": {
+        "records": pl.Int64(),
+        "value_micros": pl.Int64(),
+        "first_value_micros": pl.Int64(),
+        "currency": pl.String(),
+        "first_at": pl.Int64(),
+    },
+}
 
 
 class Judge:
@@ -65,9 +77,21 @@ class Judge:
         currency = pl.coalesce([pl.when(pl.col("broken") == n).then(pl.col(f"{h}_currency")) for n, h in hands])
         since = pl.coalesce([pl.when(pl.col("broken") == n).then(pl.col(f"{h}_first_at")) for n, h in hands])
         return pairs.with_columns(amount=amount.cast(pl.Int64), currency=currency, since=since).select(
-            "case", "product_id", "as_of", "time", "full", "cycle", "ps", "pe", "account_id", "broken", "amount",
-            "currency", "since", final=pl.col("billed") & pl.col("snapshot").is_not_null(),
-        )  # fmt: skip
+            "case",
+            "product_id",
+            "as_of",
+            "time",
+            "full",
+            "cycle",
+            "ps",
+            "pe",
+            "account_id",
+            "broken",
+            "amount",
+            "currency",
+            "since",
+            final=pl.col("billed") & pl.col("snapshot").is_not_null(),
+        )
 
 
 def _ready(sql: str, names: Mapping[str, pl.DataType], where: str) -> pl.Expr:
@@ -108,12 +132,17 @@ def _lines(side: Side, cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) ->
     value = pl.sql_expr(check(side.value or "0", schema(side.stream), where=f"side `{side.stream}`, value").sql())
     counting = lines_of(side, cases, kept, counted=True).with_columns(value=value)
     first = counting.group_by("case").agg(
-        records=pl.len().cast(pl.Int64), currency=pl.col("currency").first(),
-        first_value_micros=pl.col("value").first(), first_at=pl.max_horizontal("period_start", "ps").min(),
-    )  # fmt: skip
-    money = lines_of(side, cases, kept, counted=False).with_columns(value=value).join(
-        first.select("case", own="currency"), on="case"
-    ).filter((pl.col("currency") == pl.col("own")) & (pl.col("period_start") >= pl.col("ps")))  # fmt: skip
+        records=pl.len().cast(pl.Int64),
+        currency=pl.col("currency").first(),
+        first_value_micros=pl.col("value").first(),
+        first_at=pl.max_horizontal("period_start", "ps").min(),
+    )
+    money = (
+        lines_of(side, cases, kept, counted=False)
+        .with_columns(value=value)
+        .join(first.select("case", own="currency"), on="case")
+        .filter((pl.col("currency") == pl.col("own")) & (pl.col("period_start") >= pl.col("ps")))
+    )
     total = money.group_by("case").agg(value_micros=pl.col("value").cast(pl.Int128).sum().cast(pl.Int64))
     found = cases.select("case").join(first, on="case", how="left").join(total, on="case", how="left")
     return found.with_columns(pl.col("records", "value_micros").fill_null(0))

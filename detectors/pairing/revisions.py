@@ -71,11 +71,18 @@ class Revisions:
     @staticmethod
     def _held(control: str, row: Row) -> Held:
         return Held(
-            control=control, product_id=row["product_id"], period_start=row["ps"], period_end=row["pe"],
-            broken=row["broken"], revision=0, state="final" if row["final"] else "provisional", amount=row["amount"],
-            currency=row["currency"] or "", since=row["since"] if row["since"] is not None else row["ps"],
+            control=control,
+            product_id=row["product_id"],
+            period_start=row["ps"],
+            period_end=row["pe"],
+            broken=row["broken"],
+            revision=0,
+            state="final" if row["final"] else "provisional",
+            amount=row["amount"],
+            currency=row["currency"] or "",
+            since=row["since"] if row["since"] is not None else row["ps"],
             account_id=row["account_id"],
-        )  # fmt: skip
+        )
 
     def forget(self, before: int) -> None:
         """Let go of leakages of periods that are no longer kept."""

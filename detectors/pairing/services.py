@@ -15,27 +15,41 @@ def days(cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     spells = _spells(_points(cases, kept))
     held = pl.col("state") != "terminated"
     active = pl.col("state") == "active"
-    return cases.select("case").join(
-        spells.group_by("case").agg(
-            active_days=pl.col("days").filter(active).sum(),
-            present_days=pl.col("days").filter(held).sum(),
-            first_at=pl.col("start").filter(active).min(),
-        ),
-        on="case", how="left",
-    ).with_columns(pl.col("active_days", "present_days").fill_null(0))  # fmt: skip
+    return (
+        cases.select("case")
+        .join(
+            spells.group_by("case").agg(
+                active_days=pl.col("days").filter(active).sum(),
+                present_days=pl.col("days").filter(held).sum(),
+                first_at=pl.col("start").filter(active).min(),
+            ),
+            on="case",
+            how="left",
+        )
+        .with_columns(pl.col("active_days", "present_days").fill_null(0))
+    )
 
 
 def _points(cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Changes of state, as the network was seen to make them and as orders say where it was not looked at."""
-    network = seen_by(cases, kept["provisioned"], "since").group_by("case", "state", "since").agg(
-        pl.col("event_time").max().alias("seen"), pl.col("_seq").min(),
-        there=(pl.col("batch_id") == pl.col("snapshot")).any(),
-    )  # fmt: skip
+    network = (
+        seen_by(cases, kept["provisioned"], "since")
+        .group_by("case", "state", "since")
+        .agg(
+            pl.col("event_time").max().alias("seen"),
+            pl.col("_seq").min(),
+            there=(pl.col("batch_id") == pl.col("snapshot")).any(),
+        )
+    )
     orders = seen_by(cases, kept["orders"], "event_time").filter(pl.col("action") != "modify")
     ordered = orders.select(
-        "case", "_seq", state=pl.when(pl.col("action") == "add").then(pl.lit("active")).otherwise(pl.lit("terminated")),
-        at=pl.col("event_time"), seen=pl.lit(None, pl.Int64), source=pl.lit(ORDER),
-    )  # fmt: skip
+        "case",
+        "_seq",
+        state=pl.when(pl.col("action") == "add").then(pl.lit("active")).otherwise(pl.lit("terminated")),
+        at=pl.col("event_time"),
+        seen=pl.lit(None, pl.Int64),
+        source=pl.lit(ORDER),
+    )
     observed = network.select("case", "_seq", "state", at=pl.col("since"), seen=pl.col("seen"), source=pl.lit(NETWORK))
     missing = _missing(cases, network)
     points = pl.concat(
@@ -70,9 +84,10 @@ def _not_overruled(points: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
     """
     seen = points.filter(pl.col("source") == NETWORK).select("case", pl.col("at").alias("since"), "seen", by="_seq")
     against = points.join(seen, on="case").filter(
-        (pl.col("since") < pl.col("at")) & (pl.col("at") <= pl.col("seen_right"))
+        (pl.col("since") < pl.col("at"))
+        & (pl.col("at") <= pl.col("seen_right"))
         & ((pl.col("source") == ORDER) | (pl.col("by") > pl.col("_seq")))
-    )  # fmt: skip
+    )
     ceased = points.filter((pl.col("source") == ORDER) & (pl.col("state") == "terminated")).join(
         missing, on="case", how="semi"
     )
@@ -91,7 +106,7 @@ def _vanished(observed: pl.DataFrame, ordered: pl.DataFrame, missing: pl.DataFra
     )
     open_ended = last.join(told, on="case", how="left").filter(
         (pl.col("state") != "terminated") & (pl.col("ended").fill_null(-1) < pl.col("at"))
-    )  # fmt: skip
+    )
     end = pl.max_horizontal(pl.col("at"), pl.col("seen") // DAY * DAY)
     return open_ended.select(
         "case", "_seq", state=pl.lit("terminated"), at=end, seen=pl.col("seen"), source=pl.lit(NETWORK + 1)
@@ -108,9 +123,11 @@ def _unconfirmed(ordered: pl.DataFrame, observed: pl.DataFrame, missing: pl.Data
         .group_by("case")
         .agg(pl.col("ended").max())
     )
-    never_ceased = adds.filter(~late).join(ceases, on="case", how="left").filter(
-        pl.col("ended").is_null() | (pl.col("ended") < pl.col("at"))
-    )  # fmt: skip
+    never_ceased = (
+        adds.filter(~late)
+        .join(ceases, on="case", how="left")
+        .filter(pl.col("ended").is_null() | (pl.col("ended") < pl.col("at")))
+    )
     later = observed.select("case", since="at").group_by("case").agg(pl.col("since").max())
     seen = never_ceased.join(later, on="case", how="left").filter(
         pl.col("since").is_null() | (pl.col("since") < pl.col("at"))

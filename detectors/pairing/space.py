@@ -11,14 +11,43 @@ from tollwatch.frames import KeySpace
 
 CARRIED: dict[str, tuple[str, ...]] = {
     "provisioned": ("subscriber_id", "product_id", "service_specification", "state", "since", "batch_id"),
-    "orders": ("order_id", "order_item_id", "product_id", "action", "state", "account_id", "subscriber_id",
-               "product_offering_id"),
-    "billed": ("invoice_id", "line_id", "account_id", "subscriber_id", "product_id", "kind", "product_offering_id",
-               "period_start", "period_end", "amount_micros", "currency", "batch_id"),
+    "orders": (
+        "order_id",
+        "order_item_id",
+        "product_id",
+        "action",
+        "state",
+        "account_id",
+        "subscriber_id",
+        "product_offering_id",
+    ),
+    "billed": (
+        "invoice_id",
+        "line_id",
+        "account_id",
+        "subscriber_id",
+        "product_id",
+        "kind",
+        "product_offering_id",
+        "period_start",
+        "period_end",
+        "amount_micros",
+        "currency",
+        "batch_id",
+    ),
     "batches": ("batch_id", "kind", "scope", "state", "period_start", "period_end", "records"),
-    "reference": ("entity", "id", "valid_from", "valid_to", "account_class", "account_id", "price_micros", "currency",
-                  "bill_cycle"),
-}  # fmt: skip
+    "reference": (
+        "entity",
+        "id",
+        "valid_from",
+        "valid_to",
+        "account_class",
+        "account_id",
+        "price_micros",
+        "currency",
+        "bill_cycle",
+    ),
+}
 SIDES = ("provisioned", "billed")
 
 

@@ -64,9 +64,10 @@ class Units:
             self.snapshots.append(batch)
             return [unit for unit in self.units if unit.snapshot is None and _cover(unit, batch)]
         found = [
-            unit for unit in self.units
+            unit
+            for unit in self.units
             if batch.batch_id in unit.runs and not unit.billed and not incomplete.intersection(unit.runs)
-        ]  # fmt: skip
+        ]
         for unit in found:
             unit.billed = True
         for unit in self.units:

@@ -26,13 +26,26 @@ class Writer(msgspec.Struct, frozen=True):
         subject = (control.subject_kind, held.product_id, held.period_start)
         return Leakage(
             leakage_id=finding_id(self.tenant, self.run, control.name(), broken.kind, *subject),
-            revision=held.revision, state=held.state, control=control.name(), control_version=control.version,
-            break_kind=broken.kind, subject_kind=control.subject_kind, subject=held.product_id,
-            account_id=held.account_id, period_start=held.period_start, period_end=held.period_end,
-            records=claim.count, amount_micros=held.amount, currency=held.currency, occurred_at=held.since,
-            event_time=row["time"], age_s=max(0, row["time"] - held.since) // 1000, claim=claim,
-            tenant=self.tenant, run=self.run,
-        )  # fmt: skip
+            revision=held.revision,
+            state=held.state,
+            control=control.name(),
+            control_version=control.version,
+            break_kind=broken.kind,
+            subject_kind=control.subject_kind,
+            subject=held.product_id,
+            account_id=held.account_id,
+            period_start=held.period_start,
+            period_end=held.period_end,
+            records=claim.count,
+            amount_micros=held.amount,
+            currency=held.currency,
+            occurred_at=held.since,
+            event_time=row["time"],
+            age_s=max(0, row["time"] - held.since) // 1000,
+            claim=claim,
+            tenant=self.tenant,
+            run=self.run,
+        )
 
     def evidence(self, leakage: Leakage, found: Proof) -> Iterator[Evidence]:
         """The first rows of either side."""
@@ -42,10 +55,17 @@ class Writer(msgspec.Struct, frozen=True):
             for stream, row in shown[:SHOWN]:
                 facts = {name: value for name, value in row.items() if value is not None and not name.startswith("_")}
                 yield Evidence(
-                    finding_id=leakage.leakage_id, revision=leakage.revision, ordinal=ordinal, stream=stream,
-                    event_id=row["event_id"], event_time=row["event_time"], side=side,
-                    row=msgspec.json.encode(facts, order="sorted").decode(), tenant=self.tenant, run=self.run,
-                )  # fmt: skip
+                    finding_id=leakage.leakage_id,
+                    revision=leakage.revision,
+                    ordinal=ordinal,
+                    stream=stream,
+                    event_id=row["event_id"],
+                    event_time=row["event_time"],
+                    side=side,
+                    row=msgspec.json.encode(facts, order="sorted").decode(),
+                    tenant=self.tenant,
+                    run=self.run,
+                )
                 ordinal += 1
 
     def control_run(
@@ -55,10 +75,16 @@ class Writer(msgspec.Struct, frozen=True):
         broken = outcomes.filter(pl.col("broken").is_not_null())
         total = sum(broken["amount"].to_list()) if broken["currency"].n_unique() == 1 else 0
         return ControlRun(
-            control=control.name(), control_version=control.version, event_time=time, inputs=inputs,
-            breaks=len(broken), amount_micros=total, state="final" if final else "provisional",
-            tenant=self.tenant, run=self.run,
-        )  # fmt: skip
+            control=control.name(),
+            control_version=control.version,
+            event_time=time,
+            inputs=inputs,
+            breaks=len(broken),
+            amount_micros=total,
+            state="final" if final else "provisional",
+            tenant=self.tenant,
+            run=self.run,
+        )
 
 
 def _claim(control: Control, broken: Break, held: Held, found: Proof) -> Claim:
@@ -67,11 +93,14 @@ def _claim(control: Control, broken: Break, held: Held, found: Proof) -> Claim:
     name = held.product_id.replace("'", "''")
     hashes = rows["_id"].to_list() if rows is not None else []
     return Claim(
-        stream=stream, key=f"{side.key} = '{name}'", where=_where(side.where, side.offsets, stream == side.stream),
+        stream=stream,
+        key=f"{side.key} = '{name}'",
+        where=_where(side.where, side.offsets, stream == side.stream),
         since=int(rows["event_time"][0]) if rows is not None else held.since,
         until=int(rows["event_time"][-1]) if rows is not None else held.since,
-        count=len(hashes), hash_sum=sum(hashes) % 2**64,
-    )  # fmt: skip
+        count=len(hashes),
+        hash_sum=sum(hashes) % 2**64,
+    )
 
 
 def _where(where: str | None, offsets: str | None, own: bool) -> str:  # noqa: FBT001

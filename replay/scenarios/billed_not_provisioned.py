@@ -24,7 +24,15 @@ def _month(ceased: pl.DataFrame, start: int, end: int) -> Planted:
 
 def _truth(row: dict[str, Any]) -> Truth:
     return Truth(
-        name="billed_not_provisioned", kind="leakage", subject_kind="product", subject=row["product_id"],
-        since=row["period_start"], until=row["period_end"], count=1, amount_micros=-row["amount_micros"],
-        currency=row["currency"], account_id=row["account_id"], subscriber_id=row["subscriber_id"],
-    )  # fmt: skip
+        name="billed_not_provisioned",
+        kind="leakage",
+        subject_kind="product",
+        subject=row["product_id"],
+        since=row["period_start"],
+        until=row["period_end"],
+        count=1,
+        amount_micros=-row["amount_micros"],
+        currency=row["currency"],
+        account_id=row["account_id"],
+        subscriber_id=row["subscriber_id"],
+    )

@@ -22,14 +22,25 @@ def _victim(stage: Stage, who: int, prefix: str) -> Planted:
     start = stage.spaced(begun + 2 * MINUTE, size, 20 * SECOND, 80 * SECOND)
     own = of(world, who, "account_id", "subscriber_id", "imsi")
     change = rows_of(
-        f"{prefix}set-", np.array([begun]), kind="call_forwarding", value=abroad, source="hlr",
-        subscriber_id=own["subscriber_id"], imsi=own["imsi"],
-    )  # fmt: skip
+        f"{prefix}set-",
+        np.array([begun]),
+        kind="call_forwarding",
+        value=abroad,
+        source="hlr",
+        subscriber_id=own["subscriber_id"],
+        imsi=own["imsi"],
+    )
     rows = carried(
-        prefix, start, rng.integers(300, 900, size), price=PER_MINUTE["abroad"], record_type="forwarded",
-        calling_number=str(990_640_000_000 + int(rng.integers(0, 10**6))), called_number=abroad,
-        redirecting_number=world.name("msisdn", who), **own,
-    )  # fmt: skip
+        prefix,
+        start,
+        rng.integers(300, 900, size),
+        price=PER_MINUTE["abroad"],
+        record_type="forwarded",
+        calling_number=str(990_640_000_000 + int(rng.integers(0, 10**6))),
+        called_number=abroad,
+        redirecting_number=world.name("msisdn", who),
+        **own,
+    )
     subject, amount = ("subscriber_id", own["subscriber_id"]), int(rows["charge_micros"].sum())
     times = rows["event_time"].to_numpy()
     truth = stage.truth("call_forwarding_fraud", who, times, subject=subject, amount=amount)

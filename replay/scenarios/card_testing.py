@@ -19,11 +19,18 @@ def _trial(stage: Stage, who: int, prefix: str) -> Planted:
     world, rng = stage.world, stage.rng
     size = int(rng.integers(8, 16))
     times = stage.spaced(stage.moment(HOUR), size, 20 * SECOND, 2 * MINUTE)
-    rows = pl.DataFrame({
-        "account": np.full(size, world.account[who]), "card": np.arange(size) + 10, "event_time": times,
-        "amount_micros": rng.integers(1, 3, size) * UNIT, "kind": 0, "method": CARD,
-        "terminal": np.full(size, rng.integers(0, terminals(world))), "declined": np.arange(size) % 4 > 0,
-    })  # fmt: skip
+    rows = pl.DataFrame(
+        {
+            "account": np.full(size, world.account[who]),
+            "card": np.arange(size) + 10,
+            "event_time": times,
+            "amount_micros": rng.integers(1, 3, size) * UNIT,
+            "kind": 0,
+            "method": CARD,
+            "terminal": np.full(size, rng.integers(0, terminals(world))),
+            "declined": np.arange(size) % 4 > 0,
+        }
+    )
     made = written(world, rows, prefix)
     settled = int(made.filter(pl.col("state") == "settled")["amount_micros"].sum())
     subject = "account_id", world.name("account_id", who)

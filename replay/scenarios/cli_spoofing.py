@@ -17,11 +17,15 @@ def _route(stage: Stage, who: int, prefix: str) -> Planted:
     start = stage.spaced(stage.moment(3 * HOUR), size, 5 * SECOND, 40 * SECOND)
     trunk = f"SPOOF-{who}"
     rows = carried(
-        prefix, start, rng.integers(0, 90, size), record_type="terminating", trunk_in=trunk,
+        prefix,
+        start,
+        rng.integers(0, 90, size),
+        record_type="terminating",
+        trunk_in=trunk,
         attestation=rng.choice(["failed", "B"], size, p=[0.92, 0.08]).tolist(),
         calling_number=digits(990_650_000_000 + rng.integers(0, 10**5, size)),
         called_number=digits(ON_NET + rng.integers(0, len(world), size)),
         account_id=world.name("account_id", who),
-    )  # fmt: skip
+    )
     truth = stage.truth("cli_spoofing", who, rows["event_time"].to_numpy(), subject=("trunk_in", trunk))
     return Planted([truth], {"usage": rows})

@@ -18,11 +18,22 @@ def _tunnel(stage: Stage, who: int, prefix: str) -> Planted:
     times = stage.spaced(stage.moment(12 * HOUR), size, 10 * MINUTE, 20 * MINUTE)
     down = rng.integers(60_000_000, 200_000_000, size)
     rows = rows_of(
-        prefix, times, service="data", record_type="originating", application="dns", apn="internet",
-        start_time=times - 9 * MINUTE, duration_s=rng.integers(400, 540, size), downlink_bytes=down,
-        uplink_bytes=down // 12, charge_micros=down * 0, currency="EUR", serving_network=HOME_NETWORK,
-        source="mediation", calling_number=stage.world.name("msisdn", who),
+        prefix,
+        times,
+        service="data",
+        record_type="originating",
+        application="dns",
+        apn="internet",
+        start_time=times - 9 * MINUTE,
+        duration_s=rng.integers(400, 540, size),
+        downlink_bytes=down,
+        uplink_bytes=down // 12,
+        charge_micros=down * 0,
+        currency="EUR",
+        serving_network=HOME_NETWORK,
+        source="mediation",
+        calling_number=stage.world.name("msisdn", who),
         **of(stage.world, who, "account_id", "subscriber_id", "imsi", "imei"),
-    )  # fmt: skip
+    )
     subject = ("imsi", stage.world.name("imsi", who))
     return Planted([stage.truth("data_charging_bypass", who, times, subject=subject)], {"usage": rows})

@@ -19,10 +19,17 @@ def _dealer(stage: Stage, who: int, prefix: str) -> Planted:
     times = stage.spaced(stage.moment(DAY), size, 5 * MINUTE, 25 * MINUTE)
     numbers, dealer = np.arange(size), f"D{who:05}"
     rows = rows_of(
-        f"{prefix}-", times, action="add", state="completed", order_id=[f"O{prefix}-{n}" for n in numbers.tolist()],
-        order_item_id=[f"O{prefix}-{n}-1" for n in numbers.tolist()], dealer_id=dealer, channel="dealer",
-        imei=digits(8_699_000_000_000 + who * 10 + numbers % 2), msisdn=digits(990_760_000_000 + who * 100 + numbers),
+        f"{prefix}-",
+        times,
+        action="add",
+        state="completed",
+        order_id=[f"O{prefix}-{n}" for n in numbers.tolist()],
+        order_item_id=[f"O{prefix}-{n}-1" for n in numbers.tolist()],
+        dealer_id=dealer,
+        channel="dealer",
+        imei=digits(8_699_000_000_000 + who * 10 + numbers % 2),
+        msisdn=digits(990_760_000_000 + who * 100 + numbers),
         account_id=[stage.world.name("account_id", who), *(f"K{who}-{n}" for n in numbers[1:].tolist())],
         source="orders",
-    )  # fmt: skip
+    )
     return Planted([stage.truth("dealer_fraud", who, times, subject=("dealer_id", dealer))], {"orders": rows})

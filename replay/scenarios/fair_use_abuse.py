@@ -21,10 +21,17 @@ def _shop(stage: Stage, who: int, prefix: str) -> Planted:
     start = one_by_one(stage.moment(26 * HOUR), duration, rng.integers(15, 60, size))
     cost = -(-duration // 60) * COST
     rows = carried(
-        prefix, start, duration, price=0, record_type="originating", cost_micros=cost,
-        calling_number=stage.world.name("msisdn", who), called_number=digits(OFF_NET + rng.integers(0, 10**8, size)),
-        cell_id="999-07-1-1", **of(stage.world, who, "account_id", "subscriber_id", "imsi", "imei"),
-    )  # fmt: skip
+        prefix,
+        start,
+        duration,
+        price=0,
+        record_type="originating",
+        cost_micros=cost,
+        calling_number=stage.world.name("msisdn", who),
+        called_number=digits(OFF_NET + rng.integers(0, 10**8, size)),
+        cell_id="999-07-1-1",
+        **of(stage.world, who, "account_id", "subscriber_id", "imsi", "imei"),
+    )
     subject, amount = ("calling_number", stage.world.name("msisdn", who)), int(cost.sum())
     truth = stage.truth("fair_use_abuse", who, rows["event_time"].to_numpy(), subject=subject, amount=amount)
     return Planted([truth], {"usage": rows})

@@ -28,11 +28,18 @@ def _carrier(stage: Stage, who: int, prefix: str) -> Planted:
     def sent(name: str, start: np.ndarray, lasts: np.ndarray) -> pl.DataFrame:
         size = len(start)
         return carried(
-            prefix + name, start, lasts, record_type="transit", supplier_id=supplier, trunk_out=f"OUT-{who}",
+            prefix + name,
+            start,
+            lasts,
+            record_type="transit",
+            supplier_id=supplier,
+            trunk_out=f"OUT-{who}",
             called_number=digits(rng.choice(ABROAD, size) + rng.integers(0, 10**7, size)),
             calling_number=digits(990_820_000_000 + rng.integers(0, 10**6, size)),
-            cost_micros=-(-lasts // 60) * COST, currency="EUR", account_id=stage.world.name("account_id", who),
-        )  # fmt: skip
+            cost_micros=-(-lasts // 60) * COST,
+            currency="EUR",
+            account_id=stage.world.name("account_id", who),
+        )
 
     rows = pl.concat([sent("a", well, honest), sent("b", ill, cheated)], how="diagonal")
     amount = int(-(-cheated // 60).sum() * COST)

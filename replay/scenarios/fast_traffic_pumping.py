@@ -29,11 +29,17 @@ def _pump(stage: Stage, who: int, which: tuple[str, int], calls: tuple[int, int]
     start = stage.spaced(stage.moment(3 * HOUR), size, apart_s[0] * SECOND, apart_s[1] * SECOND)
     trunk = f"PBX{who}-{pace}"
     rows = carried(
-        f"{pace}{n}-", start, rng.integers(0, 4, size), ring_s=2, price=PER_MINUTE["premium"],
-        record_type="originating", trunk_in=trunk, calling_number=digits(EXTENSIONS + who * 1000 + np.arange(size)),
+        f"{pace}{n}-",
+        start,
+        rng.integers(0, 4, size),
+        ring_s=2,
+        price=PER_MINUTE["premium"],
+        record_type="originating",
+        trunk_in=trunk,
+        calling_number=digits(EXTENSIONS + who * 1000 + np.arange(size)),
         called_number=digits(rng.choice(RANGES, size) + rng.integers(0, 10_000, size)),
         **of(stage.world, who, "account_id"),
-    )  # fmt: skip
+    )
     amount = int(rows["charge_micros"].sum())
     truth = stage.truth(f"{pace}_traffic_pumping", who, start, subject=("trunk_in", trunk), amount=amount)
     return Planted([truth], {"usage": rows})

@@ -21,14 +21,28 @@ def _account(stage: Stage, who: int, prefix: str) -> Planted:
     duration = rng.integers(700, 1100, size)
     start = one_by_one(opened + HOUR, duration, rng.integers(60, 900, size))
     order = rows_of(
-        f"{prefix}order-", np.array([opened]), action="add", state="completed", order_id=f"O{prefix}1",
-        order_item_id=f"O{prefix}1-1", account_id=account, subscriber_id=f"SN{who:07}", channel="web", source="orders",
-    )  # fmt: skip
+        f"{prefix}order-",
+        np.array([opened]),
+        action="add",
+        state="completed",
+        order_id=f"O{prefix}1",
+        order_item_id=f"O{prefix}1-1",
+        account_id=account,
+        subscriber_id=f"SN{who:07}",
+        channel="web",
+        source="orders",
+    )
     rows = carried(
-        prefix, start, duration, price=PER_MINUTE["abroad"], record_type="originating", account_id=account,
-        subscriber_id=f"SN{who:07}", calling_number=str(990_770_000_000 + who),
+        prefix,
+        start,
+        duration,
+        price=PER_MINUTE["abroad"],
+        record_type="originating",
+        account_id=account,
+        subscriber_id=f"SN{who:07}",
+        calling_number=str(990_770_000_000 + who),
         called_number=digits(rng.choice(ABROAD, size) + rng.integers(0, 10**7, size)),
-    )  # fmt: skip
+    )
     times, amount = rows["event_time"].to_numpy(), int(rows["charge_micros"].sum())
     truth = stage.truth("first_payment_default", who, times, subject=("account_id", account), amount=amount)
     return Planted([truth], {"orders": order, "usage": rows})

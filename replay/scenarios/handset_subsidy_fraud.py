@@ -19,10 +19,17 @@ def _telephone(stage: Stage, who: int, prefix: str) -> Planted:
     size = int(rng.integers(8, 14))
     times = stage.spaced(sold + 5 * HOUR, size, HOUR, 2 * HOUR)
     order = rows_of(
-        f"{prefix}order-", np.array([sold]), action="device_sale", state="completed", order_id=f"O{prefix}1",
-        order_item_id=f"O{prefix}1-1", imei=imei, channel="shop", source="orders",
+        f"{prefix}order-",
+        np.array([sold]),
+        action="device_sale",
+        state="completed",
+        order_id=f"O{prefix}1",
+        order_item_id=f"O{prefix}1-1",
+        imei=imei,
+        channel="shop",
+        source="orders",
         **of(stage.world, who, "account_id", "subscriber_id"),
-    )  # fmt: skip
+    )
     seen = rows_of(prefix, times, imei=imei, imsi=f"26201{who:010}", network=VISITED[0], source="register")
     truth = stage.truth("handset_subsidy_fraud", who, times, subject=("imei", imei))
     return Planted([truth], {"orders": order, "device_sightings": seen})

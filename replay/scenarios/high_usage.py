@@ -22,9 +22,7 @@ def _spree(stage: Stage, who: int, prefix: str) -> Planted:
     duration = np.full(size, 35 * 60)
     start = stage.moment(18 * HOUR) + np.cumsum((duration + 10 + rng.integers(5, 60, size)) * SECOND)
     called = rng.choice(ABROAD) + rng.integers(0, 10**7, size)
-    calls = calls_by(
-        world, who, "abroad", called=called, start=start, ring_s=np.full(size, 8), duration_s=duration
-    )  # fmt: skip
+    calls = calls_by(world, who, "abroad", called=called, start=start, ring_s=np.full(size, 8), duration_s=duration)
     subject, amount = ("account_id", world.name("account_id", who)), int(charged(calls).sum())
     truth = stage.truth("high_usage", who, calls.end, subject=subject, amount=amount)
     return Planted([truth], {"usage": voice(world, calls, prefix)})

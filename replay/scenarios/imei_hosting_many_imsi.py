@@ -24,10 +24,16 @@ def _gateway(stage: Stage, who: int, prefix: str) -> Planted:
     sim = np.repeat(np.arange(sims), each)
     imei = f"8612{who:011}"
     rows = carried(
-        prefix, start, rng.integers(20, 150, size), price=PER_MINUTE["off-net"], record_type="originating", imei=imei,
-        imsi=digits(NEW + who * 100 + sim), calling_number=digits(990_780_000_000 + who * 100 + sim),
+        prefix,
+        start,
+        rng.integers(20, 150, size),
+        price=PER_MINUTE["off-net"],
+        record_type="originating",
+        imei=imei,
+        imsi=digits(NEW + who * 100 + sim),
+        calling_number=digits(990_780_000_000 + who * 100 + sim),
         called_number=digits(OFF_NET + rng.integers(0, 10**8, size)),
         account_id=stage.world.name("account_id", who),
-    )  # fmt: skip
+    )
     truth = stage.truth("imei_hosting_many_imsi", who, rows["event_time"].to_numpy(), subject=("imei", imei))
     return Planted([truth], {"usage": rows})

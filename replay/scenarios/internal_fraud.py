@@ -21,9 +21,15 @@ def _agent(stage: Stage, who: int, prefix: str) -> Planted:
     money = rng.integers(15, 40, size) * UNIT
     agent = f"agent-{who:05}"
     rows = rows_of(
-        prefix, times, agent_id=agent, action="credit", amount_micros=money, currency="EUR", source="crm",
+        prefix,
+        times,
+        agent_id=agent,
+        action="credit",
+        amount_micros=money,
+        currency="EUR",
+        source="crm",
         account_id=[stage.world.name("account_id", who), *(f"F{who}-{n}" for n in range(size - 1))],
-    )  # fmt: skip
+    )
     amount = int(np.sum(money))
     truth = stage.truth("internal_fraud", who, times, subject=("agent_id", agent), amount=amount)
     return Planted([truth], {"care": rows})

@@ -26,16 +26,33 @@ def _meter(stage: Stage, who: int, prefix: str) -> Planted:
     own: dict[str, Any] = {"imsi": imsi, "account_id": world.name("account_id", who), "subscriber_id": f"SM{who:07}"}
     hours = begin + np.arange(6) * HOUR
     reports = rows_of(
-        f"{prefix}r", hours, service="data", record_type="originating", apn="meter.iot", start_time=hours - 2 * SECOND,
-        duration_s=np.full(6, 2), downlink_bytes=np.full(6, 1200), uplink_bytes=np.full(6, 133), imei=f"8620{who:011}",
-        serving_network=HOME_NETWORK, source="mediation", calling_number=str(990_740_000_000 + who), **own,
-    )  # fmt: skip
+        f"{prefix}r",
+        hours,
+        service="data",
+        record_type="originating",
+        apn="meter.iot",
+        start_time=hours - 2 * SECOND,
+        duration_s=np.full(6, 2),
+        downlink_bytes=np.full(6, 1200),
+        uplink_bytes=np.full(6, 133),
+        imei=f"8620{who:011}",
+        serving_network=HOME_NETWORK,
+        source="mediation",
+        calling_number=str(990_740_000_000 + who),
+        **own,
+    )
     start = stage.spaced(begin + 7 * HOUR, size, 200 * SECOND, 600 * SECOND)
     calls = carried(
-        prefix, start, rng.integers(60, 180, size), price=PER_MINUTE["off-net"], record_type="originating",
-        calling_number=str(990_740_000_000 + who), called_number=digits(OFF_NET + rng.integers(0, 10**8, size)),
-        imei=f"3520{who:011}", **own,
-    )  # fmt: skip
+        prefix,
+        start,
+        rng.integers(60, 180, size),
+        price=PER_MINUTE["off-net"],
+        record_type="originating",
+        calling_number=str(990_740_000_000 + who),
+        called_number=digits(OFF_NET + rng.integers(0, 10**8, size)),
+        imei=f"3520{who:011}",
+        **own,
+    )
     amount, times = int(calls["charge_micros"].sum()), calls["event_time"].to_numpy()
     truth = stage.truth("m2m_sim_misuse", who, times, subject=("imsi", imsi), amount=amount)
     return Planted([truth], {"usage": pl.concat([reports, calls], how="diagonal_relaxed")})

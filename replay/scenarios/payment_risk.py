@@ -33,11 +33,18 @@ def _theft(stage: Stage, who: int, start: int, prefix: str) -> Planted:
     size = int(rng.integers(3, 6))
     times: Ints = stage.spaced(start, size, 5 * MINUTE, 40 * MINUTE)
     account = int(world.account[who])
-    rows = pl.DataFrame({
-        "account": np.full(size, account), "card": 0, "event_time": times,
-        "amount_micros": rng.integers(250, 500, size) * UNIT, "kind": 0, "method": CARD,
-        "terminal": np.full(size, rng.integers(0, terminals(world))), "declined": np.zeros(size, np.bool_),
-    })  # fmt: skip
+    rows = pl.DataFrame(
+        {
+            "account": np.full(size, account),
+            "card": 0,
+            "event_time": times,
+            "amount_micros": rng.integers(250, 500, size) * UNIT,
+            "kind": 0,
+            "method": CARD,
+            "terminal": np.full(size, rng.integers(0, terminals(world))),
+            "declined": np.zeros(size, np.bool_),
+        }
+    )
     made = written(world, rows, prefix)
     subject, amount = ("card_fingerprint", fingerprint(account, 0)), int(made["amount_micros"].sum())
     truth = stage.truth("payment_risk", who, times, subject=subject, amount=amount)
@@ -50,15 +57,25 @@ def _known(theft: Planted, *, chargeback: bool) -> Planted:
     later = payments.with_columns(event_time=pl.col("event_time") + 7 * DAY)
     if chargeback:
         back = later.with_columns(
-            kind=pl.lit("chargeback"), external_reference="payment_id", payment_id="c" + pl.col("payment_id"),
+            kind=pl.lit("chargeback"),
+            external_reference="payment_id",
+            payment_id="c" + pl.col("payment_id"),
             event_id="back" + pl.col("event_id"),
-        )  # fmt: skip
+        )
         rows = {"payments": pl.concat([payments, back], how="diagonal")}
     else:
         verdict = later.select(
-            "event_time", "account_id", "card_fingerprint", "terminal_id", "currency", refers_to="event_id",
-            event_id="verdict" + pl.col("event_id"), verdict=pl.lit("fraud"), loss_micros="amount_micros",
-            by=pl.lit("analyst"), source=pl.lit("console"),
-        )  # fmt: skip
+            "event_time",
+            "account_id",
+            "card_fingerprint",
+            "terminal_id",
+            "currency",
+            refers_to="event_id",
+            event_id="verdict" + pl.col("event_id"),
+            verdict=pl.lit("fraud"),
+            loss_micros="amount_micros",
+            by=pl.lit("analyst"),
+            source=pl.lit("console"),
+        )
         rows = {"payments": payments, "verdicts": verdict}
     return Planted([replace(truth, kind="known") for truth in theft.truths], rows)

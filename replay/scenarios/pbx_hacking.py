@@ -21,11 +21,16 @@ def _night(stage: Stage, who: int, prefix: str) -> Planted:
     start = stage.spaced(night, size, 40 * SECOND, 120 * SECOND)
     trunk = f"PBX{who}-night"
     rows = carried(
-        prefix, start, rng.integers(200, 600, size), price=PER_MINUTE["abroad"], record_type="originating",
-        trunk_in=trunk, calling_number=digits(np.full(size, 990_810_000_000 + who)),
+        prefix,
+        start,
+        rng.integers(200, 600, size),
+        price=PER_MINUTE["abroad"],
+        record_type="originating",
+        trunk_in=trunk,
+        calling_number=digits(np.full(size, 990_810_000_000 + who)),
         called_number=digits(rng.choice(ABROAD, size) + rng.integers(0, 10**7, size)),
         **of(world, who, "account_id"),
-    )  # fmt: skip
+    )
     amount = int(rows["charge_micros"].sum())
     truth = stage.truth("pbx_hacking", who, rows["event_time"].to_numpy(), subject=("trunk_in", trunk), amount=amount)
     return Planted([truth], {"usage": rows})

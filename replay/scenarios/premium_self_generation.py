@@ -21,10 +21,16 @@ def _service(stage: Stage, who: int, prefix: str) -> Planted:
     start = stage.moment(12 * HOUR) + np.cumsum(duration // 3 + rng.integers(10, 60, size)) * SECOND
     number = str(990_900_000_000 + who)
     rows = carried(
-        prefix, start, duration, price=PER_MINUTE["premium"], record_type="originating", called_number=number,
-        calling_number=digits(990_750_000_000 + who * 10 + np.arange(size) % 3), content_provider_id=f"CP{who}",
-        account_id=stage.world.name("account_id", who)
-    ).sort("event_time")  # fmt: skip
+        prefix,
+        start,
+        duration,
+        price=PER_MINUTE["premium"],
+        record_type="originating",
+        called_number=number,
+        calling_number=digits(990_750_000_000 + who * 10 + np.arange(size) % 3),
+        content_provider_id=f"CP{who}",
+        account_id=stage.world.name("account_id", who),
+    ).sort("event_time")
     amount = int(rows["charge_micros"].sum())
     truth = stage.truth(
         "premium_self_generation", who, rows["event_time"].to_numpy(), subject=("called_number", number), amount=amount

@@ -25,7 +25,15 @@ def plant(stage: Stage) -> Planted:
 
 def _truth(row: dict[str, object], start: int, end: int) -> Truth:
     return Truth(
-        name="provisioned_not_billed", kind="leakage", subject_kind="product", subject=str(row["product_id"]),
-        since=start, until=end, count=1, amount_micros=int(str(row["amount_micros"])), currency=str(row["currency"]),
-        account_id=str(row["account_id"]), subscriber_id=str(row["subscriber_id"]),
-    )  # fmt: skip
+        name="provisioned_not_billed",
+        kind="leakage",
+        subject_kind="product",
+        subject=str(row["product_id"]),
+        since=start,
+        until=end,
+        count=1,
+        amount_micros=int(str(row["amount_micros"])),
+        currency=str(row["currency"]),
+        account_id=str(row["account_id"]),
+        subscriber_id=str(row["subscriber_id"]),
+    )

@@ -20,15 +20,26 @@ def _route(stage: Stage, who: int, prefix: str) -> Planted:
     start = stage.spaced(stage.moment(4 * HOUR), size, 10 * SECOND, 50 * SECOND)
     trunk = f"INT-{who}"
     rows = carried(
-        f"{prefix}-", start, rng.integers(0, 200, size), record_type="terminating", trunk_in=trunk,
+        f"{prefix}-",
+        start,
+        rng.integers(0, 200, size),
+        record_type="terminating",
+        trunk_in=trunk,
         calling_number=digits(OFF_NET + rng.integers(0, 10**8, size)),
         called_number=digits(ON_NET + rng.integers(0, len(world), size)),
-        account_id=world.name("account_id", who), supplier_id=f"carrier-{who}",
-    )  # fmt: skip
+        account_id=world.name("account_id", who),
+        supplier_id=f"carrier-{who}",
+    )
     known = world.start - HISTORY_DAYS * DAY
     listed = rows_of(
-        f"{prefix}-list-", np.array([known + HOUR // 2]), entity="list", id=trunk, list_name="international_trunk",
-        risk=1, source="lists", valid_from=known,
-    )  # fmt: skip
+        f"{prefix}-list-",
+        np.array([known + HOUR // 2]),
+        entity="list",
+        id=trunk,
+        list_name="international_trunk",
+        risk=1,
+        source="lists",
+        valid_from=known,
+    )
     truth = stage.truth("refiling", who, rows["event_time"].to_numpy(), subject=("trunk_in", trunk))
     return Planted([truth], {"usage": rows, "reference": listed})

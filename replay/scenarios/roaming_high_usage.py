@@ -20,11 +20,15 @@ def _sold(stage: Stage, who: int, prefix: str) -> Planted:
     duration = rng.integers(600, 1200, size)
     start = one_by_one(stage.moment(22 * HOUR), duration, rng.integers(10, 90, size) + 8)
     rows = carried(
-        prefix, start, duration, price=PER_MINUTE["roaming"], record_type="roaming",
+        prefix,
+        start,
+        duration,
+        price=PER_MINUTE["roaming"],
+        record_type="roaming",
         calling_number=stage.world.name("msisdn", who),
         called_number=digits(rng.choice(ABROAD, size) + rng.integers(0, 10**7, size)),
         **of(stage.world, who, "account_id", "subscriber_id", "imsi", "imei"),
-    ).with_columns(serving_network=np.repeat(VISITED[0], size), source=np.repeat("tap", size))  # fmt: skip
+    ).with_columns(serving_network=np.repeat(VISITED[0], size), source=np.repeat("tap", size))
     subject, amount = ("imsi", stage.world.name("imsi", who)), int(rows["charge_micros"].sum())
     truth = stage.truth("roaming_high_usage", who, rows["event_time"].to_numpy(), subject=subject, amount=amount)
     return Planted([truth], {"usage": rows})

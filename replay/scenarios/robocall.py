@@ -19,8 +19,13 @@ def _list(stage: Stage, who: int, prefix: str) -> Planted:
     start = stage.spaced(stage.moment(6 * HOUR), size, 25 * SECOND, 60 * SECOND)
     duration = np.where(rng.random(size) < 0.7, rng.integers(1, 4, size), 0)
     calls = calls_by(
-        world, who, "off-net", called=OFF_NET + rng.integers(0, 10**8, size), start=start,
-        ring_s=rng.integers(5, 20, size), duration_s=duration,
-    )  # fmt: skip
+        world,
+        who,
+        "off-net",
+        called=OFF_NET + rng.integers(0, 10**8, size),
+        start=start,
+        ring_s=rng.integers(5, 20, size),
+        duration_s=duration,
+    )
     truth = stage.truth("robocall", who, calls.end, subject=("calling_number", world.name("msisdn", who)))
     return Planted([truth], {"usage": voice(world, calls, prefix)})

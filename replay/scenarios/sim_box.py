@@ -27,9 +27,18 @@ def _slot(stage: Stage, who: int, prefix: str) -> Planted:
     called = np.where(ours, ON_NET + rng.integers(0, len(world), size), OFF_NET + rng.integers(0, 10**8, size))
     imsi = str(NEW + who)
     rows = carried(
-        prefix, start, duration, price=PER_MINUTE["on-net"], record_type="originating", imsi=imsi,
-        calling_number=str(990_790_000_000 + who), called_number=digits(called), cell_id=f"{HOME_NETWORK}-1-1",
-        imei=f"86{who:013}", account_id=world.name("account_id", who), subscriber_id=f"X{who:07}",
-    )  # fmt: skip
+        prefix,
+        start,
+        duration,
+        price=PER_MINUTE["on-net"],
+        record_type="originating",
+        imsi=imsi,
+        calling_number=str(990_790_000_000 + who),
+        called_number=digits(called),
+        cell_id=f"{HOME_NETWORK}-1-1",
+        imei=f"86{who:013}",
+        account_id=world.name("account_id", who),
+        subscriber_id=f"X{who:07}",
+    )
     truth = stage.truth("sim_box", who, rows["event_time"].to_numpy(), subject=("imsi", imsi))
     return Planted([truth], {"usage": rows})

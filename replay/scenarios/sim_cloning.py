@@ -23,10 +23,16 @@ def _card(stage: Stage, who: int, prefix: str) -> Planted:
 
     def calls(name: str, shift: int, cell: str, **device: str) -> pl.DataFrame:
         return carried(
-            prefix + name, start + shift, rng.integers(240, 420, size), price=PER_MINUTE["off-net"],
-            record_type="originating", cell_id=f"{HOME_NETWORK}-{cell}", calling_number=world.name("msisdn", who),
-            called_number=digits(OFF_NET + rng.integers(0, 10**8, size)), **own | device,
-        )  # fmt: skip
+            prefix + name,
+            start + shift,
+            rng.integers(240, 420, size),
+            price=PER_MINUTE["off-net"],
+            record_type="originating",
+            cell_id=f"{HOME_NETWORK}-{cell}",
+            calling_number=world.name("msisdn", who),
+            called_number=digits(OFF_NET + rng.integers(0, 10**8, size)),
+            **own | device,
+        )
 
     rows = pl.concat([calls("a", 0, "1-1"), calls("b", 90 * SECOND, "3-7", imei=f"8644{who:011}")])
     truth = stage.truth("sim_cloning", who, np.sort(rows["event_time"].to_numpy()), subject=("imsi", own["imsi"]))

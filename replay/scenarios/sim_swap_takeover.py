@@ -17,14 +17,26 @@ def _victim(stage: Stage, who: int, prefix: str) -> Planted:
     size = int(rng.integers(10, 20))
     times = stage.spaced(swapped + 20 * MINUTE, size, 30 * SECOND, 4 * MINUTE)
     order = rows_of(
-        f"{prefix}order-", times[:1] * 0 + swapped, action="sim_swap", state="completed", order_id=f"O{prefix}1",
-        order_item_id=f"O{prefix}1-1", channel="call centre", source="orders",
+        f"{prefix}order-",
+        times[:1] * 0 + swapped,
+        action="sim_swap",
+        state="completed",
+        order_id=f"O{prefix}1",
+        order_item_id=f"O{prefix}1-1",
+        channel="call centre",
+        source="orders",
         **of(world, who, "account_id", "subscriber_id", "msisdn"),
-    )  # fmt: skip
+    )
     codes = rows_of(
-        prefix, times, service="sms", record_type="terminating", origin="application", source="mediation",
+        prefix,
+        times,
+        service="sms",
+        record_type="terminating",
+        origin="application",
+        source="mediation",
         calling_number=rng.choice(["BANK", "WALLET", "COINS"], size).tolist(),
-        called_number=world.name("msisdn", who), **of(world, who, "account_id", "subscriber_id"),
-    )  # fmt: skip
+        called_number=world.name("msisdn", who),
+        **of(world, who, "account_id", "subscriber_id"),
+    )
     subject = ("subscriber_id", world.name("subscriber_id", who))
     return Planted([stage.truth("sim_swap_takeover", who, times, subject=subject)], {"orders": order, "usage": codes})

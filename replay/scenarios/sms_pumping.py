@@ -24,16 +24,27 @@ def _shop(stage: Stage, who: int, prefix: str) -> Planted:
 
     def codes(name: str, times: Ints, numbers: Ints) -> pl.DataFrame:
         return rows_of(
-            prefix + name, times, service="sms", record_type="transit", origin="application", source="smsc",
-            calling_number=sender, called_number=digits(numbers), **of(world, who, "account_id"),
-        )  # fmt: skip
+            prefix + name,
+            times,
+            service="sms",
+            record_type="transit",
+            origin="application",
+            source="smsc",
+            calling_number=sender,
+            called_number=digits(numbers),
+            **of(world, who, "account_id"),
+        )
 
     customers = ON_NET + rng.integers(0, len(world), usual)
     entered = rng.random(usual) < 0.8
     outcomes = rows_of(
-        f"{prefix}o", asked[entered] + rng.integers(10, 120, int(entered.sum())) * SECOND, kind="otp_verified",
-        calling_number=sender, called_number=digits(customers[entered]), source="otp",
-    )  # fmt: skip
+        f"{prefix}o",
+        asked[entered] + rng.integers(10, 120, int(entered.sum())) * SECOND,
+        kind="otp_verified",
+        calling_number=sender,
+        called_number=digits(customers[entered]),
+        source="otp",
+    )
     first = int(rng.integers(10**5, 10**6))
     sent = pl.concat([codes("a", asked, customers), codes("b", bot, 992_100_000_000 + first + np.arange(pumped))])
     truth = stage.truth("sms_pumping", who, bot, subject=("calling_number", sender))

@@ -17,10 +17,16 @@ def _spam(stage: Stage, who: int, prefix: str) -> Planted:
     times = stage.spaced(stage.moment(2 * HOUR), size, 3 * SECOND, 12 * SECOND)
     text = rng.integers(0, 3, size)
     rows = rows_of(
-        prefix, times, service="sms", record_type="originating", origin="person", source="mediation",
-        content_hash=[f"{who:x}{n}" for n in text.tolist()], calling_number=stage.world.name("msisdn", who),
+        prefix,
+        times,
+        service="sms",
+        record_type="originating",
+        origin="person",
+        source="mediation",
+        content_hash=[f"{who:x}{n}" for n in text.tolist()],
+        calling_number=stage.world.name("msisdn", who),
         called_number=digits(OFF_NET + rng.integers(0, 10**8, size)),
         **of(stage.world, who, "account_id", "subscriber_id", "imsi", "imei"),
-    )  # fmt: skip
+    )
     truth = stage.truth("sms_spam", who, times, subject=("calling_number", stage.world.name("msisdn", who)))
     return Planted([truth], {"usage": rows})

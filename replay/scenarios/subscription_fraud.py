@@ -21,9 +21,17 @@ def _document(stage: Stage, who: int, prefix: str) -> Planted:
     accounts = [world.name("account_id", who), *(f"M{who}-{n}" for n in numbers[1:].tolist())]
     document = f"id{who:014x}"
     rows = rows_of(
-        f"{prefix}-", times, action="add", state="acknowledged", order_id=[f"O{prefix}-{n}" for n in numbers.tolist()],
-        order_item_id=[f"O{prefix}-{n}-1" for n in numbers.tolist()], account_id=accounts, channel="shop",
-        identity_fingerprint=document, card_fingerprint=f"{who:x}", source="orders",
-    )  # fmt: skip
+        f"{prefix}-",
+        times,
+        action="add",
+        state="acknowledged",
+        order_id=[f"O{prefix}-{n}" for n in numbers.tolist()],
+        order_item_id=[f"O{prefix}-{n}-1" for n in numbers.tolist()],
+        account_id=accounts,
+        channel="shop",
+        identity_fingerprint=document,
+        card_fingerprint=f"{who:x}",
+        source="orders",
+    )
     truth = stage.truth("subscription_fraud", who, times, subject=("identity_fingerprint", document))
     return Planted([truth], {"orders": rows})

@@ -20,7 +20,7 @@ def _pump(stage: Stage, who: int, prefix: str) -> Planted:
     called = np.full(size, rng.choice(ABROAD) + rng.integers(0, 10**7))
     calls = calls_by(
         world, who, "abroad", called=called, start=start, ring_s=np.full(size, 2), duration_s=rng.integers(1, 6, size)
-    )  # fmt: skip
+    )
     subject, amount = ("calling_number", world.name("msisdn", who)), int(charged(calls).sum())
     truth = stage.truth("targeted_pumping", who, calls.end, subject=subject, amount=amount)
     return Planted([truth], {"usage": voice(world, calls, prefix)})

@@ -20,11 +20,19 @@ def _guess(stage: Stage, who: int, prefix: str) -> Planted:
     times = stage.spaced(stage.moment(HOUR), size, 10 * SECOND, 30 * SECOND)
     right = np.arange(size) % 25 == 24
     rows = rows_of(
-        prefix, times, payment_id=[f"p{prefix}{n}" for n in range(size)], kind="recharge", method="voucher",
-        state=np.where(right, "settled", "declined").tolist(), hop="gateway", amount_micros=np.full(size, 10 * UNIT),
-        voucher_serial=digits(70_000_000_000 + who * 1000 + np.arange(size)), currency="EUR", source="gateway",
+        prefix,
+        times,
+        payment_id=[f"p{prefix}{n}" for n in range(size)],
+        kind="recharge",
+        method="voucher",
+        state=np.where(right, "settled", "declined").tolist(),
+        hop="gateway",
+        amount_micros=np.full(size, 10 * UNIT),
+        voucher_serial=digits(70_000_000_000 + who * 1000 + np.arange(size)),
+        currency="EUR",
+        source="gateway",
         **of(stage.world, who, "account_id", "subscriber_id"),
-    )  # fmt: skip
+    )
     subject, amount = ("account_id", stage.world.name("account_id", who)), int(right.sum()) * 10 * UNIT
     truth = stage.truth("voucher_abuse", who, times, subject=subject, amount=amount)
     return Planted([truth], {"payments": rows})

@@ -20,8 +20,13 @@ def _campaign(stage: Stage, who: int, prefix: str) -> Planted:
     ours = rng.random(size) < 0.5
     called = np.where(ours, ON_NET + rng.integers(0, len(world), size), OFF_NET + rng.integers(0, 10**8, size))
     calls = calls_by(
-        world, who, "off-net", called=called, start=start, ring_s=rng.integers(1, 3, size),
+        world,
+        who,
+        "off-net",
+        called=called,
+        start=start,
+        ring_s=rng.integers(1, 3, size),
         duration_s=np.zeros(size, np.int64),
-    )  # fmt: skip
+    )
     truth = stage.truth("wangiri", who, calls.end, subject=("calling_number", world.name("msisdn", who)))
     return Planted([truth], {"usage": voice(world, calls, prefix)})

@@ -56,11 +56,18 @@ def payments(world: World, day: int) -> pl.DataFrame:
     terminal = np.where(
         rng.random(len(account)) < 0.9, scatter(account, 16, 10**6), rng.integers(0, 10**6, len(account))
     )
-    rows = pl.DataFrame({
-        "account": account, "card": 0, "event_time": _moments(len(account), day, rng), "amount_micros": bill * UNIT,
-        "kind": np.where(klass == PREPAID, 0, 1), "method": method_of(world)[account],
-        "terminal": terminal % terminals(world), "declined": rng.random(len(account)) < DECLINED,
-    })  # fmt: skip
+    rows = pl.DataFrame(
+        {
+            "account": account,
+            "card": 0,
+            "event_time": _moments(len(account), day, rng),
+            "amount_micros": bill * UNIT,
+            "kind": np.where(klass == PREPAID, 0, 1),
+            "method": method_of(world)[account],
+            "terminal": terminal % terminals(world),
+            "declined": rng.random(len(account)) < DECLINED,
+        }
+    )
     declined = rows.filter(pl.col("declined") & (pl.col("method") == CARD))
     soon = pl.min_horizontal(pl.col("event_time") + 2 * MINUTE, day + DAY - 1)
     again = declined.with_columns(event_time=soon, declined=pl.lit(value=False))
@@ -88,11 +95,18 @@ def _families(world: World, day: int, rng: np.random.Generator) -> pl.DataFrame:
     family = family[scatter(family, 18, 7) == day // DAY % 7]
     account, card = np.repeat(family, 4), np.tile([0, 1, 2, 2], len(family))
     start = np.repeat(day + 9 * HOUR + rng.integers(0, 10 * HOUR, len(family)), 4)
-    return pl.DataFrame({
-        "account": account, "card": card, "event_time": start + np.tile([0, 10, 20, 22], len(family)) * MINUTE,
-        "amount_micros": np.full(len(account), 10 * UNIT), "kind": 0, "method": CARD,
-        "terminal": scatter(account, 16, terminals(world)), "declined": np.tile([0, 0, 1, 0], len(family)) == 1,
-    })  # fmt: skip
+    return pl.DataFrame(
+        {
+            "account": account,
+            "card": card,
+            "event_time": start + np.tile([0, 10, 20, 22], len(family)) * MINUTE,
+            "amount_micros": np.full(len(account), 10 * UNIT),
+            "kind": 0,
+            "method": CARD,
+            "terminal": scatter(account, 16, terminals(world)),
+            "declined": np.tile([0, 0, 1, 0], len(family)) == 1,
+        }
+    )
 
 
 def written(world: World, rows: pl.DataFrame, prefix: str) -> pl.DataFrame:
@@ -104,13 +118,20 @@ def written(world: World, rows: pl.DataFrame, prefix: str) -> pl.DataFrame:
     names = world.names[world.holder[rows["account"].to_numpy()]].select("account_id", "subscriber_id")
     number = pl.col("n").cast(pl.String)
     made: pl.DataFrame = pl.concat([rows, names], how="horizontal").select(
-        "event_time", "amount_micros", "account_id", "subscriber_id", event_id=f"pay{prefix}-" + number,
-        payment_id=f"p{prefix}-" + number, currency=pl.lit(CURRENCY), hop=pl.lit("gateway"), source=pl.lit("gateway"),
+        "event_time",
+        "amount_micros",
+        "account_id",
+        "subscriber_id",
+        event_id=f"pay{prefix}-" + number,
+        payment_id=f"p{prefix}-" + number,
+        currency=pl.lit(CURRENCY),
+        hop=pl.lit("gateway"),
+        source=pl.lit("gateway"),
         kind=pl.when(pl.col("kind") == 0).then(pl.lit("recharge")).otherwise(pl.lit("payment")),
         state=pl.when(declined).then(pl.lit("declined")).otherwise(pl.lit("settled")),
         decline_code=pl.when(declined).then(pl.lit("51")),
         method=pl.Series(METHODS).gather(rows["method"]),
         card_fingerprint=pl.when(by_card).then(pl.lit(pl.Series(cards, dtype=pl.String))),
         terminal_id=pl.when(by_card).then("W" + pl.col("terminal").cast(pl.String)),
-    )  # fmt: skip
+    )
     return made

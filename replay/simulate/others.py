@@ -15,9 +15,11 @@ AGENTS = 12
 def others(world: World, day: int) -> dict[str, pl.DataFrame]:
     """A day of the small streams."""
     return {
-        "signalling": _signalling(world, day), "outcomes": _outcomes(world, day),
-        "device_sightings": _sightings(world, day), "care": _care(world, day),
-    }  # fmt: skip
+        "signalling": _signalling(world, day),
+        "outcomes": _outcomes(world, day),
+        "device_sightings": _sightings(world, day),
+        "care": _care(world, day),
+    }
 
 
 def _some(world: World, day: int, purpose: str, share: float) -> tuple[np.random.Generator, Ints, Ints]:
@@ -66,6 +68,13 @@ def _care(world: World, day: int) -> pl.DataFrame:
     ticket = [f"ticket-{day // DAY}-{n}" if given else None for n, given in enumerate(rng.random(len(who)) < 0.97)]
     agents = [f"agent-{number:02}" for number in rng.integers(0, AGENTS + len(world) // 2000, len(who)).tolist()]
     return rows_of(
-        f"care{day // DAY}-", times, agent_id=agents, action="credit", ticket_id=ticket, currency="EUR", source="crm",
-        amount_micros=rng.integers(1, 15, len(who)) * UNIT, account_id=_named(world, who, "account_id")["account_id"],
-    )  # fmt: skip
+        f"care{day // DAY}-",
+        times,
+        agent_id=agents,
+        action="credit",
+        ticket_id=ticket,
+        currency="EUR",
+        source="crm",
+        amount_micros=rng.integers(1, 15, len(who)) * UNIT,
+        account_id=_named(world, who, "account_id")["account_id"],
+    )

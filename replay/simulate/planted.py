@@ -73,7 +73,15 @@ class Stage:
     def truth(self, name: str, who: int, times: Ints, *, subject: tuple[str, str], amount: int | None = None) -> Truth:
         """A fraud by or on a subscriber."""
         return Truth(
-            name=name, kind="fraud", subject_kind=subject[0], subject=subject[1], since=int(times.min()),
-            until=int(times.max()), count=len(times), amount_micros=amount, currency=None if amount is None else "EUR",
-            account_id=self.world.name("account_id", who), subscriber_id=self.world.name("subscriber_id", who),
-        )  # fmt: skip
+            name=name,
+            kind="fraud",
+            subject_kind=subject[0],
+            subject=subject[1],
+            since=int(times.min()),
+            until=int(times.max()),
+            count=len(times),
+            amount_micros=amount,
+            currency=None if amount is None else "EUR",
+            account_id=self.world.name("account_id", who),
+            subscriber_id=self.world.name("subscriber_id", who),
+        )

@@ -20,8 +20,18 @@ ABROAD = np.array(
     [442_070_000_000, 331_400_000_000, 493_020_000_000, 390_630_000_000, 340_910_000_000, 120_250_000_000]
 )
 VISITED = ("262-01", "208-10", "222-88", "310-260", "234-15")
-HABITS = ("", "call centre", "courier", "teenager", "taxi dispatcher", "traveller", "family", "meter", "family abroad",
-          "test line")  # fmt: skip
+HABITS = (
+    "",
+    "call centre",
+    "courier",
+    "teenager",
+    "taxi dispatcher",
+    "traveller",
+    "family",
+    "meter",
+    "family abroad",
+    "test line",
+)
 
 
 @dataclass(frozen=True)
@@ -160,18 +170,36 @@ def populate(subscribers: int, days: int, seed: int, start: int) -> World:
     since, until = _journeys(habit, days, start, rng)
     switchboards = (habit == HABITS.index("call centre")) | (habit == HABITS.index("taxi dispatcher"))
     return World(
-        seed=seed, start=start, days=days, kind=kind, habit=habit, account=_accounts(kind, rng), ring=people,
-        place=place, trunk=np.where(switchboards, np.arange(subscribers), -1), reach=rng.integers(5, 21, subscribers),
-        trip_since=since, trip_until=until, active_since=_arrivals(kind, habit, days, start, rng),
+        seed=seed,
+        start=start,
+        days=days,
+        kind=kind,
+        habit=habit,
+        account=_accounts(kind, rng),
+        ring=people,
+        place=place,
+        trunk=np.where(switchboards, np.arange(subscribers), -1),
+        reach=rng.integers(5, 21, subscribers),
+        trip_since=since,
+        trip_until=until,
+        active_since=_arrivals(kind, habit, days, start, rng),
         **_habitual(kind, habit, rng),
-    )  # fmt: skip
+    )
 
 
 def _habits(kind: Ints, rng: np.random.Generator) -> Ints:
     """Give a few people a habit that looks like fraud from afar; every machine is a meter."""
     habit = np.where(kind == M2M, HABITS.index("meter"), 0)
-    wanted = {"call centre": BUSINESS, "courier": POSTPAID, "teenager": PREPAID, "taxi dispatcher": BUSINESS,
-              "traveller": POSTPAID, "family": PREPAID, "family abroad": PREPAID, "test line": POSTPAID}  # fmt: skip
+    wanted = {
+        "call centre": BUSINESS,
+        "courier": POSTPAID,
+        "teenager": PREPAID,
+        "taxi dispatcher": BUSINESS,
+        "traveller": POSTPAID,
+        "family": PREPAID,
+        "family abroad": PREPAID,
+        "test line": POSTPAID,
+    }
     for name, klass in wanted.items():
         free = np.flatnonzero((kind == klass) & (habit == 0))
         some = rng.choice(free, min(len(free) // 3, max(2, len(kind) // 4000)), replace=False)

@@ -39,9 +39,7 @@ class Calls:
         return Calls(*(getattr(self, name)[kept] for name in Calls.__dataclass_fields__))
 
 
-def calls_by(
-    world: World, who: int, price: str, *, called: Ints, start: Ints, ring_s: Ints, duration_s: Ints
-) -> Calls:  # fmt: skip
+def calls_by(world: World, who: int, price: str, *, called: Ints, start: Ints, ring_s: Ints, duration_s: Ints) -> Calls:
     """The calls of one subscriber, all at one price; numbers of ours have their second record."""
     ours = (called >= ON_NET) & (called < ON_NET + len(world))
     callee = np.where(ours, called - ON_NET, -1)
@@ -70,26 +68,36 @@ def voice(world: World, calls: Calls, prefix: str) -> pl.DataFrame:
     """The originating record of each call, and the terminating one of calls to our own subscribers."""
     number = pl.Series(np.arange(len(calls))).cast(pl.String)
     caller = world.names[calls.who].select(pl.all().exclude("msisdn"), calling_number="msisdn")
-    common = pl.DataFrame({
-        "event_time": calls.end, "start_time": calls.start, "ring_s": calls.ring_s, "duration_s": calls.duration_s,
-        "answer_time": calls.start + calls.ring_s * SECOND, "called_number": pl.Series(calls.called).cast(pl.String),
-    }).with_columns(
-        service=pl.lit("voice"), answer_time=pl.when(pl.col("duration_s") > 0).then("answer_time"),
+    common = pl.DataFrame(
+        {
+            "event_time": calls.end,
+            "start_time": calls.start,
+            "ring_s": calls.ring_s,
+            "duration_s": calls.duration_s,
+            "answer_time": calls.start + calls.ring_s * SECOND,
+            "called_number": pl.Series(calls.called).cast(pl.String),
+        }
+    ).with_columns(
+        service=pl.lit("voice"),
+        answer_time=pl.when(pl.col("duration_s") > 0).then("answer_time"),
         release_cause=pl.when(pl.col("duration_s") > 0).then(16).otherwise(19),
-    )  # fmt: skip
+    )
     switchboard = world.trunk[calls.who]
     sent = pl.concat([common, caller], how="horizontal").with_columns(
-        event_id=prefix + number, record_type=pl.lit("originating"), charge_micros=pl.Series(charged(calls)),
+        event_id=prefix + number,
+        record_type=pl.lit("originating"),
+        charge_micros=pl.Series(charged(calls)),
         trunk_in=pl.when(pl.Series(switchboard >= 0)).then(pl.lit("T") + pl.Series(switchboard).cast(pl.String)),
         **_place(world, calls.who, calls.start),
-    )  # fmt: skip
+    )
     ours = calls.callee >= 0
     callee = world.names[calls.callee[ours]].select(pl.all().exclude("msisdn"))
     received = pl.concat([common.filter(pl.Series(ours)), callee], how="horizontal").with_columns(
-        event_id=prefix + number.filter(pl.Series(ours)) + "t", record_type=pl.lit("terminating"),
+        event_id=prefix + number.filter(pl.Series(ours)) + "t",
+        record_type=pl.lit("terminating"),
         calling_number=caller["calling_number"].filter(pl.Series(ours)),
         **_place(world, calls.callee[ours], calls.start[ours]),
-    )  # fmt: skip
+    )
     return _priced(pl.concat([sent, received], how="diagonal"))
 
 
@@ -100,15 +108,19 @@ def texts(world: World, prefix: str, *, who: Ints, callee: Ints, called: Ints, m
     common = pl.DataFrame({"event_time": moment, "called_number": pl.Series(called).cast(pl.String)})
     common = common.with_columns(service=pl.lit("sms"), origin=pl.lit("person"))
     sent = pl.concat([common, sender], how="horizontal").with_columns(
-        event_id=prefix + number, record_type=pl.lit("originating"), **_place(world, who, moment),
+        event_id=prefix + number,
+        record_type=pl.lit("originating"),
+        **_place(world, who, moment),
         charge_micros=pl.Series(np.where(world.kind[who] == BUSINESS, 0, PER_TEXT)),
-    )  # fmt: skip
+    )
     ours = callee >= 0
     receiver = world.names[callee[ours]].select(pl.all().exclude("msisdn"))
     received = pl.concat([common.filter(pl.Series(ours)), receiver], how="horizontal").with_columns(
-        event_id=prefix + number.filter(pl.Series(ours)) + "t", record_type=pl.lit("terminating"),
-        calling_number=sender["calling_number"].filter(pl.Series(ours)), **_place(world, callee[ours], moment[ours]),
-    )  # fmt: skip
+        event_id=prefix + number.filter(pl.Series(ours)) + "t",
+        record_type=pl.lit("terminating"),
+        calling_number=sender["calling_number"].filter(pl.Series(ours)),
+        **_place(world, callee[ours], moment[ours]),
+    )
     return _priced(pl.concat([sent, received], how="diagonal"))
 
 
@@ -117,15 +129,25 @@ def sessions(world: World, prefix: str, *, who: Ints, start: Ints, duration_s: I
     number = pl.Series(np.arange(len(who))).cast(pl.String)
     person = world.names[who].select(pl.all().exclude("msisdn"), calling_number="msisdn")
     price = np.where(world.is_roaming(who, start), PER_MEGABYTE_ROAMING, PER_MEGABYTE)
-    rows = pl.DataFrame({
-        "event_time": start + duration_s * SECOND, "start_time": start, "duration_s": duration_s,
-        "downlink_bytes": down, "uplink_bytes": down // 9, "charge_micros": down * price // 1_000_000,
-    })  # fmt: skip
-    return _priced(pl.concat([rows, person], how="horizontal").with_columns(
-        event_id=prefix + number, service=pl.lit("data"), record_type=pl.lit("originating"),
-        apn=pl.when(pl.Series(world.place[who] < 0)).then(pl.lit("meter.iot")).otherwise(pl.lit("internet")),
-        **_place(world, who, start),
-    ))  # fmt: skip
+    rows = pl.DataFrame(
+        {
+            "event_time": start + duration_s * SECOND,
+            "start_time": start,
+            "duration_s": duration_s,
+            "downlink_bytes": down,
+            "uplink_bytes": down // 9,
+            "charge_micros": down * price // 1_000_000,
+        }
+    )
+    return _priced(
+        pl.concat([rows, person], how="horizontal").with_columns(
+            event_id=prefix + number,
+            service=pl.lit("data"),
+            record_type=pl.lit("originating"),
+            apn=pl.when(pl.Series(world.place[who] < 0)).then(pl.lit("meter.iot")).otherwise(pl.lit("internet")),
+            **_place(world, who, start),
+        )
+    )
 
 
 def _place(world: World, who: Ints, moment: Ints) -> dict[str, pl.Expr]:

@@ -17,12 +17,14 @@ def _week(day: Floats, weekend: float) -> Floats:
     return np.asarray(week * 7 / week.sum())
 
 
-RHYTHM = np.array([
-    _week(HOME, WEEKEND["home"]),
-    _week(HOME, WEEKEND["home"]),
-    _week(OFFICE, WEEKEND["office"]),
-    np.full(168, 1 / 24),
-])  # fmt: skip
+RHYTHM = np.array(
+    [
+        _week(HOME, WEEKEND["home"]),
+        _week(HOME, WEEKEND["home"]),
+        _week(OFFICE, WEEKEND["office"]),
+        np.full(168, 1 / 24),
+    ]
+)
 """By class (prepaid, postpaid, business, m2m) and hour of the week; a whole day weighs 1 on average."""
 
 

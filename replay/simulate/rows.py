@@ -57,6 +57,15 @@ def carried(
         at if lasts else None for at, lasts in zip((start + ring_s * SECOND).tolist(), duration_s.tolist(), strict=True)
     ]
     return rows_of(
-        prefix, start + (ring_s + duration_s) * SECOND, start_time=start, answer_time=answered, duration_s=duration_s,
-        ring_s=ring_s, service="voice", source="mediation", serving_network=HOME_NETWORK, **money, **columns,
-    )  # fmt: skip
+        prefix,
+        start + (ring_s + duration_s) * SECOND,
+        start_time=start,
+        answer_time=answered,
+        duration_s=duration_s,
+        ring_s=ring_s,
+        service="voice",
+        source="mediation",
+        serving_network=HOME_NETWORK,
+        **money,
+        **columns,
+    )

@@ -20,9 +20,19 @@ from replay.simulate.writing import Format, Writer, writers
 from replay.truth import Truth, write_truth
 
 WRITTEN = (
-    "usage", "signalling", "outcomes", "device_sightings", "orders", "payments", "care", "provisioned", "billed",
-    "batches", "reference", "verdicts",
-)  # fmt: skip
+    "usage",
+    "signalling",
+    "outcomes",
+    "device_sightings",
+    "orders",
+    "payments",
+    "care",
+    "provisioned",
+    "billed",
+    "batches",
+    "reference",
+    "verdicts",
+)
 START = 1_772_323_200_000
 """1 March 2026: February is billed on the first day."""
 
@@ -61,8 +71,12 @@ class Operator:
         yield iter([("reference", first, first + HOUR, reference(world))])
         for day in range(first, world.end, DAY):
             yield self._day(day, traffic)
-        yield iter([*((name, world.end, 2**62, pl.DataFrame()) for name in ("payments", "verdicts", *OTHERS)),
-                    ("usage", world.end, 2**62, traffic.rest())])  # fmt: skip
+        yield iter(
+            [
+                *((name, world.end, 2**62, pl.DataFrame()) for name in ("payments", "verdicts", *OTHERS)),
+                ("usage", world.end, 2**62, traffic.rest()),
+            ]
+        )
 
     def _day(self, day: int, traffic: Traffic) -> Iterator[tuple[str, int, int, pl.DataFrame]]:
         world = self.world
@@ -109,9 +123,14 @@ class Operator:
         for each in self.broken:
             if each.stream == file.stream and since <= each.moment < until and file.takes_lines:
                 yield Truth(
-                    name=each.why, kind="broken", subject_kind=file.stream, subject=str(file.lines), since=each.moment,
-                    until=each.moment, count=1,
-                )  # fmt: skip
+                    name=each.why,
+                    kind="broken",
+                    subject_kind=file.stream,
+                    subject=str(file.lines),
+                    since=each.moment,
+                    until=each.moment,
+                    count=1,
+                )
                 file.write_line(each.line)
 
 
@@ -120,10 +139,16 @@ def look_alikes(world: World) -> Iterator[Truth]:
     for number, habit in enumerate(HABITS[1:], 1):
         for who in np.flatnonzero(world.habit == number).tolist():
             yield Truth(
-                name=habit, kind="look-alike", subject_kind="calling_number", subject=world.name("msisdn", who),
-                since=world.start, until=world.end, count=0, account_id=world.name("account_id", who),
+                name=habit,
+                kind="look-alike",
+                subject_kind="calling_number",
+                subject=world.name("msisdn", who),
+                since=world.start,
+                until=world.end,
+                count=0,
+                account_id=world.name("account_id", who),
                 subscriber_id=world.name("subscriber_id", who),
-            )  # fmt: skip
+            )
 
 
 def operator(world: World, planted: Planted) -> Operator:

@@ -47,13 +47,20 @@ def former(world: World) -> pl.DataFrame:
     long_ago = np.arange(size) < size // 2
     ago = np.where(long_ago, rng.uniform(32, 50, size), rng.uniform(3, 25, size))
     offering = offering_of(world)[who]
-    return pl.DataFrame({
-        "product_id": [f"P9{n:06}" for n in range(size)], "who": who, "offering": pl.Series(OFFERINGS)[offering],
-        "price": PRICES[offering], "since": world.start - (rng.uniform(60, 85, size) * DAY).astype(np.int64),
-        "until": world.start - (ago * DAY).astype(np.int64), "long_ago": long_ago,
-        "credited": long_ago & (np.arange(size) % 4 == 0),
-        "account_id": world.names["account_id"].gather(who), "subscriber_id": world.names["subscriber_id"].gather(who),
-    })  # fmt: skip
+    return pl.DataFrame(
+        {
+            "product_id": [f"P9{n:06}" for n in range(size)],
+            "who": who,
+            "offering": pl.Series(OFFERINGS)[offering],
+            "price": PRICES[offering],
+            "since": world.start - (rng.uniform(60, 85, size) * DAY).astype(np.int64),
+            "until": world.start - (ago * DAY).astype(np.int64),
+            "long_ago": long_ago,
+            "credited": long_ago & (np.arange(size) % 4 == 0),
+            "account_id": world.names["account_id"].gather(who),
+            "subscriber_id": world.names["subscriber_id"].gather(who),
+        }
+    )
 
 
 def offering_of(world: World) -> Ints:
@@ -70,12 +77,18 @@ def services(world: World, start: int, end: int) -> pl.DataFrame:
     since = np.where(suspended, world.start - 10 * DAY, since)
     days = (end - start) // DAY - np.maximum(0, (since - start) // DAY)
     price = PRICES[offering]
-    return pl.DataFrame({
-        "product_id": [f"P{n:07}" for n in who.tolist()], "since": since, "days": days, "price": price,
-        "state": np.where(suspended, SUSPENDED, ACTIVE), "offering": pl.Series(OFFERINGS)[offering],
-        "amount": np.where(suspended, price, share(price, days, (end - start) // DAY)),
-        "is_test": world.has_habit("test line")[world.account[who]],
-    }).hstack(world.names[who].select("subscriber_id", "account_id", "imsi", "msisdn"))  # fmt: skip
+    return pl.DataFrame(
+        {
+            "product_id": [f"P{n:07}" for n in who.tolist()],
+            "since": since,
+            "days": days,
+            "price": price,
+            "state": np.where(suspended, SUSPENDED, ACTIVE),
+            "offering": pl.Series(OFFERINGS)[offering],
+            "amount": np.where(suspended, price, share(price, days, (end - start) // DAY)),
+            "is_test": world.has_habit("test line")[world.account[who]],
+        }
+    ).hstack(world.names[who].select("subscriber_id", "account_id", "imsi", "msisdn"))
 
 
 def month_name(end: int) -> str:
@@ -91,10 +104,18 @@ def snapshot(world: World, start: int, end: int) -> pl.DataFrame:
     """What the network gives at the end of a month, read out between one and two o'clock."""
     rows = services(world, start, end).filter(pl.col("since") < end)
     return rows.select(
-        "subscriber_id", "product_id", "state", "since", "imsi", "msisdn", service_specification="offering",
-        event_id=f"{month_name(end)}-" + pl.col("product_id"), batch_id=pl.lit(f"snapshot-{month_name(end)}"),
-        event_time=_spread(end + HOUR, HOUR), source=pl.lit("network"),
-    )  # fmt: skip
+        "subscriber_id",
+        "product_id",
+        "state",
+        "since",
+        "imsi",
+        "msisdn",
+        service_specification="offering",
+        event_id=f"{month_name(end)}-" + pl.col("product_id"),
+        batch_id=pl.lit(f"snapshot-{month_name(end)}"),
+        event_time=_spread(end + HOUR, HOUR),
+        source=pl.lit("network"),
+    )
 
 
 def lines(world: World, start: int, end: int) -> pl.DataFrame:
@@ -115,11 +136,21 @@ def written_lines(rows: pl.DataFrame, start: int, end: int) -> pl.DataFrame:
     """Lines as billing writes them."""
     month = month_name(end)
     return rows.select(
-        "account_id", "subscriber_id", "product_id", "kind", amount_micros="amount", product_offering_id="offering",
-        event_id=f"line-{month}-" + pl.col("product_id") + "-" + pl.col("kind"), currency=pl.lit(CURRENCY),
-        line_id=pl.col("product_id") + "-" + pl.col("kind"), invoice_id=f"I{month}-" + pl.col("account_id"),
-        period_start=pl.lit(start), period_end=pl.lit(end), batch_id=pl.lit(f"run-{month}"), source=pl.lit("billing"),
-    )  # fmt: skip
+        "account_id",
+        "subscriber_id",
+        "product_id",
+        "kind",
+        amount_micros="amount",
+        product_offering_id="offering",
+        event_id=f"line-{month}-" + pl.col("product_id") + "-" + pl.col("kind"),
+        currency=pl.lit(CURRENCY),
+        line_id=pl.col("product_id") + "-" + pl.col("kind"),
+        invoice_id=f"I{month}-" + pl.col("account_id"),
+        period_start=pl.lit(start),
+        period_end=pl.lit(end),
+        batch_id=pl.lit(f"run-{month}"),
+        source=pl.lit("billing"),
+    )
 
 
 def _spread(first: int, lasts: int) -> pl.Expr:
@@ -132,13 +163,21 @@ def batches(stream: str, start: int, end: int, records: int) -> pl.DataFrame:
         stream
     ]
     batch = f"{name}-{month_name(end)}"
-    return pl.DataFrame({
-        "event_id": [f"{batch}-open", f"{batch}-closed"], "event_time": [end + hour * HOUR for hour in hours],
-        "state": ["open", "closed"], "records": [None, records],
-    }).with_columns(
-        batch_id=pl.lit(batch), kind=pl.lit(kind), scope=pl.lit(stream), period_start=pl.lit(start),
-        period_end=pl.lit(end), source=pl.lit("billing" if stream == "billed" else "network"),
-    )  # fmt: skip
+    return pl.DataFrame(
+        {
+            "event_id": [f"{batch}-open", f"{batch}-closed"],
+            "event_time": [end + hour * HOUR for hour in hours],
+            "state": ["open", "closed"],
+            "records": [None, records],
+        }
+    ).with_columns(
+        batch_id=pl.lit(batch),
+        kind=pl.lit(kind),
+        scope=pl.lit(stream),
+        period_start=pl.lit(start),
+        period_end=pl.lit(end),
+        source=pl.lit("billing" if stream == "billed" else "network"),
+    )
 
 
 def orders(world: World, day: int) -> pl.DataFrame:
@@ -158,10 +197,21 @@ def orders(world: World, day: int) -> pl.DataFrame:
         table = pl.concat([table, _former_orders(world, day)], how="diagonal")
     order = "O" + pl.lit(f"{day // DAY}-") + pl.col("product_id") + "-" + pl.col("action")
     return table.sort("event_time", "product_id").select(
-        "event_time", "action", "state", "product_id", "account_id", "subscriber_id", "msisdn", "imsi",
-        product_offering_id="offering", order_id=order, order_item_id=order + "-1", channel=pl.lit("shop"),
-        event_id=order + "-" + pl.col("state"), source=pl.lit("orders"),
-    )  # fmt: skip
+        "event_time",
+        "action",
+        "state",
+        "product_id",
+        "account_id",
+        "subscriber_id",
+        "msisdn",
+        "imsi",
+        product_offering_id="offering",
+        order_id=order,
+        order_item_id=order + "-1",
+        channel=pl.lit("shop"),
+        event_id=order + "-" + pl.col("state"),
+        source=pl.lit("orders"),
+    )
 
 
 def _steps(times: Ints, day: int, state: str) -> pl.DataFrame:
@@ -184,10 +234,16 @@ def reference(world: World) -> pl.DataFrame:
     holders = np.arange(world.accounts)
     klass = np.where(world.has_habit("test line"), "test", np.array(CLASSES)[class_of(world)])
     offerings = pl.DataFrame({"entity": "offering", "id": OFFERINGS, "price_micros": PRICES, "currency": CURRENCY})
-    accounts = pl.DataFrame({
-        "entity": "account", "id": [account_id(n) for n in holders.tolist()], "account_class": klass,
-        "limit_micros": world.limit_micros, "currency": CURRENCY, "bill_cycle": "1",
-    }).with_columns(account_id="id")  # fmt: skip
+    accounts = pl.DataFrame(
+        {
+            "entity": "account",
+            "id": [account_id(n) for n in holders.tolist()],
+            "account_class": klass,
+            "limit_micros": world.limit_micros,
+            "currency": CURRENCY,
+            "bill_cycle": "1",
+        }
+    ).with_columns(account_id="id")
     people = (
         world.names[np.arange(len(world))]
         .with_columns(id="subscriber_id", entity=pl.lit("subscriber"))
@@ -196,6 +252,8 @@ def reference(world: World) -> pl.DataFrame:
     first = world.start - HISTORY_DAYS * DAY
     rows = pl.concat([offerings, accounts, people], how="diagonal")
     return rows.with_columns(
-        event_id=pl.col("entity") + "-" + pl.col("id"), event_time=_spread(first, HOUR), source=pl.lit("crm"),
+        event_id=pl.col("entity") + "-" + pl.col("id"),
+        event_time=_spread(first, HOUR),
+        source=pl.lit("crm"),
         valid_from=pl.lit(first - 360 * DAY),
-    )  # fmt: skip
+    )

@@ -12,7 +12,7 @@ from replay.simulate.population import (
     World,
     friend_abroad,
     offnet_friend,
-)  # fmt: skip
+)
 from replay.simulate.records import PER_MINUTE, Calls, sessions, texts, voice
 from replay.simulate.rhythm import weights
 

@@ -15,9 +15,13 @@ class ClickHouse:
         self.folder = folder
         self.tcp_port, self.http_port = free_port(), free_port()
         words = [
-            sys.executable, str(clickhouse_main.__file__), str(clickhouse_library(parts).resolve()),
-            str(folder.resolve()), str(self.tcp_port), str(self.http_port),
-        ]  # fmt: skip
+            sys.executable,
+            str(clickhouse_main.__file__),
+            str(clickhouse_library(parts).resolve()),
+            str(folder.resolve()),
+            str(self.tcp_port),
+            str(self.http_port),
+        ]
         self.program = Program("ClickHouse", words, folder / "log")
 
     @property

@@ -73,6 +73,20 @@ def _serve_relay(port: int, inner: int) -> None:
     asyncio.run(_relay(port, inner))
 
 
+def _words(own: Path, pipe: Path, tcp_port: int, http_port: str) -> list[str]:
+    """The command line of clickhouse-local that listens on two ports until nobody holds the pipe open any more."""
+    config = own / "config.xml"
+    if not config.exists():
+        config.write_text(CONFIG, "utf-8")
+    query = (
+        "SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; "
+        f"SELECT * FROM file('{pipe}', 'LineAsString', 'l String') FORMAT Null"
+    )
+    given = {"path": own / "data", "listen_host": "127.0.0.1", "http_port": http_port, "tcp_port": tcp_port}
+    given |= {"config-file": config, "query": query}
+    return ["clickhouse-local", *(word for name, value in given.items() for word in (f"--{name}", str(value)))]
+
+
 def main(library: str, folder: str, tcp_port: str, http_port: str) -> int:
     """Serve until SIGTERM."""
     own = Path(folder)
@@ -84,17 +98,7 @@ def main(library: str, folder: str, tcp_port: str, http_port: str) -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         inner = free.getsockname()[1]
-    config = own / "config.xml"
-    if not config.exists():
-        config.write_text(CONFIG, "utf-8")
-    query = (
-        "SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; "
-        f"SELECT * FROM file('{pipe}', 'LineAsString', 'l String') FORMAT Null"
-    )
-    words = [
-        "clickhouse-local", "--path", str(own / "data"), "--listen_host", "127.0.0.1", "--http_port", http_port,
-        "--tcp_port", str(inner), "--config-file", str(config), "--query", query,
-    ]  # fmt: skip
+    words = _words(own, pipe, inner, http_port)
     threading.Thread(target=_serve_relay, args=(int(tcp_port), inner), daemon=True).start()
     done = threading.Event()
 

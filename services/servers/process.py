@@ -48,9 +48,14 @@ class Program:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(  # noqa: S603  (programs of ours)
-                self.words, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                env=os.environ | self.env, preexec_fn=_die_with_parent, start_new_session=True,  # noqa: PLW1509
-            )  # fmt: skip
+                self.words,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=os.environ | self.env,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509
+                start_new_session=True,
+            )
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until it is ready. Raises StoreError with the end of its log where it is not."""

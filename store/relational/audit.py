@@ -45,11 +45,18 @@ def _write_audit(session: Session, context: UOWTransaction) -> None:
     del context
     groups = {"insert": session.new, "update": session.dirty, "delete": session.deleted}
     rows = [
-        {"at": now_ms(), "by": session.info["by"], "action": action, "table_name": row.__tablename__,
-         "key": _key(row), "changes": changes}
-        for action, group in groups.items() for row in group
+        {
+            "at": now_ms(),
+            "by": session.info["by"],
+            "action": action,
+            "table_name": row.__tablename__,
+            "key": _key(row),
+            "changes": changes,
+        }
+        for action, group in groups.items()
+        for row in group
         if (changes := _values(row, action))
-    ]  # fmt: skip
+    ]
     if rows:
         session.connection().execute(insert(Audit), rows)
 

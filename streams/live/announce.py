@@ -5,21 +5,21 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams.frame import NEVER
 from streams.live.client import plain_connection, sentence
-from streams.live.framing import Marks
-from streams.live.topics import admin, existing, marks_topic
+from streams.live.framing import WorkerProgress
+from streams.live.topics import admin, existing, progress_topic
 from tollwatch.config import KafkaSettings
 from tollwatch.errors import ConfigurationError
 
-LAST_MARKS = 5_000
+LAST_MESSAGES = 5_000
 STREAM = "reference"
 
 
 def reached(kafka: KafkaSettings) -> int | None:
-    """The greatest watermark (ms) that a worker has told of, among the last few thousand marks; None without any.
+    """The greatest watermark (ms) that a worker has told of, among its last few thousand messages; None without any.
 
     Raises StoreError where Kafka cannot be reached.
     """
-    place = TopicPartition(marks_topic(kafka), 0)
+    place = TopicPartition(progress_topic(kafka), 0)
     with admin(kafka) as client:
         if place.topic not in existing(client):
             raise ConfigurationError(f"topic {place.topic} is missing; run `tollwatch topics create`")
@@ -27,12 +27,12 @@ def reached(kafka: KafkaSettings) -> int | None:
         try:
             reader.assign([place])
             end = reader.end_offsets([place])[place]
-            reader.seek(place, max(reader.beginning_offsets([place])[place], end - LAST_MARKS))
+            reader.seek(place, max(reader.beginning_offsets([place])[place], end - LAST_MESSAGES))
             greatest = NEVER
             while reader.position(place) < end:
                 for messages in reader.poll(timeout_ms=500).values():
                     for message in messages:
-                        said = msgspec.json.decode(message.value, type=Marks)
+                        said = msgspec.json.decode(message.value, type=WorkerProgress)
                         greatest = max(greatest, *said.watermarks.values(), NEVER)
         finally:
             reader.close()

@@ -47,9 +47,11 @@ def credentials(kafka: KafkaSettings) -> Any:
     """What Faust takes as `broker_credentials`."""
     if kafka.username:
         return faust.SASLCredentials(
-            username=kafka.username, password=kafka.password or "", mechanism=kafka.mechanism,
+            username=kafka.username,
+            password=kafka.password or "",
+            mechanism=kafka.mechanism,
             ssl_context=tls_context(kafka),
-        )  # fmt: skip
+        )
     return faust.SSLCredentials(context=tls_context(kafka)) if kafka.tls else None
 
 

@@ -17,11 +17,12 @@ from aiokafka.structs import OffsetAndMetadata
 from mode import Service
 
 from streams.codec import encode
+from streams.intake import Taken
 from streams.live.client import LARGEST, connection
-from streams.live.gather import Gather, Gathered, Source
 from streams.live.metrics import Metrics
-from streams.live.sink import Sink
-from streams.live.topics import EPOCH, frames_topic, marks_topic
+from streams.live.raw_partitions import RawIntake, RawPartition
+from streams.live.sink import FindingsSink
+from streams.live.topics import EPOCH, frames_topic, progress_topic
 from tollwatch.config import Settings
 from tollwatch.errors import TollwatchError
 from tollwatch.events import STREAMS
@@ -36,7 +37,7 @@ SKEW_MS = 100
 Place = tuple[TopicPartition, OffsetAndMetadata]
 
 
-class Marks(msgspec.Struct, frozen=True):
+class WorkerProgress(msgspec.Struct, frozen=True):
     """What a worker tells the others: when its last row arrived, and the watermarks of partitions with rows."""
 
     worker: str
@@ -47,15 +48,16 @@ class Marks(msgspec.Struct, frozen=True):
 class Framing(Service):
     """The raw partitions that this worker owns."""
 
-    def __init__(self, gather: Gather, settings: Settings, sink: Sink, metrics: Metrics, **kwargs: Any) -> None:
+    def __init__(
+        self, intake: RawIntake, settings: Settings, sink: FindingsSink, metrics: Metrics, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.gather, self.settings, self.sink, self.metrics = gather, settings, sink, metrics
+        self.intake, self.settings, self.sink, self.metrics = intake, settings, sink, metrics
         self.turn = asyncio.Lock()
         self.uncommitted: deque[tuple[int, dict[TopicPartition, OffsetAndMetadata]]] = deque()
         self.last_row: dict[str, float] = {}
         self.needed = 0
         self.worker = f"{settings.app}-{time.time_ns()}"
-        self.others: dict[str, Marks] = {}
 
     async def on_start(self) -> None:
         """Connect, and take part in the group of framing."""
@@ -65,14 +67,20 @@ class Framing(Service):
             **given, acks="all", enable_idempotence=True, max_request_size=LARGEST, linger_ms=0
         )
         self.consumer = AIOKafkaConsumer(
-            **given, group_id=f"{self.settings.app}-framing", enable_auto_commit=False, auto_offset_reset="earliest",
-            fetch_max_wait_ms=50, max_partition_fetch_bytes=4 << 20, session_timeout_ms=timeout,
-            heartbeat_interval_ms=timeout // 5, max_poll_interval_ms=600_000,
-        )  # fmt: skip
+            **given,
+            group_id=f"{self.settings.app}-framing",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=50,
+            max_partition_fetch_bytes=4 << 20,
+            session_timeout_ms=timeout,
+            heartbeat_interval_ms=timeout // 5,
+            max_poll_interval_ms=600_000,
+        )
         self.listener = AIOKafkaConsumer(**given, auto_offset_reset="latest", fetch_max_wait_ms=50)
         await self.producer.start()
         await self.listener.start()
-        self.listener.assign([TopicPartition(marks_topic(self.settings.kafka), 0)])
+        self.listener.assign([TopicPartition(progress_topic(self.settings.kafka), 0)])
         await self.consumer.start()
         self.needed = time.time_ns() // 1_000_000
         self.consumer.subscribe([f"{self.settings.kafka.prefix}{s}" for s in STREAMS], listener=_Rebalance(self))
@@ -102,12 +110,12 @@ class Framing(Service):
             offset = place.offset if place is not None and place.offset >= 0 else 0
             if offset == 0:
                 offset = (await self.consumer.beginning_offsets([tp]))[tp]
-            source = self.gather.own(
+            source = self.intake.own(
                 self.stream_of(tp), self.name_of(tp), offset=offset, saved=place.metadata if place else ""
             )
             self.consumer.seek(tp, offset)
             self.needed = max(self.needed, source.arrived)
-        log.info("owns %d raw partitions", len(self.gather.sources))
+        log.info("owns %d raw partitions", len(self.intake.owned))
 
     async def _committed(self, tps: Iterable[TopicPartition]) -> Mapping[TopicPartition, OffsetAndMetadata]:
         found: Mapping[TopicPartition, OffsetAndMetadata] = (
@@ -125,7 +133,7 @@ class Framing(Service):
                     number = await self._tick(read)
             except IllegalStateError:
                 continue  # rebalanced in between: what was read is read again
-            await self.sink.room()
+            await self.sink.wait_for_capacity()
             if number < AT_ONCE:
                 await asyncio.sleep(max(0.0, TICK_S - (time.monotonic() - began)))
 
@@ -135,12 +143,11 @@ class Framing(Service):
         while not self.should_stop:
             for messages in (await self.listener.getmany(timeout_ms=200)).values():
                 for message in messages:
-                    said = msgspec.json.decode(message.value, type=Marks)
+                    said = msgspec.json.decode(message.value, type=WorkerProgress)
                     self.needed = max(self.needed, said.arrived)
-                    self.others[said.worker] = said
 
     async def _tick(self, read: Mapping[TopicPartition, Any]) -> int:
-        mine = {self.name_of(tp): rows for tp, rows in read.items() if self.name_of(tp) in self.gather.sources}
+        mine = {self.name_of(tp): rows for tp, rows in read.items() if self.name_of(tp) in self.intake.owned}
         tps = {self.name_of(tp): tp for tp in self.consumer.assignment()}
         now = time.monotonic()
         for name, rows in mine.items():
@@ -150,34 +157,34 @@ class Framing(Service):
         number = sum(map(len, mine.values()))
         if mine or idle:
             with self.metrics.stage("frame"):
-                made = await asyncio.to_thread(self.gather.take, mine, idle)
+                made = await asyncio.to_thread(self.intake.take, mine, idle)
             await self._send(made, mine)
-            places = {tps[n]: self._place(self.gather.sources[n]) for n in [*mine, *idle] if n in tps}
-            safe = self.sink.put(Findings(quarantined=made.rejected), made.marks)
+            places = {tps[n]: self._place(self.intake.owned[n]) for n in [*mine, *idle] if n in tps}
+            safe = self.sink.put(Findings(quarantined=made.rejected), made.event_marks)
             self.uncommitted.append((safe, places))
             self._count(made, mine)
         await self._commit()
         return number
 
     @staticmethod
-    def _place(source: Source) -> OffsetAndMetadata:
-        return OffsetAndMetadata(source.framer.end, source.save())
+    def _place(raw: RawPartition) -> OffsetAndMetadata:
+        return OffsetAndMetadata(raw.framer.end, raw.save())
 
     def _idle(self, tps: Mapping[str, TopicPartition], read: Iterable[str], now: float) -> dict[str, int]:
         """Partitions at their end of which more must be said than was said: since when they have had nothing."""
         found = {}
-        for name, source in self.gather.sources.items():
+        for name, source in self.intake.owned.items():
             tp = tps.get(name)
-            if tp is None or source.held or name in read or now - self.last_row.get(name, 0.0) < IDLE_MS / 1000:
+            if tp is None or source.publishing or name in read or now - self.last_row.get(name, 0.0) < IDLE_MS / 1000:
                 continue
             polled = self.consumer.last_poll_timestamp(tp) or 0
             at_end = self.consumer.highwater(tp) == source.framer.end
-            wanted = source.state == "open" or source.seen < self.needed
-            if at_end and wanted and polled - SKEW_MS > source.seen:
+            wanted = source.state == "open" or source.idle_since < self.needed
+            if at_end and wanted and polled - SKEW_MS > source.idle_since:
                 found[name] = polled - SKEW_MS
         return found
 
-    async def _send(self, made: Gathered, read: Mapping[str, Any]) -> None:
+    async def _send(self, made: Taken, read: Mapping[str, Any]) -> None:
         sent = []
         for frame in made.frames:
             data = encode(frame)
@@ -187,9 +194,9 @@ class Framing(Service):
             self.metrics.frame_bytes.labels(frame.key_space, "out").inc(len(data))
         if read:
             arrived = max(rows[-1].timestamp for rows in read.values())
-            reached = {name: self.gather.sources[name].framer.watermark for name in read}
-            said = msgspec.json.encode(Marks(self.worker, arrived, reached))
-            sent.append(await self.producer.send(marks_topic(self.settings.kafka), said))
+            reached = {name: self.intake.owned[name].framer.watermark for name in read}
+            said = msgspec.json.encode(WorkerProgress(self.worker, arrived, reached))
+            sent.append(await self.producer.send(progress_topic(self.settings.kafka), said))
         await asyncio.gather(*sent)
 
     async def _commit(self) -> None:
@@ -198,7 +205,7 @@ class Framing(Service):
         while self.uncommitted and self.uncommitted[0][0] <= self.sink.stored:
             places |= self.uncommitted.popleft()[1]
         owned = self.consumer.assignment()
-        places = {tp: place for tp, place in places.items() if tp in owned and self.name_of(tp) in self.gather.sources}
+        places = {tp: place for tp, place in places.items() if tp in owned and self.name_of(tp) in self.intake.owned}
         if not places:
             return
         try:
@@ -206,13 +213,13 @@ class Framing(Service):
         except (CommitFailedError, IllegalStateError) as error:
             log.info("another worker has taken over: %s", error)
 
-    def _count(self, made: Gathered, read: Mapping[str, Any]) -> None:
+    def _count(self, made: Taken, read: Mapping[str, Any]) -> None:
         for name, rows in read.items():
-            self.metrics.events.labels(self.gather.sources[name].stream).inc(len(rows))
+            self.metrics.events.labels(self.intake.owned[name].stream).inc(len(rows))
         self.metrics.late.inc(made.late)
         self.metrics.quarantined.inc(len(made.rejected))
         for tp in self.consumer.assignment():
-            source, end = self.gather.sources.get(self.name_of(tp)), self.consumer.highwater(tp)
+            source, end = self.intake.owned.get(self.name_of(tp)), self.consumer.highwater(tp)
             if source is not None and end is not None:
                 self.metrics.lag.labels(self.name_of(tp)).set(end - source.framer.end)
 
@@ -227,7 +234,7 @@ class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]
         """Let go."""
         async with self.framing.turn:
             for tp in revoked:
-                self.framing.gather.release(self.framing.name_of(tp))
+                self.framing.intake.release(self.framing.name_of(tp))
             self.framing.uncommitted.clear()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:

@@ -1,4 +1,4 @@
-"""Publish files to Kafka: all streams in the order of event time, between marks that hold the line."""
+"""Publish files to Kafka: all streams in the order of event time, between control records that hold the line."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 
 from streams.frame import NEVER
 from streams.live.client import LARGEST, connection, sentence
-from streams.live.records import BLANK, Mark
+from streams.live.records import BLANK, ControlRecord
 from streams.reading.decode import Decoder
 from streams.reading.lines import chunks
 from streams.reading.scan import scan_chunk
@@ -86,9 +86,11 @@ def _rows(source: Source) -> Iterator[Piece]:
         keys = _keys(rows) if len(rows) else np.zeros(0, np.uint64)
         bad = [record.raw for record in batch.rejected]
         yield Piece(
-            batch.stream, np.append(time, np.full(len(bad), reached)), values + bad,
+            batch.stream,
+            np.append(time, np.full(len(bad), reached)),
+            values + bad,
             np.append(keys, np.zeros(len(bad), np.uint64)),
-        )  # fmt: skip
+        )
 
 
 def encoded(stream: str, row: dict[str, Any]) -> bytes:
@@ -150,9 +152,13 @@ class Publisher:
         Raises StoreAwayError where Kafka is away, InputError without topics.
         """
         producer = AIOKafkaProducer(
-            **connection(self.kafka), acks="all", enable_idempotence=True, max_request_size=LARGEST,
-            max_batch_size=1 << 20, linger_ms=0,
-        )  # fmt: skip
+            **connection(self.kafka),
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=LARGEST,
+            max_batch_size=1 << 20,
+            linger_ms=0,
+        )
         try:
             await producer.start()
         except (KafkaError, OSError) as error:
@@ -168,7 +174,7 @@ class Publisher:
     async def _all(self, producer: Any, sources: Sequence[Source], as_of_ms: int | None, *, close: bool) -> int:
         streams = [stream for stream in STREAMS if any(source.stream == stream for source in sources)]
         partitions = {stream: await self._partitions(producer, stream) for stream in streams}
-        await self._mark(producer, partitions, Mark(open=True, as_of_ms=as_of_ms))
+        await self._control(producer, partitions, ControlRecord(open=True, as_of_ms=as_of_ms))
         began, waiting = time.monotonic(), 0
         pending: list[Any] = []
         for piece in in_order(sources):
@@ -184,7 +190,7 @@ class Publisher:
                     await asyncio.sleep(max(0.0, began + self.sent / self.rate - time.monotonic()))
         await asyncio.gather(*pending)
         if close:
-            await self._mark(producer, partitions, Mark(open=False, as_of_ms=as_of_ms))
+            await self._control(producer, partitions, ControlRecord(open=False, as_of_ms=as_of_ms))
         return self.sent
 
     async def _partitions(self, producer: Any, stream: str) -> list[int]:
@@ -194,9 +200,9 @@ class Publisher:
             raise InputError(f"topic {self.kafka.prefix}{stream} is missing; run `tollwatch topics create`")
         return sorted(found)
 
-    async def _mark(self, producer: Any, partitions: dict[str, list[int]], mark: Mark) -> None:
+    async def _control(self, producer: Any, partitions: dict[str, list[int]], record: ControlRecord) -> None:
         sent = [
-            await producer.send(f"{self.kafka.prefix}{stream}", BLANK, partition=partition, headers=mark.headers())
+            await producer.send(f"{self.kafka.prefix}{stream}", BLANK, partition=partition, headers=record.headers())
             for stream, numbers in partitions.items()
             for partition in numbers
         ]

@@ -1,4 +1,4 @@
-"""Messages of a raw topic as batches: decoded in bulk, with their true offsets; marks of the publisher apart."""
+"""Messages of a raw topic as batches, decoded in bulk with their true offsets, and the publisher's control records."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Message(Protocol):
 
 
 @dataclass(frozen=True)
-class Mark:
+class ControlRecord:
     """What a publisher says before and after its rows; `as_of_ms` is the time of arrival of all of them."""
 
     open: bool
@@ -42,26 +42,26 @@ class Mark:
         return said if self.as_of_ms is None else [*said, ("as_of_ms", str(self.as_of_ms).encode())]
 
 
-def mark_of(message: Message) -> Mark | None:
-    """The mark that a message is, if it is one.
+def control_record_of(message: Message) -> ControlRecord | None:
+    """The control record that a message is, if it is one.
 
     >>> from types import SimpleNamespace
-    >>> mark_of(SimpleNamespace(headers=Mark(open=True, as_of_ms=5).headers()))
-    Mark(open=True, as_of_ms=5)
+    >>> control_record_of(SimpleNamespace(headers=ControlRecord(open=True, as_of_ms=5).headers()))
+    ControlRecord(open=True, as_of_ms=5)
     """
     headers = dict(message.headers or ())
     if headers.get(HEADER) not in (OPEN, CLOSE):
         return None
     as_of = headers.get("as_of_ms", b"")
-    return Mark(headers[HEADER] == OPEN, int(as_of) if as_of.isdigit() else None)
+    return ControlRecord(headers[HEADER] == OPEN, int(as_of) if as_of.isdigit() else None)
 
 
-def cut(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], Mark | None]]:
-    """Runs of rows, each with the mark that follows it."""
+def cut_at_control_records(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], ControlRecord | None]]:
+    """Runs of rows, each with the control record that follows it."""
     begin = 0
     for n, message in enumerate(messages):
-        if message.headers and (mark := mark_of(message)) is not None:
-            yield messages[begin:n], mark
+        if message.headers and (control := control_record_of(message)) is not None:
+            yield messages[begin:n], control
             begin = n + 1
     if begin < len(messages):
         yield messages[begin:], None

@@ -1,8 +1,8 @@
-"""What was found goes to the store, in order, again and again until it is there."""
+"""Findings are written to the store in the background, in order, and again until the store has taken them."""
 
 import asyncio
 import logging
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,7 +11,7 @@ from mode import Service
 from streams.live.metrics import Metrics
 from tollwatch.errors import StoreAwayError, StoreError
 from tollwatch.frames import Findings
-from tollwatch.ports import Store
+from tollwatch.ports import Sink
 
 log = logging.getLogger("tollwatch.sink")
 GATHER_S = 0.02
@@ -20,90 +20,85 @@ LONGEST_WAIT_S = 5.0
 
 
 @dataclass
-class _Waiting:
+class _Queue:
+    """What waits to be stored, and how many rows of it."""
+
     findings: Findings = field(default_factory=Findings)
-    marks: list[pl.DataFrame] = field(default_factory=list)
-    number: int = 0
+    event_marks: list[pl.DataFrame] = field(default_factory=list)
+    rows: int = 0
 
-    def add(self, findings: Findings | None, marks: Sequence[pl.DataFrame]) -> None:
-        if findings is not None:
-            self.number += _size(findings)
-            self.findings.extend(findings)
-        self.marks.extend(marks)
-        self.number += sum(map(len, marks))
+    def add(self, findings: Findings, event_marks: Sequence[pl.DataFrame]) -> None:
+        self.rows += findings.size() + sum(map(len, event_marks))
+        self.findings.extend(findings)
+        self.event_marks.extend(event_marks)
 
 
-def _size(found: Findings) -> int:
-    plain: tuple[Sized, ...] = (
-        found.alerts, found.evidence, found.leakages, found.scores, found.profiles, found.control_runs,
-        found.quarantined, found.health, found.marks, found.alert_rows,
-    )  # fmt: skip
-    return sum(map(len, plain)) + sum(len(rows.rows) for rows in found.evidence_rows)
+class FindingsSink(Service):
+    """Writes findings in the background, in order. `put` gives the number that must be `stored` for them to be safe."""
 
-
-class Sink(Service):
-    """Writes in the background; `put` says which number must be `stored` for what was put to be safe."""
-
-    def __init__(self, store: Store, metrics: Metrics, **kwargs: object) -> None:
+    def __init__(self, store: Sink, metrics: Metrics, **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]
         self.store, self.metrics = store, metrics
-        self.waiting, self.given, self.stored = _Waiting(), 0, 0
-        self.come, self.went = asyncio.Event(), asyncio.Condition()
+        self.queue, self.queued, self.stored = _Queue(), 0, 0
+        self.items_available, self.written = asyncio.Event(), asyncio.Condition()
 
-    def put(self, findings: Findings | None, marks: Sequence[pl.DataFrame] = ()) -> int:
-        """Have something written; nothing at all is safe when what came before it is."""
-        if (findings is not None and _size(findings)) or marks:
-            self.waiting.add(findings, marks)
-            self.given += 1
-            self.come.set()
-        return self.given
+    def put(self, findings: Findings, event_marks: Sequence[pl.DataFrame] = ()) -> int:
+        """Queue findings and event marks; gives the sequence number to wait for with `wait_until_stored`.
 
-    def full(self) -> bool:
-        """Whether so much waits that no more should be made."""
-        return self.waiting.number > MOST_WAITING
+        With nothing to write it is that of what was queued last.
+        """
+        if findings.size() or event_marks:
+            self.queue.add(findings, event_marks)
+            self.queued += 1
+            self.items_available.set()
+        return self.queued
 
-    async def room(self) -> None:
+    def is_full(self) -> bool:
+        """Whether so many rows wait that no more should be made."""
+        return self.queue.rows > MOST_WAITING
+
+    async def wait_for_capacity(self) -> None:
         """Wait while it is full."""
-        async with self.went:
-            await self.went.wait_for(lambda: not self.full())
+        async with self.written:
+            await self.written.wait_for(lambda: not self.is_full())
 
-    async def until(self, number: int) -> None:
-        """Wait until everything up to a number is stored."""
-        async with self.went:
-            await self.went.wait_for(lambda: self.stored >= number)
+    async def wait_until_stored(self, number: int) -> None:
+        """Wait until everything up to a sequence number is stored."""
+        async with self.written:
+            await self.written.wait_for(lambda: self.stored >= number)
 
     @Service.task
-    async def _write(self) -> None:
+    async def _write_queue(self) -> None:
         while True:
-            await self.come.wait()
+            await self.items_available.wait()
             await asyncio.sleep(GATHER_S)
-            self.come.clear()
-            batch, number = self.waiting, self.given
-            self.waiting = _Waiting()
-            await self._insist(batch)
-            async with self.went:
+            self.items_available.clear()
+            batch, number = self.queue, self.queued
+            self.queue = _Queue()
+            await self._write_with_retry(batch)
+            async with self.written:
                 self.stored = number
-                self.went.notify_all()
+                self.written.notify_all()
 
-    async def _insist(self, batch: _Waiting) -> None:
-        wait = 0.2
+    async def _write_with_retry(self, batch: _Queue) -> None:
+        wait_s = 0.2
         while True:
             try:
                 with self.metrics.stage("store"):
-                    await asyncio.to_thread(self._store, batch)
+                    await asyncio.to_thread(self._write, batch)
             except StoreAwayError as error:
                 self.metrics.store_up.set(0)
-                log.warning("%s; %d findings wait, tried again in %.1f s", error, batch.number, wait)
+                log.warning("%s; %d findings wait, tried again in %.1f s", error, batch.rows, wait_s)
             except StoreError as error:
                 self.metrics.store_up.set(0)
-                log.error("%s; %d findings wait, tried again in %.1f s", error, batch.number, wait)  # noqa: TRY400
+                log.error("%s; %d findings wait, tried again in %.1f s", error, batch.rows, wait_s)  # noqa: TRY400
             else:
                 self.metrics.store_up.set(1)
                 return
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT_S)
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
-    def _store(self, batch: _Waiting) -> None:
-        if batch.marks:
-            self.store.write_event_marks(pl.concat(batch.marks))
+    def _write(self, batch: _Queue) -> None:
+        if batch.event_marks:
+            self.store.write_event_marks(pl.concat(batch.event_marks))
         self.store.write(batch.findings)

@@ -9,7 +9,7 @@ from kafka.admin import NewPartitions, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from streams.live.client import LARGEST, plain_connection, sentence
-from streams.plan import EVENT, Plan
+from streams.plan import Plan
 from tollwatch.config import KafkaSettings, Settings
 from tollwatch.errors import ConfigurationError
 from tollwatch.events import STREAMS
@@ -27,8 +27,8 @@ class Topic:
     arrival: bool = False
 
 
-def marks_topic(kafka: KafkaSettings) -> str:
-    """How far the owners of the raw partitions have come."""
+def progress_topic(kafka: KafkaSettings) -> str:
+    """Where the workers tell one another how far the raw partitions have been read; it is called `marks`."""
     return f"{kafka.prefix}marks"
 
 
@@ -37,18 +37,12 @@ def frames_topic(kafka: KafkaSettings, space: str, epoch: int = EPOCH) -> str:
     return f"{kafka.prefix}frames.{space}.{epoch}"
 
 
-def parts_of(plan: Plan, settings: Settings) -> dict[str, int]:
-    """Key space → into how many parts it is divided: the stages, the models, the events."""
-    parts = {name: settings.partitions if space.shards > 1 else 1 for name, (space, _) in plan.stages.items()}
-    return parts | dict.fromkeys(plan.models, 1) | {EVENT: settings.partitions}
-
-
 def wanted(plan: Plan, settings: Settings) -> list[Topic]:
     """Every topic of an installation."""
     kafka = settings.kafka
     made = [Topic(f"{kafka.prefix}{stream}", kafka.partitions, arrival=True) for stream in STREAMS]
-    made += [Topic(frames_topic(kafka, name), parts) for name, parts in parts_of(plan, settings).items()]
-    return [*made, Topic(marks_topic(kafka), 1)]
+    made += [Topic(frames_topic(kafka, name), count) for name, count in plan.partition_counts(settings).items()]
+    return [*made, Topic(progress_topic(kafka), 1)]
 
 
 @contextmanager

@@ -4,87 +4,112 @@ import asyncio
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
 import faust
-import polars as pl
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from faust.types import TP
 from mode import Service
 
-from streams.codec import encode
-from streams.dropped import contradicts
+from streams.align import Dropped
+from streams.codec import decode, encode
+from streams.conflicts import contradicts
+from streams.intake import dropped_marks
 from streams.live.client import LARGEST, connection, credentials, servers
 from streams.live.driver import SnapshotConsumer, SnapshotTransport
 from streams.live.framing import Framing
-from streams.live.gather import Gather
 from streams.live.metrics import Metrics
-from streams.live.parts import Drop, Part, Taken, makers, spaces_of
-from streams.live.sink import Sink
-from streams.live.snapshots import PartSnapshots
+from streams.live.raw_partitions import RawIntake, raw_partitions
+from streams.live.sink import FindingsSink
 from streams.live.topics import EPOCH, frames_topic
+from streams.partition import KeySpacePartition, Outcome, PartitionFactory
 from streams.plan import Plan
+from streams.snapshots import Snapshots
 from tollwatch.config import Settings
 from tollwatch.frames import Frame
-from tollwatch.ports import Store
+from tollwatch.ports import Sink
 
 log = logging.getLogger("tollwatch.worker")
 REVOKED_S = 5.0
+SNAPSHOTS_KEPT = 2
 
 
 class _Owned:
-    """A part that this worker keeps: `next` is the offset of the frame that it wants, `saved` that of its snapshot."""
+    """A partition of a key space that this worker keeps.
 
-    def __init__(self, part: Part, snapshots: PartSnapshots, offset: int) -> None:
-        self.part, self.snapshots = part, snapshots
+    `next` is the offset of the frame that it wants, `saved` that of its snapshot.
+    """
+
+    def __init__(self, partition: KeySpacePartition, snapshots: Snapshots, offset: int) -> None:
+        self.partition, self.snapshots = partition, snapshots
         self.next = self.saved = offset
         self.sought = -1
 
+    def take(self, data: bytes, offset: int) -> Outcome:
+        """Take the bytes of a frame."""
+        return self.partition.take(decode(data), offset)
+
     def save(self) -> int:
         """Write a snapshot; gives its bytes."""
-        return self.snapshots.save(self.part.save(), self.next)
+        segments = self.partition.save()
+        self.snapshots.save(segments, self.next)
+        return sum(map(len, segments.values()))
 
 
 class Worker:
-    """Everything one process does. `make_plan` gives what runs, `store` takes what is found."""
+    """Everything one process does. `plan` is what runs, `store` takes what is found, `state` is where snapshots lie."""
 
     consumer: SnapshotConsumer
     producer: AIOKafkaProducer
     reader: AIOKafkaConsumer
 
-    def __init__(self, make_plan: Callable[[], Plan], settings: Settings, store: Store, state: str) -> None:
+    def __init__(self, plan: Plan, settings: Settings, store: Sink, state: str) -> None:
         self.settings, self.state = settings, state
         self.metrics = Metrics()
         self.app = self._app()
-        self.sink = Sink(store, self.metrics)
-        self.makers = makers(make_plan, settings)
-        self.spaces = spaces_of(make_plan(), settings)
-        self.framing = Framing(Gather(self.spaces, settings), settings, self.sink, self.metrics)
+        self.sink = FindingsSink(store, self.metrics)
+        self.factory = PartitionFactory(plan, settings, raw_partitions(settings))
+        self.framing = Framing(RawIntake(plan, settings), settings, self.sink, self.metrics)
         self.turn = asyncio.Lock()
         self.owned: dict[TP, _Owned] = {}
         self.kept: dict[TP, _Owned] = {}
         self.pool = ThreadPoolExecutor(1, "detect")
-        self.space_of = {frames_topic(settings.kafka, name): name for name in self.spaces}
-        for name in self.spaces:
+        self.space_of = {frames_topic(settings.kafka, name): name for name in self.factory.counts}
+        for name in self.factory.counts:
             self._agent(name)
-        self.app.service(_Parts.bound(self))
+        self.app.service(_WorkerServices.bound(self))
 
     def _app(self) -> faust.App:
         settings = self.settings
         app = faust.App(
-            settings.app, broker="kafka://" + ";".join(servers(settings.kafka)), value_serializer="raw",
-            broker_credentials=credentials(settings.kafka), consumer_auto_offset_reset="earliest",
-            broker_session_timeout=settings.session_timeout_s, broker_heartbeat_interval=settings.session_timeout_s / 5,
-            broker_request_timeout=max(40.0, settings.session_timeout_s + 10), topic_disable_leader=True,
-            topic_allow_declare=False, web_enabled=False, store="memory://", stream_buffer_maxsize=64,
-            stream_wait_empty=False, broker_max_poll_records=64, consumer_max_fetch_size=4 << 20,
-            stream_processing_timeout=600.0, broker_commit_livelock_soft_timeout=600.0, broker_commit_interval=1.0,
-            autodiscover=False, producer_max_request_size=LARGEST, table_cleanup_interval=3600.0,
-            broker_max_poll_interval=1000.0, datadir=Path(tempfile.gettempdir(), "tollwatch-faust"),
-        )  # fmt: skip
+            settings.app,
+            broker="kafka://" + ";".join(servers(settings.kafka)),
+            value_serializer="raw",
+            broker_credentials=credentials(settings.kafka),
+            consumer_auto_offset_reset="earliest",
+            broker_session_timeout=settings.session_timeout_s,
+            broker_heartbeat_interval=settings.session_timeout_s / 5,
+            broker_request_timeout=max(40.0, settings.session_timeout_s + 10),
+            topic_disable_leader=True,
+            topic_allow_declare=False,
+            web_enabled=False,
+            store="memory://",
+            stream_buffer_maxsize=64,
+            stream_wait_empty=False,
+            broker_max_poll_records=64,
+            consumer_max_fetch_size=4 << 20,
+            stream_processing_timeout=600.0,
+            broker_commit_livelock_soft_timeout=600.0,
+            broker_commit_interval=1.0,
+            autodiscover=False,
+            producer_max_request_size=LARGEST,
+            table_cleanup_interval=3600.0,
+            broker_max_poll_interval=1000.0,
+            datadir=Path(tempfile.gettempdir(), "tollwatch-faust"),
+        )
         transport = SnapshotTransport(app.conf.broker_consumer, app, app.loop)
         app.transport = transport
         original = transport.create_consumer
@@ -105,9 +130,12 @@ class Worker:
 
     def _agent(self, space: str) -> None:
         topic = self.app.topic(
-            frames_topic(self.settings.kafka, space), value_type=bytes, value_serializer="raw", key_serializer="raw",
+            frames_topic(self.settings.kafka, space),
+            value_type=bytes,
+            value_serializer="raw",
+            key_serializer="raw",
             allow_empty=True,
-        )  # fmt: skip
+        )
 
         async def take(stream: Any) -> None:
             async for event in stream.events():
@@ -118,7 +146,7 @@ class Worker:
         self.app.agent(topic, name=f"tollwatch.{space}")(take)
 
     async def _take(self, tp: TP, offset: int, data: bytes) -> None:
-        await self.sink.room()
+        await self.sink.wait_for_capacity()
         async with self.turn:
             own = self.owned.get(tp)
             if own is None or offset < own.next:
@@ -131,36 +159,35 @@ class Worker:
             space = self.space_of[tp.topic]
             loop = asyncio.get_running_loop()
             with self.metrics.stage(f"detect.{space}"):
-                taken = await loop.run_in_executor(self.pool, own.part.take, data, offset)
+                outcome = await loop.run_in_executor(self.pool, own.take, data, offset)
             own.next = offset + 1
             self.metrics.frames.labels(space, "in").inc()
             self.metrics.frame_bytes.labels(space, "in").inc(len(data))
-            await self._hand_on(taken)
+            await self._hand_on(outcome)
 
-    async def _hand_on(self, taken: Taken) -> None:
-        for frame in taken.derived:
+    async def _hand_on(self, outcome: Outcome) -> None:
+        found = outcome.findings
+        for frame in outcome.derived:
             await self._derive(frame)
-        marks = [rows.with_columns(stream=pl.lit(stream), mark=pl.lit(mark)) for stream, mark, rows in taken.dropped]
-        for stream, mark, rows in taken.dropped:
-            if mark == "duplicate":
-                self.metrics.duplicates.inc(len(rows))
-            if mark == "conflict":
-                self.metrics.conflicts.inc(len(rows))
-                taken.findings.quarantined.extend(await self._conflicts((stream, mark, rows)))
-        for alert in taken.findings.all_alerts():
+        for dropped in outcome.dropped:
+            if dropped.mark == "duplicate":
+                self.metrics.duplicates.inc(len(dropped.rows))
+            if dropped.mark == "conflict":
+                self.metrics.conflicts.inc(len(dropped.rows))
+                found.quarantined.extend(await self._conflicts(dropped))
+        for alert in found.all_alerts():
             if alert.state == "open":
                 self.metrics.alerts.labels(alert.detector).inc()
-        self.metrics.leakages.inc(sum(leak.revision == 1 for leak in taken.findings.leakages))
-        self.sink.put(taken.findings, [each.select("stream", "_partition", "_offset", "mark") for each in marks])
+        self.metrics.leakages.inc(sum(leak.revision == 1 for leak in found.leakages))
+        self.sink.put(found, dropped_marks(outcome.dropped))
 
     async def _derive(self, frame: Frame) -> None:
         await self.producer.send(frames_topic(self.settings.kafka, frame.key_space), encode(frame), partition=0)
 
-    async def _conflicts(self, dropped: Drop) -> list[Any]:
+    async def _conflicts(self, dropped: Dropped) -> list[Any]:
         """Records whose id came with other content, whole: they are read again, for frames carry only their places."""
-        stream, _, rows = dropped
-        found = []
-        for partition, offset in rows.select("_partition", "_offset").iter_rows():
+        stream, found = dropped.stream, []
+        for partition, offset in dropped.rows.select("_partition", "_offset").iter_rows():
             tp = TopicPartition(f"{self.settings.kafka.prefix}{stream}", int(partition.rpartition("-")[2]))
             self.reader.assign([tp])
             self.reader.seek(tp, offset)
@@ -191,18 +218,18 @@ class Worker:
 
     def _load(self, tp: TP) -> _Owned:
         space = self.space_of[tp.topic]
-        snapshots = PartSnapshots(self.state, space, tp.partition, epoch=EPOCH)
+        snapshots = Snapshots(f"{self.state}/{space}/{tp.partition:03}", epoch=EPOCH, keep=SNAPSHOTS_KEPT)
         manifest = snapshots.latest()
         kept = self.kept.pop(tp, None)
-        if kept is not None and kept.next == kept.saved == (manifest.offset if manifest is not None else 0):
+        if kept is not None and kept.next == kept.saved == (manifest.number if manifest is not None else 0):
             log.info("%s: goes on at %d with what is in memory", tp, kept.next)
             return kept
-        part = self.makers[space](tp.partition)
+        partition = self.factory.make(space, tp.partition)
         if manifest is None:
-            return _Owned(part, snapshots, 0)
-        part.load(snapshots.load(manifest))
-        log.info("%s: goes on at %d with its snapshot", tp, manifest.offset)
-        return _Owned(part, snapshots, manifest.offset)
+            return _Owned(partition, snapshots, 0)
+        partition.load(snapshots.load(manifest))
+        log.info("%s: goes on at %d with its snapshot", tp, manifest.number)
+        return _Owned(partition, snapshots, manifest.number)
 
     async def _revoked(self, app: Any, revoked: set[TP], **_: Any) -> None:
         del app
@@ -222,34 +249,34 @@ class Worker:
             if not changed:
                 return
             for own in changed.values():
-                taken = await asyncio.get_running_loop().run_in_executor(self.pool, own.part.flush)
-                await self._hand_on(taken)
+                outcome = await asyncio.get_running_loop().run_in_executor(self.pool, own.partition.flush)
+                await self._hand_on(outcome)
             with self.metrics.stage("acknowledge"):
                 await self.producer.flush()
-                await self.sink.until(self.sink.given)
+                await self.sink.wait_until_stored(self.sink.queued)
             for tp, own in changed.items():
                 with self.metrics.stage("snapshot"):
                     size = await asyncio.to_thread(own.save)
                 own.saved = own.next
                 space = self.space_of[tp.topic]
                 self.metrics.state.labels(space, tp.partition).set(size)
-                self.metrics.watermark.labels(space, tp.partition).set(own.part.watermark())
-                self.metrics.held.labels(space, tp.partition).set(own.part.waiting())
+                self.metrics.watermark.labels(space, tp.partition).set(own.partition.watermark())
+                self.metrics.held.labels(space, tp.partition).set(own.partition.waiting())
                 self.consumer.safe[tp] = own.saved
             self.metrics.snapshots.inc()
         if commit:
             await self.consumer.commit_safe()
 
 
-class _Parts(Service):
+class _WorkerServices(Service):
     """Runs beside the agents: clients of our own, the sink, the framing, the snapshots in time."""
 
     worker: Worker
 
     @classmethod
-    def bound(cls, worker: Worker) -> type["_Parts"]:
+    def bound(cls, worker: Worker) -> type["_WorkerServices"]:
         """The service of one worker: Faust makes it itself."""
-        return type("Parts", (cls,), {"worker": worker})
+        return type("WorkerServices", (cls,), {"worker": worker})
 
     async def on_start(self) -> None:
         """Connect before anything is taken."""

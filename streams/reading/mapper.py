@@ -14,8 +14,11 @@ from tollwatch.errors import InputError
 from tollwatch.expressions import check, parse
 
 KINDS: dict[str, pl.DataType] = {
-    "text": pl.String(), "integer": pl.Int64(), "number": pl.Float64(), "boolean": pl.Boolean()
-}  # fmt: skip
+    "text": pl.String(),
+    "integer": pl.Int64(),
+    "number": pl.Float64(),
+    "boolean": pl.Boolean(),
+}
 WORDS = {"integer": "whole number", "number": "number", "boolean": "true or false"}
 MAX_EXACT = 2**53
 ZONED = r"^\d{4}-\d\d-\d\d[T ].*(Z|[+-]\d\d:?\d\d)$"
@@ -95,8 +98,9 @@ class Mapper:
             return table
         if kind == "boolean" and given.dtype == pl.String:
             lower = given.str.to_lowercase()
-            made = lower.replace_strict({"true": True, "1": True, "false": False, "0": False}, default=None,
-                                        return_dtype=pl.Boolean)  # fmt: skip
+            made = lower.replace_strict(
+                {"true": True, "1": True, "false": False, "0": False}, default=None, return_dtype=pl.Boolean
+            )
         else:
             made = given.cast(KINDS[kind], strict=False)
         _refuse(given, made, reasons, f"{name}: `{{}}` is no {WORDS.get(kind, kind)}")

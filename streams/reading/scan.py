@@ -102,10 +102,23 @@ def scan_chunk(chunk: bytes, decoder: Decoder, *, first: int) -> Scanned:
     if status[0] == s.SURE:
         if odd:
             status[_odd(data, starts)] = s.UNSURE
-        unknown = int(s.scan(
-            data, starts, ends, quotes, fields.table, fields.choices, fields.text, fields.words, numbers, sizes, status,
-            fields.order, np.full(width, -1, np.int64),
-        ))  # fmt: skip
+        unknown = int(
+            s.scan(
+                data,
+                starts,
+                ends,
+                quotes,
+                fields.table,
+                fields.choices,
+                fields.text,
+                fields.words,
+                numbers,
+                sizes,
+                status,
+                fields.order,
+                np.full(width, -1, np.int64),
+            )
+        )
     sure = np.flatnonzero(status == s.SURE)
     rows = _columns(fields, decoder.stream, chunk, data=data, numbers=numbers, sizes=sizes, lines=sure)
     slow, rejected = [], []

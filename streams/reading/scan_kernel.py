@@ -252,9 +252,22 @@ def scan(data, starts, ends, quotes, fields, choices, names, words, numbers, siz
         if status[line] == UNSURE:
             continue
         status[line], more = _line(
-            data, starts[line], ends[line], line, quotes, q, fields, choices, names, words, numbers, sizes, order,
-            seen, wanted,
-        )  # fmt: skip
+            data,
+            starts[line],
+            ends[line],
+            line,
+            quotes,
+            q,
+            fields,
+            choices,
+            names,
+            words,
+            numbers,
+            sizes,
+            order,
+            seen,
+            wanted,
+        )
         unknown += more
     return unknown
 

@@ -1,5 +1,6 @@
 """A file out of the order of time, sorted on disk before it is read; memory flat however long it is."""
 
+import copy
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,10 @@ class SortedSource:
     def __init__(self, inner: Source, folder: Path) -> None:
         self.inner, self.folder = inner, folder
         self.stream, self.path = inner.stream, inner.path
+
+    def __copy__(self) -> "SortedSource":
+        """Another one over a copy of the file's source, whose partition can have another name."""
+        return SortedSource(copy.copy(self.inner), self.folder)
 
     @property
     def partition(self) -> str:

@@ -49,8 +49,16 @@ Reader = Callable[[Path, Mapping | None], Iterator[Part]]
 class TableSource:
     """One file of columns; without a mapping its columns must have the names of the stream's fields."""
 
-    def __init__(self, path: Path, stream: str, *, reader: Reader, header_lines: int = 0,
-                 mapping: Mapping | None = None, partition: str | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        path: Path,
+        stream: str,
+        *,
+        reader: Reader,
+        header_lines: int = 0,
+        mapping: Mapping | None = None,
+        partition: str | None = None,
+    ) -> None:
         self.path, self.stream, self.reader, self.header_lines = path, stream, reader, header_lines
         self.mapping = mapping
         self.partition = partition or ("stdin" if str(path) == "-" else path.name)
@@ -114,9 +122,13 @@ class TableSource:
 
     def _refuse(self, position: int, reason: str, raw: bytes) -> Quarantined:
         return Quarantined(
-            stream=self.stream, partition=self.partition, position=position, line=position + 1 + self.header_lines,
-            reason=reason, raw=raw,
-        )  # fmt: skip
+            stream=self.stream,
+            partition=self.partition,
+            position=position,
+            line=position + 1 + self.header_lines,
+            reason=reason,
+            raw=raw,
+        )
 
 
 def why(stream: str, row: dict[str, Any]) -> str:

@@ -90,8 +90,10 @@ def test_replay_writes_files_and_marks(data: Path, tell: Tell, tmp_path: Path) -
     told = tell("replay", "--data", data, "--to", tmp_path / "to").decode()
     files = {file.name.partition("-")[0] + file.suffix: file.read_bytes() for file in (tmp_path / "to").iterdir()}
     assert files == {
-        "orders.ndjson": b'{"event_id":"b"}\n', "usage.ndjson": b'{"event_id":"a"}\n', "usage.txt": b"\xff\xfe{\n",
-    }  # fmt: skip
+        "orders.ndjson": b'{"event_id":"b"}\n',
+        "usage.ndjson": b'{"event_id":"a"}\n',
+        "usage.txt": b"\xff\xfe{\n",
+    }
     assert "1 record stays in quarantine" in told
     assert f"tollwatch run --orders {tmp_path}/to/orders-" in told
     assert [row["position"] for row in listed(tell, data)] == [3]

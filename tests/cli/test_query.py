@@ -43,9 +43,15 @@ def test_no_rows_and_other_statements(data: Path, capfdbinary: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
-    "sql", ["DROP TABLE alert", "INSERT INTO alert (alert_id) VALUES ('1')", "SELECT 1; DROP TABLE alert", "SELEKT 1",
-            "SELECT * FROM file('/etc/hostname', 'LineAsString')"],
-)  # fmt: skip
+    "sql",
+    [
+        "DROP TABLE alert",
+        "INSERT INTO alert (alert_id) VALUES ('1')",
+        "SELECT 1; DROP TABLE alert",
+        "SELEKT 1",
+        "SELECT * FROM file('/etc/hostname', 'LineAsString')",
+    ],
+)
 def test_what_is_not_reading_is_refused(data: Path, sql: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """One sentence, exit code 5, and the table is still there."""
     assert call(["query", sql, "--data", str(data)]) == 5

@@ -29,7 +29,7 @@ def test_one_file_per_stream_and_the_truth(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_done_is_said(
     words: list[str], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:  # fmt: skip
+) -> None:
     """In one line, with what to do."""
     assert call(["simulate", str(tmp_path), *words]) == code
     assert said in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 from cli import call
 from cli.state import KINDS, sizes
 from detectors import every_detector
-from streams.snapshot import Snapshots
+from streams.snapshots import Snapshots
 
 NAME = "state"
 
@@ -18,10 +18,18 @@ NAME = "state"
 def data(tmp_path: Path) -> Path:
     """A run over fifty callers."""
     rows = [
-        {"event_id": f"e{n}", "event_time": 1767225600000 + 1000 * n, "service": "voice", "calling_number": str(n % 50),
-         "called_number": str(n), "record_type": "originating", "duration_s": 5, "account_id": "a1"}
+        {
+            "event_id": f"e{n}",
+            "event_time": 1767225600000 + 1000 * n,
+            "service": "voice",
+            "calling_number": str(n % 50),
+            "called_number": str(n),
+            "record_type": "originating",
+            "duration_s": 5,
+            "account_id": "a1",
+        }
         for n in range(200)
-    ]  # fmt: skip
+    ]
     (tmp_path / "usage.ndjson").write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
     words = [
         "run",

@@ -11,9 +11,15 @@ from detectors.controls import Control
 from detectors.pairing import Pairing
 
 AREAS = {
-    "product and offer", "order and provisioning", "network and usage", "rating and billing", "receivables",
-    "finance", "customer", "partner",
-}  # fmt: skip
+    "product and offer",
+    "order and provisioning",
+    "network and usage",
+    "rating and billing",
+    "receivables",
+    "finance",
+    "customer",
+    "partner",
+}
 
 
 @pytest.mark.parametrize("control", every_control(), ids=lambda kind: kind.__name__)

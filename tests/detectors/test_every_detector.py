@@ -29,7 +29,7 @@ from tollwatch.events import STREAMS
 
 DETECTORS, MODELS = every_detector(), every_model()
 TESTS = Path(__file__).parent
-COUNTABLE = {"count", "total", "distinct", "overlapping", "concurrent", "maximum", "since"}
+COUNTABLE = {"count", "sum", "distinct", "overlapping", "concurrent", "max", "since"}
 
 each_kind = pytest.mark.parametrize("kind", [*DETECTORS, *MODELS], ids=lambda kind: kind.__name__)
 each_detector = pytest.mark.parametrize("kind", DETECTORS, ids=lambda kind: kind.__name__)

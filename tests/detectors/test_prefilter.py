@@ -12,17 +12,28 @@ from tollwatch.columns import schema
 
 WHOLE = {"high_usage": ("usage",)}
 """Every record may cost money."""
-PARTS = st.sampled_from([
-    "service = 'sms'", "record_type in ('originating', 'roaming')", "duration_s > 3", "supplier_id is not null",
-    "trunk_in is null", "not starts_with(called_number, '99')", "(service = 'data' or duration_s = 0)",
-])  # fmt: skip
+PARTS = st.sampled_from(
+    [
+        "service = 'sms'",
+        "record_type in ('originating', 'roaming')",
+        "duration_s > 3",
+        "supplier_id is not null",
+        "trunk_in is null",
+        "not starts_with(called_number, '99')",
+        "(service = 'data' or duration_s = 0)",
+    ]
+)
 FILTERS = st.lists(PARTS, min_size=1, max_size=4).map(" and ".join)
-ROWS = st.fixed_dictionaries({
-    "service": st.sampled_from(["sms", "data", "voice", None]),
-    "record_type": st.sampled_from(["originating", "terminating", "roaming"]),
-    "duration_s": st.sampled_from([0, 3, 4, None]), "supplier_id": st.sampled_from(["s", None]),
-    "trunk_in": st.sampled_from(["t", None]), "called_number": st.sampled_from(["9907", "44", None]),
-})  # fmt: skip
+ROWS = st.fixed_dictionaries(
+    {
+        "service": st.sampled_from(["sms", "data", "voice", None]),
+        "record_type": st.sampled_from(["originating", "terminating", "roaming"]),
+        "duration_s": st.sampled_from([0, 3, 4, None]),
+        "supplier_id": st.sampled_from(["s", None]),
+        "trunk_in": st.sampled_from(["t", None]),
+        "called_number": st.sampled_from(["9907", "44", None]),
+    }
+)
 
 
 @given(st.lists(FILTERS, min_size=1, max_size=3), st.lists(ROWS, min_size=1, max_size=20))

@@ -19,10 +19,13 @@ from tollwatch.config import Settings
 from tollwatch.errors import InputError, RuleError, TollwatchError
 
 STRANGERS: dict[str, Any] = {
-    "name": "calls-to-strangers", "reads": "usage", "by": "calling_number",
+    "name": "calls-to-strangers",
+    "reads": "usage",
+    "by": "calling_number",
     "features": {"victims": "distinct(called_number) over 10m where service = 'voice' and duration_s = 0"},
-    "warning": "victims >= 2", "critical": "victims >= 4",
-}  # fmt: skip
+    "warning": "victims >= 2",
+    "critical": "victims >= 4",
+}
 
 
 def written(path: Path, *rules: object) -> Path:
@@ -34,8 +37,12 @@ def written(path: Path, *rules: object) -> Path:
 def test_a_rule_runs_as_written(tmp_path: Path) -> None:
     """The same windows, filters, levels and defaults as a detector in a file."""
     (rule,) = load_rules(written(tmp_path / "r.yaml", STRANGERS))
-    assert (rule.streams, rule.by, rule.claim, rule.quiet) == (
-        ("usage",), "calling_number", "victims", timedelta(minutes=10))  # fmt: skip
+    assert (rule.streams, rule.by, rule.claim, rule.quiet_period) == (
+        ("usage",),
+        "calling_number",
+        "victims",
+        timedelta(minutes=10),
+    )
     calls = [usage(f"c{n}", after_s=n, called_number=f"4473{n}", duration_s=0) for n in range(5)]
     opened, escalated, _ = findings(rule, calls)
     assert (opened.detector, opened.severity, escalated.severity) == ("calls-to-strangers", "warning", "critical")
@@ -45,7 +52,11 @@ def test_a_rule_runs_as_written(tmp_path: Path) -> None:
 def test_the_rules_of_the_benchmark_are_read() -> None:
     """The published file runs as it stands."""
     assert [rule.name for rule in load_rules(shared("../bench/four_rules.yaml"))] == [
-        "many-events", "much-charge", "many-called", "overlapping-calls"]  # fmt: skip
+        "many-events",
+        "much-charge",
+        "many-called",
+        "overlapping-calls",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +72,7 @@ def test_the_rules_of_the_benchmark_are_read() -> None:
         ({"features": {"n": "count() for 1h"}}, r"feature n: cannot read `count\(\) for 1h`; write kind"),
         ({"features": {"n": "cuont() over 1h"}}, r"feature n: unknown feature `cuont`; did you mean `count`\?"),
         ({"features": {"n": "count(duration_s) over 1h"}}, r"feature n: count\(\) takes no value"),
-        ({"features": {"n": "total() over 1h"}}, r"feature n: total\(\) takes a value"),
+        ({"features": {"n": "sum() over 1h"}}, r"feature n: sum\(\) takes a value"),
         ({"features": {"n": "count()"}}, r"feature n: count\(\) needs a window; write `over 1h`"),
         ({"features": {"n": "count() over 1 fortnight"}}, "feature n: .*1 fortnight"),
         ({"features": {"n": "count() over 0m"}}, "feature n"),
@@ -73,7 +84,7 @@ def test_the_rules_of_the_benchmark_are_read() -> None:
         ({"features": {"n": "count() over 1h where duration_s > (select 1)"}}, "(?i)select"),
         ({"features": {"n": "count() of payment over 1h"}}, r"unknown stream `payment`; did you mean `payments`\?"),
         ({"features": {"n": "distinct(called_number) over 1h delayed by 2h"}}, "`delayed by` goes with sliding"),
-        ({"features": {"n": "total(service) over 1h"}}, "feature n: `service` is text; only distinct takes text"),
+        ({"features": {"n": "sum(service) over 1h"}}, "feature n: `service` is text; only distinct takes text"),
         ({"features": {"n": "count() over 1h where duration_s"}}, "feature n: `duration_s` says neither yes nor no"),
         ({"features": {"n": "count() over 1h where service > 5"}}, "feature n: `service > 5` cannot be computed"),
         ({"warning": None, "critical": None}, "`warning` or `critical` must say when to alert"),
@@ -85,7 +96,7 @@ def test_the_rules_of_the_benchmark_are_read() -> None:
         ({"amount": "victims > 5"}, "amount: `victims > 5` is no number"),
         ({"amount": "victims * random()"}, "amount: `rand` cannot stand in an expression"),
         ({"claim": "victim"}, r"claim: unknown feature `victim`; did you mean `victims`\?"),
-        ({"quiet": "soon"}, "quiet|soon"),
+        ({"quiet_period": "soon"}, "quiet_period|soon"),
         ({"version": "two"}, "`version` must be a whole number, not 'two'"),
     ],
 )
@@ -132,11 +143,11 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.text(max_size=4), inner, max_size=2)),
     max_leaves=4,
 )
-PHRASES = st.text("count()total over1hwhr'=<>d_s p\n", max_size=30)
+PHRASES = st.text("count()sum over1hwhr'=<>d_s p\n", max_size=30)
 
 
 @settings(max_examples=200)
-@given(st.sampled_from([*STRANGERS, "amount", "quiet", "claim", "version"]), st.one_of(VALUES, PHRASES))
+@given(st.sampled_from([*STRANGERS, "amount", "quiet_period", "claim", "version"]), st.one_of(VALUES, PHRASES))
 def test_whatever_stands_there_is_a_rule_or_a_sentence(key: str, value: object) -> None:
     """No value of any key ends in another exception."""
     with suppress(RuleError):

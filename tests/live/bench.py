@@ -27,7 +27,7 @@ MORE_KEYS = """
   reads: usage
   by: account_id
   features:
-    charge: total(charge_micros) over 1h tumbling
+    charge: sum(charge_micros) over 1h tumbling
   critical: charge >= 900000000000
 """
 

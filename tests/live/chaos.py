@@ -131,8 +131,16 @@ def every_event_comes_twice(at: Installation, given: Input, chance: random.Rando
 @chaos
 def a_rule_changes(at: Installation, given: Input, chance: random.Random) -> None:
     """In the middle of publishing; the embedded run takes the same change, at the same event time, from a file."""
-    change = ("rules", "publish", "--set", "wangiri.warn_at=45", "--set", "wangiri.critical_at=46",
-              "--remove", "card_testing")  # fmt: skip
+    change = (
+        "rules",
+        "publish",
+        "--set",
+        "wangiri.warn_at=45",
+        "--set",
+        "wangiri.critical_at=46",
+        "--remove",
+        "card_testing",
+    )
     at.publish(given, "--close", "--rate", RATE // 2)
     time.sleep(chance.uniform(2, 4))
     told = at.call(*change).stdout

@@ -129,12 +129,18 @@ class Installation:
         self.folder.mkdir(parents=True, exist_ok=True)
         url = servers.clickhouse.url.rpartition("/")[0]
         self.env = {
-            "TOLLWATCH_KAFKA__SERVERS": servers.kafka.servers, "TOLLWATCH_KAFKA__PREFIX": f"{name}.",
-            "TOLLWATCH_APP": name, "TOLLWATCH_CLICKHOUSE": f"{url}/{name.replace('-', '_')}",
-            "TOLLWATCH_PARTITIONS": str(partitions), "TOLLWATCH_STATE": str(self.folder / "state"),
-            "TOLLWATCH_DATABASE": f"sqlite:///{self.folder / 'relational.sqlite'}", "TOLLWATCH_SNAPSHOT_S": "2",
-            "TOLLWATCH_SESSION_TIMEOUT_S": "6", "NUMBA_NUM_THREADS": "1", "POLARS_MAX_THREADS": "2",
-        }  # fmt: skip
+            "TOLLWATCH_KAFKA__SERVERS": servers.kafka.servers,
+            "TOLLWATCH_KAFKA__PREFIX": f"{name}.",
+            "TOLLWATCH_APP": name,
+            "TOLLWATCH_CLICKHOUSE": f"{url}/{name.replace('-', '_')}",
+            "TOLLWATCH_PARTITIONS": str(partitions),
+            "TOLLWATCH_STATE": str(self.folder / "state"),
+            "TOLLWATCH_DATABASE": f"sqlite:///{self.folder / 'relational.sqlite'}",
+            "TOLLWATCH_SNAPSHOT_S": "2",
+            "TOLLWATCH_SESSION_TIMEOUT_S": "6",
+            "NUMBA_NUM_THREADS": "1",
+            "POLARS_MAX_THREADS": "2",
+        }
         self.env |= {f"TOLLWATCH_{key.upper()}": str(value) for key, value in settings.items()}
         self.workers: list[Program] = []
         self.publisher: subprocess.Popen[str] | None = None
@@ -159,9 +165,13 @@ class Installation:
     def publish(self, given: Input, *words: object) -> None:
         """Begin to publish, in the background."""
         self.publisher = subprocess.Popen(
-            [*COMMAND, "publish", *given.files(), *map(str, words)], env=os.environ | self.env, text=True, cwd=ROOT,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [*COMMAND, "publish", *given.files(), *map(str, words)],
+            env=os.environ | self.env,
+            text=True,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
 
     def published(self) -> None:
         """Wait for the publisher."""

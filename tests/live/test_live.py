@@ -66,9 +66,14 @@ def test_a_broken_message_is_in_quarantine_once(servers: Servers, tmp_path_facto
     folder = tmp_path_factory.mktemp("broken")
     good = '{"event_id":"good%d","event_time":1767225600000,"service":"voice","record_type":"originating"}'
     far = good.replace("1767225600000", "7258118400000").replace("good%d", "far")
-    broken = ["{", '{"event_id":"text","event_time":"soon","service":"voice","record_type":"originating"}', "[]", far,
-              good.replace("voice", "smoke signals").replace("good%d", "smoke"), good[:-1].replace("good%d", "long")
-              + ',"x":"' + "y" * 2_000_000 + '"}']  # fmt: skip
+    broken = [
+        "{",
+        '{"event_id":"text","event_time":"soon","service":"voice","record_type":"originating"}',
+        "[]",
+        far,
+        good.replace("voice", "smoke signals").replace("good%d", "smoke"),
+        good[:-1].replace("good%d", "long") + ',"x":"' + "y" * 2_000_000 + '"}',
+    ]
     file = folder / "usage.ndjson"
     file.write_text("\n".join([good % 1, *broken, good % 2]) + "\n", "utf-8")
     with Installation(servers, "broken", folder) as at:

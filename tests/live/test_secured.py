@@ -15,9 +15,10 @@ def test_scram(tmp_path: Path) -> None:
     kafka.start()
     try:
         env = {
-            "TOLLWATCH_KAFKA__SERVERS": kafka.servers, "TOLLWATCH_KAFKA__USERNAME": "watch",
+            "TOLLWATCH_KAFKA__SERVERS": kafka.servers,
+            "TOLLWATCH_KAFKA__USERNAME": "watch",
             "TOLLWATCH_KAFKA__PASSWORD": "right-secret",
-        }  # fmt: skip
+        }
         assert "usage: made" in run("topics", "create", env=env).stdout
         assert run("topics", "check", env=env).stdout == "all topics are there\n"
         file = tmp_path / "usage.ndjson"

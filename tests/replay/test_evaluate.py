@@ -17,15 +17,31 @@ DAY = 24 * HOUR
 
 def fraud(**changes: Any) -> Truth:
     """A planted wangiri campaign of an hour."""
-    facts = {"name": "wangiri", "kind": "fraud", "subject_kind": "calling_number", "subject": "99", "since": DAY,
-             "until": DAY + HOUR, "count": 40, "account_id": "A1", "subscriber_id": "S1"}  # fmt: skip
+    facts = {
+        "name": "wangiri",
+        "kind": "fraud",
+        "subject_kind": "calling_number",
+        "subject": "99",
+        "since": DAY,
+        "until": DAY + HOUR,
+        "count": 40,
+        "account_id": "A1",
+        "subscriber_id": "S1",
+    }
     return Truth(**(facts | changes))
 
 
 def raised(**changes: Any) -> Alert:
     """An alert on it, two minutes after it began."""
-    facts = {"detector": "wangiri", "subject_kind": "calling_number", "subject": "99", "episode_start": DAY,
-             "event_time": DAY + 120_000, "account_id": None, "subscriber_id": None}  # fmt: skip
+    facts = {
+        "detector": "wangiri",
+        "subject_kind": "calling_number",
+        "subject": "99",
+        "episode_start": DAY,
+        "event_time": DAY + 120_000,
+        "account_id": None,
+        "subscriber_id": None,
+    }
     return msgspec.structs.replace(alert(1), **(facts | changes))
 
 
@@ -41,8 +57,16 @@ def leaked(**changes: Any) -> Leakage:
     return msgspec.structs.replace(leakage(1), **(facts | changes))
 
 
-MONEY = Truth(name="provisioned_not_billed", kind="leakage", subject_kind="product", subject="P1", since=0, until=DAY,
-              count=1, amount_micros=7)  # fmt: skip
+MONEY = Truth(
+    name="provisioned_not_billed",
+    kind="leakage",
+    subject_kind="product",
+    subject="P1",
+    since=0,
+    until=DAY,
+    count=1,
+    amount_micros=7,
+)
 
 
 def test_a_fraud_is_found_with_its_delay() -> None:
@@ -103,9 +127,14 @@ def test_alerts_before_the_start_stand_apart() -> None:
 
 @pytest.mark.parametrize(
     ("found", "wrong"),
-    [([leaked()], []), ([leaked(amount_micros=8)], ["P1"]), ([], ["P1"]), ([leaked(), leaked(subject="P2")], ["P2"]),
-     ([leaked(state="withdrawn")], ["P1"])],
-)  # fmt: skip
+    [
+        ([leaked()], []),
+        ([leaked(amount_micros=8)], ["P1"]),
+        ([], ["P1"]),
+        ([leaked(), leaked(subject="P2")], ["P2"]),
+        ([leaked(state="withdrawn")], ["P1"]),
+    ],
+)
 def test_leakage_counts_to_the_micro(found: list[Leakage], wrong: list[str]) -> None:
     """Missed, misjudged by a micro, or never planted: each is wrong."""
     report = evaluate([MONEY], [], found, [])

@@ -18,67 +18,122 @@ from tollwatch.frames import Findings
 
 START = 1_767_225_600_000
 CLAIM = Claim(
-    stream="usage", key="447100000001", where="service = 'voice'", since=START, until=START + 60_000, count=3,
+    stream="usage",
+    key="447100000001",
+    where="service = 'voice'",
+    since=START,
+    until=START + 60_000,
+    count=3,
     hash_sum=2**64 - 1,
-)  # fmt: skip
+)
 
 
 def alert(number: int, revision: int = 1, **changes: Any) -> Alert:
     """An alert with an id of its own."""
     fields: dict[str, Any] = {
-        "alert_id": f"{number:016x}", "revision": revision, "state": "open", "detector": "wangiri",
-        "detector_version": 1, "thresholds": {"warn_at": 20, "share": 0.25, "mode": "it's"}, "severity": "warning",
-        "subject_kind": "calling_number", "subject": "447100000001", "episode_start": START,
-        "event_time": START + 1000 * number, "features": {"victims": 20.0, "ratio": None, "tiny": 1e-9},
-        "condition": "victims >= 20", "claim": CLAIM, "amount_micros": 9_007_199_254_740_993, "currency": "EUR",
-    }  # fmt: skip
+        "alert_id": f"{number:016x}",
+        "revision": revision,
+        "state": "open",
+        "detector": "wangiri",
+        "detector_version": 1,
+        "thresholds": {"warn_at": 20, "share": 0.25, "mode": "it's"},
+        "severity": "warning",
+        "subject_kind": "calling_number",
+        "subject": "447100000001",
+        "episode_start": START,
+        "event_time": START + 1000 * number,
+        "features": {"victims": 20.0, "ratio": None, "tiny": 1e-9},
+        "condition": "victims >= 20",
+        "claim": CLAIM,
+        "amount_micros": 9_007_199_254_740_993,
+        "currency": "EUR",
+    }
     return Alert(**fields | changes)
 
 
 def leakage(number: int, revision: int = 1, **changes: Any) -> Leakage:
     """A leakage with an id of its own; negative: the operator gains."""
     fields: dict[str, Any] = {
-        "leakage_id": f"{number:016x}", "revision": revision, "state": "provisional",
-        "control": "provisioned_not_billed", "control_version": 2, "break_kind": "missing", "subject_kind": "product",
-        "subject": "p-1", "period_start": START, "period_end": START + 86_400_000, "records": 1,
-        "amount_micros": -9_007_199_254_740_993, "currency": "DKK", "occurred_at": START, "event_time": START + 5,
-        "age_s": 60, "claim": CLAIM, "account_id": 'á/1\t"x"',
-    }  # fmt: skip
+        "leakage_id": f"{number:016x}",
+        "revision": revision,
+        "state": "provisional",
+        "control": "provisioned_not_billed",
+        "control_version": 2,
+        "break_kind": "missing",
+        "subject_kind": "product",
+        "subject": "p-1",
+        "period_start": START,
+        "period_end": START + 86_400_000,
+        "records": 1,
+        "amount_micros": -9_007_199_254_740_993,
+        "currency": "DKK",
+        "occurred_at": START,
+        "event_time": START + 5,
+        "age_s": 60,
+        "claim": CLAIM,
+        "account_id": 'á/1\t"x"',
+    }
     return Leakage(**fields | changes)
 
 
 def quarantined(position: int, raw: bytes, **changes: Any) -> Quarantined:
     """A record that could not be taken."""
     fields: dict[str, Any] = {
-        "stream": "usage", "partition": "usage.ndjson", "position": position, "line": position + 1,
-        "reason": "not JSON", "raw": raw,
-    }  # fmt: skip
+        "stream": "usage",
+        "partition": "usage.ndjson",
+        "position": position,
+        "line": position + 1,
+        "reason": "not JSON",
+        "raw": raw,
+    }
     return Quarantined(**fields | changes)
 
 
 def mark(sequence: int) -> FrameMark:
     """The mark of a frame."""
     return FrameMark(
-        key_space="usage", frame_partition=0, sequence=sequence, partition="usage.ndjson", begin=sequence * 10,
-        end=sequence * 10 + 10, watermark=-(1 << 62),
-    )  # fmt: skip
+        key_space="usage",
+        frame_partition=0,
+        sequence=sequence,
+        partition="usage.ndjson",
+        begin=sequence * 10,
+        end=sequence * 10 + 10,
+        watermark=-(1 << 62),
+    )
 
 
 EVIDENCE = Evidence(
-    finding_id=f"{1:016x}", revision=1, ordinal=0, stream="usage", event_id="eé", event_time=START,
+    finding_id=f"{1:016x}",
+    revision=1,
+    ordinal=0,
+    stream="usage",
+    event_id="eé",
+    event_time=START,
     row='{"event_id":"e\\u00e9","text":"a\\tb\\\\c\'d"}',
-)  # fmt: skip
+)
 SCORE = Score(
-    event_id="p1", event_time=START, stream="payments", model="payment_risk", model_version=1,
-    features={"a": 1.5, "b": None}, score=0.1, subject_kind="card", subject="c1",
-)  # fmt: skip
+    event_id="p1",
+    event_time=START,
+    stream="payments",
+    model="payment_risk",
+    model_version=1,
+    features={"a": 1.5, "b": None},
+    score=0.1,
+    subject_kind="card",
+    subject="c1",
+)
 PROFILE = Profile(
     detector="high_usage", subject_kind="account_id", subject="a1", event_time=START, features={"spend": 0.1 + 0.2}
 )
 CONTROL_RUN = ControlRun(
-    control="provisioned_not_billed", control_version=2, event_time=START, inputs={"billed": 2, "provisioned": 3},
-    breaks=1, amount_micros=-5, state="final",
-)  # fmt: skip
+    control="provisioned_not_billed",
+    control_version=2,
+    event_time=START,
+    inputs={"billed": 2, "provisioned": 3},
+    breaks=1,
+    amount_micros=-5,
+    state="final",
+)
 HEALTH = FeedHealth(
     stream="usage", source="gateway", minute=START, events=5, late=1, quarantined=1, duplicates=2, watermark=START
 )

@@ -113,23 +113,43 @@ def test_columns_say_what_the_document_says(empty: ChdbStore) -> None:
 
 def test_writing_again_changes_nothing(empty: ChdbStore) -> None:
     """A run that begins again writes the same ids and revisions."""
-    rows = pl.DataFrame({"event_id": ["a"], "event_time": [1], "source": ["s"], "tenant": ["main"], "service": ["sms"],
-                         "_offset": [0]})  # fmt: skip
+    rows = pl.DataFrame(
+        {"event_id": ["a"], "event_time": [1], "source": ["s"], "tenant": ["main"], "service": ["sms"], "_offset": [0]}
+    )
     marks = pl.DataFrame({"stream": ["usage"], "_partition": ["f"], "_offset": [0], "mark": ["late"]})
     for _ in range(2):
         empty.write_raw("usage", "f", rows)
         empty.write_event_marks(marks)
         empty.write(one_of_each())
-    names = ["alert", "leakage", "evidence", "score", "profile", "quarantine", "frame_mark", "feed_health",
-             "control_run", "raw_usage", "event_mark"]  # fmt: skip
+    names = [
+        "alert",
+        "leakage",
+        "evidence",
+        "score",
+        "profile",
+        "quarantine",
+        "frame_mark",
+        "feed_health",
+        "control_run",
+        "raw_usage",
+        "event_mark",
+    ]
     counted = {name: empty.query(f"SELECT count() AS n FROM {name} FINAL")["n"][0] for name in names}
     assert counted == dict.fromkeys(names, 1) | {"alert": 2, "quarantine": 2}
 
 
 def test_raw_events_come_back(empty: ChdbStore) -> None:
     """A raw event keeps its columns and its place; a list that is absent is empty."""
-    rows = pl.DataFrame({"event_id": ["a", "b"], "event_time": [1, 2], "source": ["s", "s"], "tenant": ["main"] * 2,
-                         "hops": [["x", "y"], None], "_offset": [3, 4]})  # fmt: skip
+    rows = pl.DataFrame(
+        {
+            "event_id": ["a", "b"],
+            "event_time": [1, 2],
+            "source": ["s", "s"],
+            "tenant": ["main"] * 2,
+            "hops": [["x", "y"], None],
+            "_offset": [3, 4],
+        }
+    )
     empty.write_raw("planned_tests", "tests.ndjson#2", rows)
     empty.flush_raw()
     back = empty.query("SELECT event_id, hops, _partition, _offset FROM raw_planned_tests FINAL ORDER BY _offset")
@@ -160,8 +180,10 @@ def test_runs_are_apart(empty: ChdbStore) -> None:
     empty.write(Findings(alerts=[alert(1), alert(1, 2, run="replay"), alert(1, 3, tenant="mvno")]))
     found = [msgspec.json.decode(each) for each in listed(empty, "alert")]
     assert [(each["run"], each["tenant"], each["revision"]) for each in found] == [
-        ("live", "main", 1), ("live", "mvno", 3), ("replay", "main", 2),
-    ]  # fmt: skip
+        ("live", "main", 1),
+        ("live", "mvno", 3),
+        ("replay", "main", 2),
+    ]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
@@ -175,8 +197,12 @@ def test_parameters_are_values_and_never_sql(store: ChdbStore, text: str, texts:
 def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
     """ClickHouse itself refuses, so no parser of ours can be fooled."""
     line = OPEN + "s.apply_tables(); s.only_read(); s.query('SELECT 1'); s.run(sys.argv[2])"
-    for sql in ("DROP TABLE alert", "INSERT INTO alert (alert_id) VALUES ('1')", "SET readonly = 0",
-                "SELECT * FROM file('/etc/hostname', 'LineAsString')"):  # fmt: skip
+    for sql in (
+        "DROP TABLE alert",
+        "INSERT INTO alert (alert_id) VALUES ('1')",
+        "SET readonly = 0",
+        "SELECT * FROM file('/etc/hostname', 'LineAsString')",
+    ):
         done = python(line, tmp_path, sql)
         assert "StoreError" in done.stderr.splitlines()[-1], sql
         assert "readonly" in done.stderr.lower(), sql

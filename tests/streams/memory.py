@@ -86,8 +86,8 @@ class Kept:
 
 
 def line(sources: Sequence[Rows], plan: Plan, store: Kept | None = None, **changes: Any) -> Run:
-    """A run over these sources, not yet begun; `keep_events` and `keep` as of Run, the rest are settings."""
-    own = {name: changes.pop(name) for name in ("keep", "keep_events") if name in changes}
+    """A run over these sources, not yet begun; `save_every` and `on_save` as of Run, the rest are settings."""
+    own = {name: changes.pop(name) for name in ("on_save", "save_every") if name in changes}
     return Run(sources, plan, Settings(**changes), as_of_ms=AS_OF_MS, store=store, **own)
 
 

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from detectors.engine import Engine
 from detectors.language import count, distinct
 from detectors.rule import Rule
-from streams.align import Aligner
-from streams.detect import Line
+from streams.align import Aligner, Released
+from streams.detect import AlignedStage, NoopStage
 from streams.frame import Framer
-from streams.plan import Passive
 from streams.shard import route, split, with_hashes
 from tests.make import START_MS, part_of
 from tollwatch.config import Settings
@@ -27,22 +26,32 @@ AS_OF_MS = START_MS + 10**10
 COLUMNS = ("event_id", "event_time", "calling_number", "called_number", "duration_s")
 SPACE = KeySpace(name="calling_number", by={"usage": "calling_number"}, columns={"usage": COLUMNS})
 RULE = Rule(
-    name="busy", streams=("usage",), by="calling_number",
+    name="busy",
+    streams=("usage",),
+    by="calling_number",
     features={
         "calls": count(over=timedelta(minutes=1)),
         "numbers": distinct("called_number", over=timedelta(minutes=5)),
     },
-    warning="calls >= 3", critical="calls >= 4 and numbers >= 2", claim="calls", quiet=timedelta(minutes=2),
-)  # fmt: skip
+    warning="calls >= 3",
+    critical="calls >= 4 and numbers >= 2",
+    claim="calls",
+    quiet_period=timedelta(minutes=2),
+)
 Row = dict[str, Any]
 
 
 def event(number: int, after_ms: int, key: int = 0) -> Row:
     """A call; its time is `after_ms` behind the start of 2026."""
     return {
-        "event_id": f"e{number:04}", "event_time": START_MS + after_ms, "calling_number": f"4471{key}",
-        "called_number": f"4473{number % 3}", "duration_s": number % 7, "source": "msc", "service": "voice",
-    }  # fmt: skip
+        "event_id": f"e{number:04}",
+        "event_time": START_MS + after_ms,
+        "calling_number": f"4471{key}",
+        "called_number": f"4473{number % 3}",
+        "duration_s": number % 7,
+        "source": "msc",
+        "service": "voice",
+    }
 
 
 @st.composite
@@ -72,10 +81,10 @@ def frames_of(name: str, pieces: Iterable[Sequence[Row]], space: KeySpace = SPAC
     for piece, closed in [*((piece, False) for piece in pieces), ((), True)]:
         table = pl.DataFrame(piece) if piece else pl.DataFrame([event(0, 0)]).clear()
         table = table.with_columns(_offset=pl.int_range(begin, begin + len(piece)))
-        stamped, refused = framer.stamp(ReadBatch("usage", name, table, begin, begin + len(piece)))
-        assert not refused
+        stamped = framer.stamp(ReadBatch("usage", name, table, begin, begin + len(piece)))
+        assert not stamped.rejected
         span = framer.span(begin, closed=closed)
-        routed = route("usage", with_hashes("usage", stamped), space)
+        routed = route("usage", with_hashes("usage", stamped.rows), space)
         assert routed is not None
         made.append(Frame(space.name, 0, len(made), (span,), {"usage": routed}))
         begin += len(piece)
@@ -93,7 +102,7 @@ def interleaved(draw: st.DrawFn, by_partition: Sequence[list[Frame]], *, doubled
     return order
 
 
-class Recorder(Passive):
+class Recorder(NoopStage):
     """A stage that notes what it was given."""
 
     def __init__(self) -> None:
@@ -110,35 +119,30 @@ class Recorder(Passive):
 def through(frames: Sequence[Frame], partitions: int = 1) -> tuple[dict[int, list[Any]], list[tuple[str, str]]]:
     """What leaves alignment by shard, in order; and (mark, id) of what does not."""
     names = sorted({frame.spans[0].partition for frame in frames})
-    dropped: list[tuple[str, str]] = []
-
-    def note(stream: str, mark: str, rows: pl.DataFrame) -> None:
-        del stream
-        dropped.extend((mark, name) for name in rows["event_id"])
-
     stages = [Recorder() for _ in range(partitions)]
-    lines = [Line(SPACE, Aligner(names), stage, note) for stage in stages]
-    _drive(lines, frames, partitions)
+    lines = [AlignedStage(SPACE, Aligner(names), stage) for stage in stages]
+    released = [each for _, each in _drive(lines, frames, partitions)]
+    dropped = [(each.mark, name) for one in released for each in one.dropped for name in each.rows["event_id"]]
     found: dict[int, list[Any]] = {}
     for shard, *row in [row for stage in stages for row in stage.rows]:
         found.setdefault(shard, []).append(tuple(row))
     return found, sorted(dropped)
 
 
-def _drive(lines: Sequence[Line], frames: Sequence[Frame], partitions: int) -> list[Findings]:
+def _drive(lines: Sequence[AlignedStage], frames: Sequence[Frame], partitions: int) -> list[tuple[Findings, Released]]:
     found = []
     for frame in frames:
         parts = split(frame.tables["usage"], lines[0].key_space, "usage", partitions)
         for n, line in enumerate(lines):
-            found.append(line.advance(Frame(frame.key_space, n, frame.sequence, frame.spans, {"usage": parts[n]}))[0])
+            found.append(line.advance(Frame(frame.key_space, n, frame.sequence, frame.spans, {"usage": parts[n]})))
     return found
 
 
 def detected(by_partition: Sequence[Frame], space: KeySpace, partitions: int) -> list[bytes]:
     """The alerts of the rule, as they would be printed, in the order of their ids."""
     names = sorted({frame.spans[0].partition for frame in by_partition})
-    lines = [Line(space, Aligner(names), Engine(space, [RULE])) for _ in range(partitions)]
-    found = _drive(lines, by_partition, partitions) + [line.stage.flush() for line in lines]
+    lines = [AlignedStage(space, Aligner(names), Engine(space, [RULE])) for _ in range(partitions)]
+    found = [each for each, _ in _drive(lines, by_partition, partitions)] + [line.stage.flush() for line in lines]
     alerts = [alert for each in found for alert in each.all_alerts()]
     alerts.sort(key=lambda alert: (alert.alert_id, alert.revision))
     return [msgspec.json.encode(alert, order="sorted") for alert in alerts]

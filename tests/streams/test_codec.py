@@ -13,20 +13,32 @@ from tests.streams.pieces import event, frames_of
 from tollwatch.errors import InputError, VersionError
 from tollwatch.frames import Frame, Span
 
-SCALARS = st.fixed_dictionaries({
-    "t": st.one_of(st.none(), st.text(max_size=20)), "n": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
-    "b": st.one_of(st.none(), st.booleans()), "h": st.integers(0, 2**64 - 1),
-    "l": st.one_of(st.none(), st.lists(st.text(max_size=3), max_size=3)),
-    "m": st.one_of(st.none(), st.lists(st.fixed_dictionaries({"key": st.text(max_size=3)}), max_size=2)),
-})  # fmt: skip
+SCALARS = st.fixed_dictionaries(
+    {
+        "t": st.one_of(st.none(), st.text(max_size=20)),
+        "n": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
+        "b": st.one_of(st.none(), st.booleans()),
+        "h": st.integers(0, 2**64 - 1),
+        "l": st.one_of(st.none(), st.lists(st.text(max_size=3), max_size=3)),
+        "m": st.one_of(st.none(), st.lists(st.fixed_dictionaries({"key": st.text(max_size=3)}), max_size=2)),
+    }
+)
 KINDS: Any = {
-    "t": pl.String, "n": pl.Int64, "b": pl.Boolean, "h": pl.UInt64, "l": pl.List(pl.String),
+    "t": pl.String,
+    "n": pl.Int64,
+    "b": pl.Boolean,
+    "h": pl.UInt64,
+    "l": pl.List(pl.String),
     "m": pl.List(pl.Struct({"key": pl.String})),
-}  # fmt: skip
+}
 SPANS = st.builds(
-    Span, partition=st.text(max_size=5), begin=st.integers(0, 9), end=st.integers(9, 99),
-    watermark=st.integers(-(2**62), 2**62), state=st.sampled_from(["open", "idle", "closed"]),
-)  # fmt: skip
+    Span,
+    partition=st.text(max_size=5),
+    begin=st.integers(0, 9),
+    end=st.integers(9, 99),
+    watermark=st.integers(-(2**62), 2**62),
+    state=st.sampled_from(["open", "idle", "closed"]),
+)
 TABLES = st.lists(SCALARS, max_size=6).map(lambda rows: pl.DataFrame(rows, schema=KINDS))
 
 
@@ -37,7 +49,11 @@ def test_there_and_back(tables: dict[str, pl.DataFrame], spans: list[Span], sequ
     frame = Frame("calling_number", 7, sequence % 2**63, tuple(spans), tables)
     back = decode(encode(frame))
     assert (back.key_space, back.partition, back.sequence, back.spans) == (
-        frame.key_space, 7, frame.sequence, frame.spans)  # fmt: skip
+        frame.key_space,
+        7,
+        frame.sequence,
+        frame.spans,
+    )
     assert back.tables.keys() == tables.keys()
     for stream, table in tables.items():
         assert back.tables[stream].schema == table.schema

@@ -20,24 +20,38 @@ def happened() -> dict[str, list[Row]]:
         usage(f"dear-{n}", after_s=n * 600, charge_micros=9_000_000, account_id="a9", duration_s=300) for n in range(12)
     ]
     calls += [
-        usage(f"drop-{n:03}", after_s=HOUR_S + n, calling_number="447199999999", called_number=f"4473{n:08}", ring_s=1,
-              duration_s=0, account_id="a8")
+        usage(
+            f"drop-{n:03}",
+            after_s=HOUR_S + n,
+            calling_number="447199999999",
+            called_number=f"4473{n:08}",
+            ring_s=1,
+            duration_s=0,
+            account_id="a8",
+        )
         for n in range(45)
-    ]  # fmt: skip
+    ]
     calls += [
         usage(f"quiet-{n:03}", after_s=n * 97, calling_number=f"44711{n % 40:07}", account_id=f"q{n % 40}")
         for n in range(200)
     ]
     paid = [
-        payment(f"pay-{n:03}", after_s=2 * HOUR_S + n * 60, kind="recharge", card_fingerprint=f"card-{n}",
-                state="declined" if n % 4 else "settled", amount_micros=1_000_000)
+        payment(
+            f"pay-{n:03}",
+            after_s=2 * HOUR_S + n * 60,
+            kind="recharge",
+            card_fingerprint=f"card-{n}",
+            state="declined" if n % 4 else "settled",
+            amount_micros=1_000_000,
+        )
         for n in range(12)
-    ]  # fmt: skip
+    ]
     known = [account(f"{name}", after_s=-60) for name in ("a1", "a8", "a9")]
     return {
-        "usage": sorted(calls, key=lambda row: (row["event_time"], row["event_id"])), "payments": paid,
+        "usage": sorted(calls, key=lambda row: (row["event_time"], row["event_id"])),
+        "payments": paid,
         "reference": known,
-    }  # fmt: skip
+    }
 
 
 def sources(sizes: int = 50, files: int = 1) -> list[Rows]:
@@ -72,7 +86,7 @@ def test_taken_up_again_it_goes_on(usual: list[bytes], after: int, partitions: i
     """Stopped where a state was saved, a new run goes on from there, reads nothing twice and finds the same."""
     kept, states = Kept(), []
     keep = lambda run: states.append((run.save(), run.consumed()))  # noqa: E731
-    line(sources(10), make_plan(IN_FORCE), kept, partitions=partitions, keep=keep, keep_events=after).go()
+    line(sources(10), make_plan(IN_FORCE), kept, partitions=partitions, on_save=keep, save_every=after).go()
     assert len(states) >= 2
     state, consumed = states[0]
 

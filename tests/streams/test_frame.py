@@ -15,12 +15,14 @@ ROWS = st.lists(st.tuples(st.integers(0, 300), st.sampled_from(["a", "b", "slow"
 
 def batch(rows: list[tuple[int, str]], begin: int = 0) -> ReadBatch:
     """Rows of (seconds, source)."""
-    table = pl.DataFrame({
-        "event_id": [f"e{begin + n}" for n in range(len(rows))],
-        "event_time": pl.Series([START_MS + 1000 * s for s, _ in rows], dtype=pl.Int64),
-        "source": pl.Series([source for _, source in rows], dtype=pl.String),
-        "_offset": pl.int_range(begin, begin + len(rows), eager=True),
-    })  # fmt: skip
+    table = pl.DataFrame(
+        {
+            "event_id": [f"e{begin + n}" for n in range(len(rows))],
+            "event_time": pl.Series([START_MS + 1000 * s for s, _ in rows], dtype=pl.Int64),
+            "source": pl.Series([source for _, source in rows], dtype=pl.String),
+            "_offset": pl.int_range(begin, begin + len(rows), eager=True),
+        }
+    )
     return ReadBatch("usage", "p", table, begin, begin + len(rows))
 
 
@@ -35,9 +37,10 @@ def naive(rows: list[tuple[int, str]]) -> tuple[list[bool], int]:
         greatest[source] = max(greatest.get(source, NEVER), time)
         overall = max(greatest.values())
         held = [
-            most - 2000 for name, most in greatest.items()
+            most - 2000
+            for name, most in greatest.items()
             if name != "slow" and most >= overall - 60_000 and name in names
-        ]  # fmt: skip
+        ]
         watermark = max([watermark, *([min(held)] if held else [])])
     return late, watermark
 
@@ -47,10 +50,10 @@ def naive(rows: list[tuple[int, str]]) -> tuple[list[bool], int]:
 def test_equals_the_naive_watermark(rows: list[tuple[int, str]]) -> None:
     """Sources that are slow hold nobody back, idle ones no longer do, and it never falls."""
     framer = Framer("p", SLOW, START_MS + 10**9)
-    stamped, refused = framer.stamp(batch(rows))
+    stamped = framer.stamp(batch(rows))
     late, watermark = naive(rows)
-    assert (stamped["_late"].to_list(), refused) == (late, [])
-    assert framer.watermark == watermark
+    assert (stamped.rows["_late"].to_list(), stamped.rejected) == (late, [])
+    assert framer.watermark == stamped.rows["_watermark"][-1] == watermark
     assert framer.late == sum(late)
 
 
@@ -60,12 +63,12 @@ def test_the_cut_does_not_matter(seconds: list[int], cut: int, again: bool) -> N
     """In one batch, in two, or saved and loaded in between: the same rows are late, the same watermark is reached."""
     rows = [(s, "a") for s in seconds]
     whole, parted = Framer("p", SLOW, START_MS + 10**9), Framer("p", SLOW, START_MS + 10**9)
-    wanted = whole.stamp(batch(rows))[0]["_late"].to_list()
-    first = parted.stamp(batch(rows[:cut]))[0]["_late"].to_list()
+    wanted = whole.stamp(batch(rows)).rows["_late"].to_list()
+    first = parted.stamp(batch(rows[:cut])).rows["_late"].to_list()
     if again:
         saved, parted = parted.save(), Framer("p", SLOW, START_MS + 10**9)
         parted.load(saved)
-    second = parted.stamp(batch(rows[cut:], begin=len(rows[:cut])))[0]["_late"].to_list()
+    second = parted.stamp(batch(rows[cut:], begin=len(rows[:cut]))).rows["_late"].to_list()
     assert (first + second, parted.save()) == (wanted, whole.save())
 
 
@@ -75,8 +78,9 @@ def test_a_time_that_cannot_be_true_is_refused() -> None:
     tolerated = as_of + SLOW.future_tolerance_s * 1000
     times = [0, EARLIEST_MS - 1, EARLIEST_MS, tolerated, tolerated + 1, 7_258_118_400_000]
     table = pl.DataFrame({"event_id": list("abcdef"), "event_time": times, "_offset": range(6)})
-    stamped, refused = Framer("p", SLOW, as_of).stamp(ReadBatch("usage", "p", table, 0, 6))
-    assert stamped["event_id"].to_list() == ["c", "d"]
+    stamped = Framer("p", SLOW, as_of).stamp(ReadBatch("usage", "p", table, 0, 6))
+    refused = stamped.rejected
+    assert stamped.rows["event_id"].to_list() == ["c", "d"]
     assert [each.position for each in refused] == [0, 1, 4, 5]
     assert "1970-01-01" in refused[0].reason
     assert "is it in seconds" in refused[0].reason

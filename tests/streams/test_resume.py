@@ -55,13 +55,15 @@ def test_names_are_given_back(tmp_path: Path) -> None:
         path.parent.mkdir()
         path.write_bytes(b"%d" % n)
     first = [source(path) for path in days[:2]]
-    prints = recognise(first, {})
-    assert [each.partition for each in first] == ["usage.ndjson", "usage.ndjson#2"]
+    known = recognise(first, {})
+    assert [each.partition for each in known.sources] == ["usage.ndjson", "usage.ndjson#2"]
+    assert [each.partition for each in first] == ["usage.ndjson"] * 2, "what was given stays as it is"
 
     again = [source(path) for path in (days[2], days[1], days[0])]
-    later = recognise(again, prints)
-    assert [each.partition for each in again] == ["usage.ndjson#3", "usage.ndjson#2", "usage.ndjson"]
-    assert prints.items() <= later.items()
+    later = recognise(again, known.known)
+    assert [each.partition for each in later.sources] == ["usage.ndjson#3", "usage.ndjson#2", "usage.ndjson"]
+    assert known.known.items() <= later.known.items()
+    assert later.after({"usage.ndjson": 7})["usage.ndjson"].consumed == 7
 
 
 @pytest.mark.parametrize("both", [b"same", b""])
@@ -69,5 +71,4 @@ def test_two_copies_of_one_file_are_two_partitions(tmp_path: Path, both: bytes) 
     """Each record of the second is a duplicate, which is what the operator should hear."""
     (tmp_path / "x").mkdir()
     copies = [source(tmp_path / "u", both), source(tmp_path / "x" / "u", both)]
-    recognise(copies, {})
-    assert [each.partition for each in copies] == ["u", "u#2"]
+    assert [each.partition for each in recognise(copies, {}).sources] == ["u", "u#2"]

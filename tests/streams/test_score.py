@@ -35,13 +35,19 @@ def made(n: int = 400, *, days: int = 10) -> Tables:
             "payment_id": [f"pay{i:04}" for i in range(n)],
             "amount_micros": np.where(fraud, 300_000_000, 20_000_000) + rng.integers(0, 9_000_000, n),
             "card_fingerprint": [f"card-{i}" for i in rng.integers(0, 40, n)],
-            "terminal_id": "t1", "kind": "payment", "state": "settled", "hop": "gateway", "currency": "EUR",
+            "terminal_id": "t1",
+            "kind": "payment",
+            "state": "settled",
+            "hop": "gateway",
+            "currency": "EUR",
         }
-    )  # fmt: skip
+    )
     verdicts = payments.filter(pl.Series(fraud)).select(
-        event_id="v" + pl.col("event_id"), event_time=pl.col("event_time") + DAY, verdict=pl.lit("fraud"),
+        event_id="v" + pl.col("event_id"),
+        event_time=pl.col("event_time") + DAY,
+        verdict=pl.lit("fraud"),
         refers_to="event_id",
-    )  # fmt: skip
+    )
     return {"payments": payments, "verdicts": verdicts}
 
 

@@ -13,8 +13,10 @@ KEYS = st.lists(st.one_of(st.none(), st.text(max_size=5)), min_size=1, max_size=
 
 def routed(keys: list[str | None], space: KeySpace = SPACE, **columns: object) -> pl.DataFrame:
     """Rows of these calling numbers, routed."""
-    rows = pl.DataFrame([event(n, n) | {"calling_number": key} for n, key in enumerate(keys)],
-                        schema_overrides={"calling_number": pl.String})  # fmt: skip
+    rows = pl.DataFrame(
+        [event(n, n) | {"calling_number": key} for n, key in enumerate(keys)],
+        schema_overrides={"calling_number": pl.String},
+    )
     rows = rows.with_columns(_offset=pl.int_range(len(keys)), _late=pl.lit(value=False), **columns)  # type: ignore[arg-type]
     table = route("usage", with_hashes("usage", rows), space)
     assert table is not None
@@ -89,9 +91,13 @@ def test_a_tenant_beside_changes_no_hash_of_main() -> None:
     """A copy is a copy whether or not its neighbours name a tenant; another tenant has events of its own."""
     alone = pl.DataFrame({"event_id": ["e"], "event_time": [1], "calling_number": ["1"]})
     beside = pl.DataFrame(
-        {"event_id": ["e", "e", "e"], "event_time": [1, 1, 1], "calling_number": ["1", "1", "1"],
-         "tenant": [None, "main", "other"]}
-    )  # fmt: skip
+        {
+            "event_id": ["e", "e", "e"],
+            "event_time": [1, 1, 1],
+            "calling_number": ["1", "1", "1"],
+            "tenant": [None, "main", "other"],
+        }
+    )
     first, found = with_hashes("usage", alone), with_hashes("usage", beside)
     assert found["_content"].to_list() == first["_content"].to_list() * 3
     assert found["_id"][0] == found["_id"][1] == first["_id"][0] != found["_id"][2]

@@ -6,9 +6,24 @@ from tollwatch.events.attributes import Attributes
 from tollwatch.events.common import Event
 
 Entity = Literal[
-    "account", "subscriber", "trunk", "cell", "number_range", "offering", "tariff", "allowance",
-    "route_rate", "contract", "dealer", "agent", "device", "bill_cycle", "exchange_rate", "list", "rule",
-]  # fmt: skip
+    "account",
+    "subscriber",
+    "trunk",
+    "cell",
+    "number_range",
+    "offering",
+    "tariff",
+    "allowance",
+    "route_rate",
+    "contract",
+    "dealer",
+    "agent",
+    "device",
+    "bill_cycle",
+    "exchange_rate",
+    "list",
+    "rule",
+]
 
 
 class Batch(Event, frozen=True, kw_only=True, gc=False):

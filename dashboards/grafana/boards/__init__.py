@@ -9,9 +9,11 @@ from dashboards.grafana.boards.panel import Board
 def every_board() -> dict[str, Board]:
     """Name of the file -> dashboard."""
     single: dict[str, Callable[[], Board]] = {
-        "fraud-operations": fraud_operations.board, "leakage": leakage.board, "feeds": feeds.board,
+        "fraud-operations": fraud_operations.board,
+        "leakage": leakage.board,
+        "feeds": feeds.board,
         "models": models.board,
-    }  # fmt: skip
+    }
     return {name: make() for name, make in single.items()} | {
         f"fraud-type-{name}": board for name, board in fraud_type.boards().items()
     }

@@ -22,11 +22,17 @@ from grafana_foundation_sdk.models.dashboard import (
 SOURCE = DataSourceRef(type_val="grafana-clickhouse-datasource", uid="tollwatch")
 Kind = Literal["stat", "timeseries", "table", "bargauge"]
 BUILDERS: dict[Kind, Any] = {
-    "stat": stat.Panel, "timeseries": timeseries.Panel, "table": table.Panel, "bargauge": bargauge.Panel,
-}  # fmt: skip
+    "stat": stat.Panel,
+    "timeseries": timeseries.Panel,
+    "table": table.Panel,
+    "bargauge": bargauge.Panel,
+}
 FORMATS: dict[Kind, tuple[int, str]] = {
-    "stat": (1, "table"), "timeseries": (0, "timeseries"), "table": (1, "table"), "bargauge": (1, "table"),
-}  # fmt: skip
+    "stat": (1, "table"),
+    "timeseries": (0, "timeseries"),
+    "table": (1, "table"),
+    "bargauge": (1, "table"),
+}
 CONSOLE = "${console}"
 """Where the console is: a text variable of every dashboard."""
 
@@ -87,9 +93,14 @@ class _Query(Dataquery, Builder[Any]):
     def to_json(self) -> dict[str, object]:
         number, name = FORMATS[self.kind]
         return {
-            "refId": "A", "datasource": SOURCE.to_json(), "editorType": "sql", "format": number, "queryType": name,
-            "rawSql": self.sql, "pluginVersion": "4.0.0",
-        }  # fmt: skip
+            "refId": "A",
+            "datasource": SOURCE.to_json(),
+            "editorType": "sql",
+            "format": number,
+            "queryType": name,
+            "rawSql": self.sql,
+            "pluginVersion": "4.0.0",
+        }
 
 
 def _panel(panel: Panel, number: int) -> Any:
@@ -100,9 +111,7 @@ def _panel(panel: Panel, number: int) -> Any:
         made = made.legend(legend.show_legend(True).calcs(["sum"])).fill_opacity(15)
     if panel.steps is not None:
         steps = [Threshold(None, "green"), Threshold(panel.steps[0], "yellow"), Threshold(panel.steps[1], "red")]
-        made = made.thresholds(
-            dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
-        )  # fmt: skip
+        made = made.thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
     if panel.link is not None:
         made = made.links(
             [dashboard.DashboardLink("Open in the console").url(CONSOLE + panel.link).type(DashboardLinkType.LINK)]
@@ -119,9 +128,14 @@ def as_json(board: Board) -> str:
     )
     for variable in board.variables:
         made = made.with_variable(
-            dashboard.QueryVariable(variable.name).label(variable.label).query(variable.sql).datasource(SOURCE)
-            .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).multi(True).include_all(True)
-        )  # fmt: skip
+            dashboard.QueryVariable(variable.name)
+            .label(variable.label)
+            .query(variable.sql)
+            .datasource(SOURCE)
+            .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+            .multi(True)
+            .include_all(True)
+        )
     number = 0
     for heading, panels in board.rows.items():
         made = made.with_row(dashboard.Row(heading))

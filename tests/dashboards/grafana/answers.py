@@ -9,9 +9,14 @@ from dashboards.grafana.boards.panel import Panel
 from tests.dashboards.grafana.expanded import expanded, variables
 
 MAY_BE_EMPTY = {
-    "Seconds from event to alert", "Accounts", "Latest alerts", "Conditions that held", "Features when it opened",
-    "Alerts opened, by severity", "What became of records",
-}  # fmt: skip
+    "Seconds from event to alert",
+    "Accounts",
+    "Latest alerts",
+    "Conditions that held",
+    "Features when it opened",
+    "Alerts opened, by severity",
+    "What became of records",
+}
 """Of fraud types that were not planted, of a run without duplicates, or where nothing is known: empty, not broken."""
 
 

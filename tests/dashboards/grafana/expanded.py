@@ -16,9 +16,7 @@ def variables(board: Board) -> dict[str, str]:
 
 def expanded(panel: Panel, values: dict[str, list[str]]) -> str:
     """Over everything that was simulated, an hour a point; `values` are the choices, all of them chosen."""
-    sql = re.sub(
-        r"\$__timeFilter\((\w+)\)", rf"\1 >= toDateTime({FROM_S}) AND \1 <= toDateTime({TO_S})", panel.sql
-    )  # fmt: skip
+    sql = re.sub(r"\$__timeFilter\((\w+)\)", rf"\1 >= toDateTime({FROM_S}) AND \1 <= toDateTime({TO_S})", panel.sql)
     sql = re.sub(r"\$__timeInterval\((\w+)\)", r"toStartOfInterval(toDateTime(\1), INTERVAL 3600 second)", sql)
     for name, chosen in values.items():
         sql = sql.replace(f"${{{name}:singlequote}}", ", ".join(f"'{value}'" for value in chosen))

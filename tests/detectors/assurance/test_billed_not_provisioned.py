@@ -32,15 +32,17 @@ def test_a_line_without_service_is_negative(why: str, rows: list[m.Row]) -> None
     [
         ("the service is there", [seen("p1", 1, since=LONG_AGO)]),
         ("activated on the last day", [seen("p1", 1, since=at(1, 31))]),
-        ("activated after the snapshot's rows were gathered", [
-            order("p1", "add", at(1, 31, 23)), seen("p2", 1, since=at(1))]),
+        (
+            "activated after the snapshot's rows were gathered",
+            [order("p1", "add", at(1, 31, 23)), seen("p2", 1, since=at(1))],
+        ),
         ("ceased mid-period", [order("p1", "add", LONG_AGO), order("p1", "delete", at(1, 11))]),
         ("suspended", [seen("p1", 1, since=LONG_AGO, state="suspended")]),
         ("terminated mid-period", [order("p1", "add", LONG_AGO), seen("p1", 1, since=at(1, 11), state="terminated")]),
         ("a credit cancels the line", [line("p1", 1, -PRICE, kind="credit", event_id="credit")]),
         ("the account is a test account", [m.account("a1", account_class="test", event_id="test", event_time=at(1))]),
     ],
-)  # fmt: skip
+)
 def test_no_leakage_when(why: str, rows: list[m.Row]) -> None:
     """Each row is ordinary life that looks like a charge for nothing from afar."""
     assert [each.subject for each in found(month([*rows, line("p1", 1)])) if each.subject == "p1"] == [], why

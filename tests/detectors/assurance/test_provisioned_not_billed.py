@@ -27,17 +27,29 @@ def test_a_month_of_free_service_costs_its_price() -> None:
     ("why", "rows", "days"),
     [
         ("activated on the 11th", [order("p1", "add", at(1, 11)), seen("p1", 1, since=at(1, 11))], 21),
-        ("ceased at the end of the 10th, orders tell", [
-            order("p1", "add", LONG_AGO), order("p1", "delete", at(1, 11))], 10),
+        (
+            "ceased at the end of the 10th, orders tell",
+            [order("p1", "add", LONG_AGO), order("p1", "delete", at(1, 11))],
+            10,
+        ),
         ("came and went, orders tell", [order("p1", "add", at(1, 5)), order("p1", "delete", at(1, 8))], 3),
-        ("terminated, the snapshot tells",
-         [order("p1", "add", LONG_AGO), seen("p1", 1, since=at(1, 11), state="terminated")], 10),
-        ("suspended from the 16th",
-         [order("p1", "add", LONG_AGO), seen("p1", 1, since=at(1, 16), state="suspended")], 15),
-        ("without any order, its offering by the network",
-         [seen("p1", 1, since=LONG_AGO, service_specification="basic")], 31),
+        (
+            "terminated, the snapshot tells",
+            [order("p1", "add", LONG_AGO), seen("p1", 1, since=at(1, 11), state="terminated")],
+            10,
+        ),
+        (
+            "suspended from the 16th",
+            [order("p1", "add", LONG_AGO), seen("p1", 1, since=at(1, 16), state="suspended")],
+            15,
+        ),
+        (
+            "without any order, its offering by the network",
+            [seen("p1", 1, since=LONG_AGO, service_specification="basic")],
+            31,
+        ),
     ],
-)  # fmt: skip
+)
 def test_only_days_of_service_count(why: str, rows: list[m.Row], days: int) -> None:
     """A day counts when the service was active on it."""
     (leakage,) = found(month(rows))
@@ -49,29 +61,58 @@ def test_only_days_of_service_count(why: str, rows: list[m.Row], days: int) -> N
     [
         ("it is billed", [seen("p1", 1, since=LONG_AGO), line("p1", 1)]),
         ("activated after the period", [seen("p1", 1, since=at(2, 1, 1)), order("p1", "add", at(2, 1, 1))]),
-        ("ceased mid-period, billed pro rata",
-         [order("p1", "add", LONG_AGO), order("p1", "delete", at(1, 11)),
-          line("p1", 1, 10_000_000, period_end=at(1, 11))]),
+        (
+            "ceased mid-period, billed pro rata",
+            [
+                order("p1", "add", LONG_AGO),
+                order("p1", "delete", at(1, 11)),
+                line("p1", 1, 10_000_000, period_end=at(1, 11)),
+            ],
+        ),
         ("suspended all along", [order("p1", "add", LONG_AGO), seen("p1", 1, since=LONG_AGO, state="suspended")]),
-        ("its offering costs nothing",
-         [offering("free", 0), order("p1", "add", LONG_AGO, product_offering_id="free"),
-           seen("p1", 1, since=LONG_AGO)]),
-        ("a credit cancels the line, out of good will",
-         [order("p1", "add", LONG_AGO), seen("p1", 1, since=LONG_AGO), line("p1", 1),
-          line("p1", 1, -PRICE, kind="credit", event_id="credit")]),
-        ("it moved to another account, which is billed",
-         [order("p1", "add", LONG_AGO), order("p1", "modify", at(1, 10), account_id="a2"),
-          seen("p1", 1, since=LONG_AGO), line("p1", 1, account_id="a2")]),
-        ("it is a test account's",
-         [m.account("t1", account_class="test"), order("p1", "add", LONG_AGO, account_id="t1"),
-          seen("p1", 1, since=LONG_AGO)]),
-        ("billed for a quarter in advance",
-         [order("p1", "add", LONG_AGO), seen("p1", 1, since=LONG_AGO), line("p1", 1, period_start=at(1) - 31 * DAY)]),
+        (
+            "its offering costs nothing",
+            [
+                offering("free", 0),
+                order("p1", "add", LONG_AGO, product_offering_id="free"),
+                seen("p1", 1, since=LONG_AGO),
+            ],
+        ),
+        (
+            "a credit cancels the line, out of good will",
+            [
+                order("p1", "add", LONG_AGO),
+                seen("p1", 1, since=LONG_AGO),
+                line("p1", 1),
+                line("p1", 1, -PRICE, kind="credit", event_id="credit"),
+            ],
+        ),
+        (
+            "it moved to another account, which is billed",
+            [
+                order("p1", "add", LONG_AGO),
+                order("p1", "modify", at(1, 10), account_id="a2"),
+                seen("p1", 1, since=LONG_AGO),
+                line("p1", 1, account_id="a2"),
+            ],
+        ),
+        (
+            "it is a test account's",
+            [
+                m.account("t1", account_class="test"),
+                order("p1", "add", LONG_AGO, account_id="t1"),
+                seen("p1", 1, since=LONG_AGO),
+            ],
+        ),
+        (
+            "billed for a quarter in advance",
+            [order("p1", "add", LONG_AGO), seen("p1", 1, since=LONG_AGO), line("p1", 1, period_start=at(1) - 31 * DAY)],
+        ),
         ("nobody knows its price", [seen("p1", 1, since=LONG_AGO)]),
         ("ordered, and never activated", [order("p1", "add", at(1, 5))]),
         ("the order was cancelled", [order("p1", "add", at(1, 5), state="cancelled")]),
     ],
-)  # fmt: skip
+)
 def test_no_leakage_when(why: str, rows: list[m.Row]) -> None:
     """Each row is ordinary life that looks like free service from afar."""
     assert found(month([order("p1", "add", LONG_AGO), *rows] if why == "it is billed" else rows)) == [], why

@@ -105,9 +105,9 @@ class Naive:
         known = [value for value in values if value is not None]
         if feature.kind == "count":
             return len(rows)
-        if feature.kind == "total":
+        if feature.kind == "sum":
             return sum(known)
-        if feature.kind == "maximum":
+        if feature.kind == "max":
             return max(known, default=None)
         if feature.kind == "distinct":
             return len(set(known))
@@ -177,11 +177,11 @@ class Naive:
     def _over(self, episode: Episode, now: int) -> bool:
         if self.rule.tumbling:
             return episode.start + ms(self.rule.tumbling) <= now
-        return episode.last + ms(self.rule.quiet) < now
+        return episode.last + ms(self.rule.quiet_period) < now
 
     def _close(self, key: str, episode: Episode) -> None:
         tumbling = ms(self.rule.tumbling)
-        end = episode.start + tumbling if tumbling else episode.last + ms(self.rule.quiet)
+        end = episode.start + tumbling if tumbling else episode.last + ms(self.rule.quiet_period)
         del self.open[key]
         self._write(key, episode, "closed", end)
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors import language
 from detectors.engine import Engine
 from detectors.engine.change import runnable
-from detectors.language import Feature, count, distinct, total
+from detectors.language import Feature, count, distinct
 from detectors.plan import Part, parts
 from detectors.rule import Rule
 from tests.detectors.engine.test_engine import programs, rows
@@ -26,18 +27,29 @@ END = START_MS + 20 * 86_400_000
 def calls(at_least: int, *, name: str = "calls", feature: Feature | None = None, **changes: Any) -> Rule:
     """A rule on the number of calls of an hour."""
     return Rule(
-        name=name, streams=("usage",), by="calling_number", features={"calls": feature or count(over=HOUR, panes=60)},
-        warning=f"calls >= {at_least}", quiet=HOUR, claim="calls", **changes,
-    )  # fmt: skip
+        name=name,
+        streams=("usage",),
+        by="calling_number",
+        features={"calls": feature or count(over=HOUR, panes=60)},
+        warning=f"calls >= {at_least}",
+        quiet_period=HOUR,
+        claim="calls",
+        **changes,
+    )
 
 
 def change(name: str, rule: Rule | None, *, after_s: float) -> Row:
     """The row that puts a rule in the place of another; None takes it out."""
     at = START_MS + round(after_s * 1000)
     return {
-        "_stream": "reference", "event_id": f"rule-{name}-{after_s}", "event_time": at, "entity": "rule", "id": name,
-        "rule": msgspec.json.encode(rule).decode() if rule else None, "valid_to": None if rule else at,
-    }  # fmt: skip
+        "_stream": "reference",
+        "event_id": f"rule-{name}-{after_s}",
+        "event_time": at,
+        "entity": "rule",
+        "id": name,
+        "rule": msgspec.json.encode(rule).decode() if rule else None,
+        "valid_to": None if rule else at,
+    }
 
 
 def run(part: Part, log: list[Row], cuts: tuple[int, ...] = (), *, save: bool = False) -> list[Alert]:
@@ -124,12 +136,18 @@ def test_what_cannot_run_changes_nothing_and_is_said(caplog: pytest.LogCaptureFi
 
 
 CHANGED = st.builds(
-    calls, st.integers(1, 4),
-    feature=st.sampled_from([
-        count(over=HOUR, panes=60), count(over=HOUR, panes=6), total("duration_s", over=2 * HOUR, panes=4),
-        distinct("called_number", over=HOUR, panes=4), count(over=HOUR / 60, panes=1),
-    ]),
-)  # fmt: skip
+    calls,
+    st.integers(1, 4),
+    feature=st.sampled_from(
+        [
+            count(over=HOUR, panes=60),
+            count(over=HOUR, panes=6),
+            language.sum("duration_s", over=2 * HOUR, panes=4),
+            distinct("called_number", over=HOUR, panes=4),
+            count(over=HOUR / 60, panes=1),
+        ]
+    ),
+)
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,8 +8,9 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors import language
 from detectors.engine import Engine
-from detectors.language import Feature, concurrent, count, distinct, maximum, overlapping, since, total
+from detectors.language import Feature, concurrent, count, distinct, overlapping, since
 from detectors.rule import Rule
 from tests.detectors.engine.naive import Naive
 from tests.make import START_MS, Row, alerts, aligned, empty, part_of
@@ -32,11 +33,11 @@ def sliding(draw: st.DrawFn) -> Feature:
     minutes, panes = draw(SLIDING)
     shared = {"over": minutes * MINUTE * panes, "panes": panes, "where": draw(WHERE)}
     delayed = minutes * MINUTE * draw(st.sampled_from([0, 0, 1, 3]))
-    kind = draw(st.sampled_from(["count", "total", "maximum", "distinct", "overlapping", "since", "concurrent"]))
+    kind = draw(st.sampled_from(["count", "sum", "max", "distinct", "overlapping", "since", "concurrent"]))
     return {
         "count": lambda: count(**shared, delayed=delayed),
-        "total": lambda: total("charge_micros", **shared, delayed=delayed),
-        "maximum": lambda: maximum("charge_micros", **shared, delayed=delayed),
+        "sum": lambda: language.sum("charge_micros", **shared, delayed=delayed),
+        "max": lambda: language.max("charge_micros", **shared, delayed=delayed),
         "distinct": lambda: distinct("called_number", **shared),
         "overlapping": lambda: overlapping(**shared),
         "since": lambda: since(over=shared["over"], where=shared["where"]),
@@ -50,7 +51,7 @@ def tumbling(draw: st.DrawFn) -> Feature:
     shared = {"over": 5 * MINUTE, "tumbling": True, "where": draw(WHERE)}
     made = [
         count(**shared),
-        total("charge_micros", **shared),
+        language.sum("charge_micros", **shared),
         distinct("called_number", **shared),
         overlapping(**shared),
     ]
@@ -65,10 +66,15 @@ def programs(draw: st.DrawFn) -> tuple[Rule, Naive]:
     warn, more = draw(st.integers(1, 5)), draw(st.integers(1, 4))
     claim = next((n for n, f in features.items() if not f.delayed), "f0")
     rule = Rule(
-        name="random", streams=("usage",), by="calling_number", features=features, claim=claim,
-        warning=f"f0 >= {warn}", critical=f"f0 >= {warn + more} and not f{len(features) - 1} < 2",
-        quiet=draw(st.sampled_from([2, 7])) * MINUTE,
-    )  # fmt: skip
+        name="random",
+        streams=("usage",),
+        by="calling_number",
+        features=features,
+        claim=claim,
+        warning=f"f0 >= {warn}",
+        critical=f"f0 >= {warn + more} and not f{len(features) - 1} < 2",
+        quiet_period=draw(st.sampled_from([2, 7])) * MINUTE,
+    )
     last = f"f{len(features) - 1}"
     conditions = {
         "warning": lambda f: f["f0"] is not None and f["f0"] >= warn,
@@ -86,15 +92,24 @@ def rows(draw: st.DrawFn) -> list[Row]:
         time += draw(st.sampled_from([0, 1, 20_000, 61_000, 400_000]))
         phase = draw(st.sampled_from([None, None, "start", "stop"]))
         duration = draw(st.sampled_from([0, 40, 200]))
-        made.append({
-            "_stream": "usage", "event_id": f"e{n:03}", "event_time": START_MS + time,
-            "service": draw(st.sampled_from(["voice", "voice", "sms", "data"])),
-            "record_type": "originating", "calling_number": draw(st.sampled_from(["1", "1", "2", None])),
-            "called_number": draw(st.sampled_from(["7", "8", "9", None])), "ring_s": draw(st.sampled_from([3, None])),
-            "duration_s": duration, "start_time": START_MS + time - 1000 * duration, "phase": phase,
-            "session_id": draw(st.sampled_from(["s1", "s2", None])) if phase else None,
-            "charge_micros": draw(st.sampled_from([1, 2, None])), "currency": "EUR",
-        })  # fmt: skip
+        made.append(
+            {
+                "_stream": "usage",
+                "event_id": f"e{n:03}",
+                "event_time": START_MS + time,
+                "service": draw(st.sampled_from(["voice", "voice", "sms", "data"])),
+                "record_type": "originating",
+                "calling_number": draw(st.sampled_from(["1", "1", "2", None])),
+                "called_number": draw(st.sampled_from(["7", "8", "9", None])),
+                "ring_s": draw(st.sampled_from([3, None])),
+                "duration_s": duration,
+                "start_time": START_MS + time - 1000 * duration,
+                "phase": phase,
+                "session_id": draw(st.sampled_from(["s1", "s2", None])) if phase else None,
+                "charge_micros": draw(st.sampled_from([1, 2, None])),
+                "currency": "EUR",
+            }
+        )
     return made
 
 
@@ -102,9 +117,15 @@ def said(alert: Alert) -> tuple[Any, ...]:
     """An alert as the naive reference writes it."""
     claim = alert.claim
     return (
-        alert.subject, alert.episode_start, alert.revision, alert.state, alert.severity, alert.event_time,
-        alert.features, (claim.since, claim.until, claim.count, claim.hash_sum),
-    )  # fmt: skip
+        alert.subject,
+        alert.episode_start,
+        alert.revision,
+        alert.state,
+        alert.severity,
+        alert.event_time,
+        alert.features,
+        (claim.since, claim.until, claim.count, claim.hash_sum),
+    )
 
 
 def spoil(made: list[Row], late_at: dict[int, int]) -> list[tuple[Row, bool]]:

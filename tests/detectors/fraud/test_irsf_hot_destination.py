@@ -21,9 +21,14 @@ def call(n: int, **changes: object) -> Row:
 def entry(prefix: str, *, after_s: float = 0, **changes: object) -> Row:
     """A row of `reference` that changes the list."""
     return {
-        "_stream": "reference", "event_id": f"list-{prefix}-{after_s}", "event_time": START_MS + round(after_s * 1000),
-        "entity": "list", "id": prefix, "list_name": "high_risk", "risk": 1,
-    } | changes  # fmt: skip
+        "_stream": "reference",
+        "event_id": f"list-{prefix}-{after_s}",
+        "event_time": START_MS + round(after_s * 1000),
+        "entity": "list",
+        "id": prefix,
+        "list_name": "high_risk",
+        "risk": 1,
+    } | changes
 
 
 def test_a_night_of_calls_raises_one_alert_with_its_money() -> None:

@@ -13,17 +13,22 @@ from tollwatch.findings import Alert
 
 DAY_S = 86_400
 SETTINGS = Settings(
-    enabled=["payment_risk"], label_horizon_days=2,
+    enabled=["payment_risk"],
+    label_horizon_days=2,
     detectors={"payment_risk": {"per_day": 3, "critical_per_day": 1, "verdict_delay": "PT24H"}},
-)  # fmt: skip
+)
 
 
 def pays(name: str, card: str, at_s: float, terminal: int, units: int) -> Row:
     """A payment of some units."""
     return payment(
-        name, after_s=at_s, card_fingerprint=card, account_id=card, terminal_id=f"t{terminal}",
+        name,
+        after_s=at_s,
+        card_fingerprint=card,
+        account_id=card,
+        terminal_id=f"t{terminal}",
         amount_micros=units * 1_000_000,
-    )  # fmt: skip
+    )
 
 
 def customers(day: int, rng: np.random.Generator) -> list[Row]:
@@ -53,10 +58,14 @@ def rows(days: int = 30) -> dict[str, list[Row]]:
             stolen = theft(day)
             paid += stolen
             told += [
-                {"event_id": f"v-{row['event_id']}", "event_time": row["event_time"] + DAY_S * 1000,
-                 "verdict": "fraud", "refers_to": row["event_id"]}
+                {
+                    "event_id": f"v-{row['event_id']}",
+                    "event_time": row["event_time"] + DAY_S * 1000,
+                    "verdict": "fraud",
+                    "refers_to": row["event_id"],
+                }
                 for row in stolen
-            ]  # fmt: skip
+            ]
     for part in (paid, told):
         part.sort(key=lambda row: (row["event_time"], row["event_id"]))
     return {"payments": paid, "verdicts": told}

@@ -22,15 +22,20 @@ MOMENTS = st.integers(-20, 100).map(lambda day: at(1) + day * DAY)
 MONTHS = st.sampled_from([1, 2, 3])
 ROWS = st.lists(
     st.one_of(
-        st.builds(order, PRODUCTS, st.sampled_from(["add", "delete", "modify"]), MOMENTS,
-                  account_id=st.sampled_from(["a1", "b1"])),
+        st.builds(
+            order,
+            PRODUCTS,
+            st.sampled_from(["add", "delete", "modify"]),
+            MOMENTS,
+            account_id=st.sampled_from(["a1", "b1"]),
+        ),
         st.builds(seen, PRODUCTS, MONTHS, since=MOMENTS, state=st.sampled_from(["active", "suspended", "terminated"])),
         st.builds(line, PRODUCTS, MONTHS, st.sampled_from([PRICE, 7, 0])),
         st.builds(line, PRODUCTS, MONTHS, st.just(-PRICE), kind=st.just("credit"), event_time=MOMENTS),
         st.builds(offering, price=st.sampled_from([PRICE, 5]), since=MOMENTS),
     ),
     max_size=16,
-)  # fmt: skip
+)
 
 
 def history(rows: list[m.Row], spare: int) -> list[m.Row]:

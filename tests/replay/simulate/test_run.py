@@ -117,8 +117,12 @@ def test_there_is_something_of_everything(rows: Rows) -> None:
     assert {event.source for event in rows["usage"]} == {"mediation", "tap"}
     assert {event.method for event in rows["payments"]} >= {"card", "voucher", "cash", "direct_debit", "transfer"}
     assert {event.attributes.account_class for event in rows["reference"] if event.entity == "account"} == {
-        "prepaid", "postpaid", "business", "m2m", "test",
-    }  # fmt: skip
+        "prepaid",
+        "postpaid",
+        "business",
+        "m2m",
+        "test",
+    }
     assert {event.apn for event in rows["usage"]} == {None, "internet", "meter.iot"}
 
 

@@ -100,10 +100,12 @@ def test_every_change_is_audited(database: Database) -> None:
     with database.reading() as session:
         audit = session.scalars(select(Audit).order_by(Audit.audit_id)).all()
         assert [(row.by, row.action, row.table_name, row.key) for row in audit] == [
-            ("ada", "insert", "users", '["ada"]'), ("ada", "insert", "verdict", '["v1"]'),
-            ("bob", "insert", "users", '["bob"]'), ("bob", "update", "verdict", '["v1"]'),
+            ("ada", "insert", "users", '["ada"]'),
+            ("ada", "insert", "verdict", '["v1"]'),
+            ("bob", "insert", "users", '["bob"]'),
+            ("bob", "update", "verdict", '["v1"]'),
             ("bob", "delete", "verdict", '["v1"]'),
-        ]  # fmt: skip
+        ]
         assert audit[1].changes["loss_micros"] == [None, 5_000_000]
         assert audit[3].changes == {"exported_at": [None, 7], "note": [None, "called"]}
         assert audit[4].changes["refers_to"] == ["p1", None]

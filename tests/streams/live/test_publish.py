@@ -53,9 +53,14 @@ def test_a_row_becomes_the_event_that_it_was(tmp_path: Path) -> None:
     assert isinstance(again, dict)
     assert again["limit_micros"] == 7
     service = {
-        "event_id": "p", "event_time": 5, "subscriber_id": "s", "product_id": "x", "state": "active", "since": 1,
+        "event_id": "p",
+        "event_time": 5,
+        "subscriber_id": "s",
+        "product_id": "x",
+        "state": "active",
+        "since": 1,
         "attributes": [{"key": "k", "value": "v"}],
-    }  # fmt: skip
+    }
     again = Decoder("provisioned", "p").decode(encoded("provisioned", service), position=0)
     assert isinstance(again, dict)
     assert again["attributes"] == [{"key": "k", "value": "v"}]

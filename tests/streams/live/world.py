@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from services.assembly import make_plan
-from streams.codec import encode
-from streams.live.gather import Gather, Source
-from streams.live.parts import Part, Taken, makers, raw_partitions, spaces_of
-from streams.live.records import BLANK, Mark
+from streams.codec import decode, encode
+from streams.intake import dropped_marks
+from streams.live.raw_partitions import RawIntake, RawPartition, raw_partitions
+from streams.live.records import BLANK, ControlRecord
+from streams.partition import KeySpacePartition, Outcome, PartitionFactory
 from tollwatch.config import KafkaSettings, Settings
+from tollwatch.findings import FeedHealth
 
 Row = dict[str, Any]
 Key = tuple[str, int]
@@ -38,22 +40,25 @@ class World:
     marks: list[tuple[str, str, int, str]] = field(default_factory=list)
     rejected: dict[tuple[str, int], str] = field(default_factory=dict)
     late: int = 0
+    health: dict[tuple[str, str, int, int], FeedHealth] = field(default_factory=dict)
+    scores: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """One worker owns everything; nothing has been taken."""
-        self.makers = makers(lambda: make_plan(self.settings), self.settings)
-        self.spaces = spaces_of(make_plan(self.settings), self.settings)
+        plan = make_plan(self.settings)
+        self.factory = PartitionFactory(plan, self.settings, raw_partitions(self.settings))
+        self.models = set(plan.models)
         self.committed: dict[str, tuple[int, str]] = {}
-        self.workers = [Gather(self.spaces, self.settings) for _ in range(2)]
+        self.workers = [RawIntake(plan, self.settings) for _ in range(2)]
         self.owner = dict.fromkeys(raw_partitions(self.settings), 0)
         for name in self.owner:
             self.hand_over(name, 0)
-        self.parts: dict[Key, Part] = {}
+        self.parts: dict[Key, KeySpacePartition] = {}
         self.next: dict[Key, int] = {}
         self.saved: dict[Key, tuple[int, dict[str, bytes]]] = {}
-        for space, (_, number) in self.spaces.items():
+        for space, number in self.factory.counts.items():
             for part in range(number):
-                self.parts[space, part] = self.makers[space](part)
+                self.parts[space, part] = self.factory.make(space, part)
                 self.next[space, part] = 0
 
     def put(self, partition: str, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()) -> None:
@@ -62,7 +67,7 @@ class World:
         log = self.raw[partition]
         log.append(SimpleNamespace(offset=len(log), timestamp=self.clock, value=value, headers=list(headers)))
 
-    def mark(self, streams: Sequence[str], mark: Mark) -> None:
+    def mark(self, streams: Sequence[str], mark: ControlRecord) -> None:
         """On every partition of some streams."""
         for stream in streams:
             for n in range(self.settings.kafka.partitions):
@@ -85,49 +90,52 @@ class World:
         """Messages of a partition that its owner has not read."""
         return len(self.raw[name]) - self.source(name).framer.end
 
-    def source(self, name: str) -> Source:
+    def source(self, name: str) -> RawPartition:
         """What its owner knows of a partition."""
-        return self.workers[self.owner[name]].sources[name]
+        return self.workers[self.owner[name]].owned[name]
 
     def frame(self, worker: int, most: dict[str, int], *, idle: bool = False, commit: bool = True) -> None:
         """A worker reads at most so many messages of its partitions, and says which are idle."""
         gather = self.workers[worker]
         read = {}
         for name, number in most.items():
-            end = gather.sources[name].framer.end
+            end = gather.owned[name].framer.end
             if rows := self.raw[name][end : end + number]:
                 read[name] = rows
         quiet = {}
         if idle:
-            own = [name for name in gather.sources if name not in read]
-            quiet = {n: self.clock for n in own if self.waits(n) == 0 and not gather.sources[n].held}
+            own = [name for name in gather.owned if name not in read]
+            quiet = {n: self.clock for n in own if self.waits(n) == 0 and not gather.owned[n].publishing}
         made = gather.take(read, quiet)
         self.late += made.late
         for record in made.rejected:
             self.rejected[record.partition, record.position] = record.reason
-        for rows in made.marks:
+        for rows in made.event_marks:
             self.marks += rows.rows()
         for frame in made.frames:
             self.frames[frame.key_space, frame.partition].append(encode(frame))
         if commit:
             for name in [*read, *quiet]:
-                self.committed[name] = (gather.sources[name].framer.end, gather.sources[name].save())
+                self.committed[name] = (gather.owned[name].framer.end, gather.owned[name].save())
 
     def take(self, key: Key) -> None:
         """A part takes its next frame."""
         if self.next[key] < len(self.frames[key]):
-            self._keep(self.parts[key].take(self.frames[key][self.next[key]], self.next[key]))
+            self._keep(self.parts[key].take(decode(self.frames[key][self.next[key]]), self.next[key]))
             self.next[key] += 1
 
-    def _keep(self, taken: Taken) -> None:
+    def _keep(self, taken: Outcome) -> None:
         for alert in taken.findings.all_alerts():
             self._once(self.found, (alert.alert_id, alert.revision), alert)
         for leak in taken.findings.leakages:
             self._once(self.leaks, (leak.leakage_id, leak.revision), leak)
         for frame in taken.derived:
             self.frames[frame.key_space, 0].append(encode(frame))
-        for stream, mark, rows in taken.dropped:
-            self.marks += [(stream, p, o, mark) for p, o in rows.select("_partition", "_offset").iter_rows()]
+        for rows in dropped_marks(taken.dropped):
+            self.marks += rows.rows()
+        for each in taken.findings.health:
+            self.health[each.stream, each.source, each.minute, each.frame_partition] = each
+        self.scores |= {msgspec.json.encode(each, order="sorted").decode() for each in taken.findings.scores}
 
     @staticmethod
     def _once(kept: dict[tuple[str, int], str], name: tuple[str, int], finding: msgspec.Struct) -> None:
@@ -141,7 +149,7 @@ class World:
 
     def crash(self, key: Key) -> None:
         """A part dies and begins again with its snapshot."""
-        self.parts[key] = self.makers[key[0]](key[1])
+        self.parts[key] = self.factory.make(*key)
         self.next[key], segments = self.saved.get(key, (0, {}))
         if segments:
             self.parts[key].load(segments)
@@ -153,16 +161,12 @@ class World:
             self.frame(worker, dict.fromkeys(mine, 1 << 30))
         for worker in range(len(self.workers)):
             self.frame(worker, {}, idle=True)
-        feeding = sorted(self.parts, key=lambda key: key[0] in self.models())
+        feeding = sorted(self.parts, key=lambda key: key[0] in self.models)
         for key in feeding:
             while self.next[key] < len(self.frames[key]):
                 self.take(key)
         for key in self.parts:
             self._keep(self.parts[key].flush())
-
-    def models(self) -> set[str]:
-        """Key spaces that are fed by others."""
-        return set(make_plan(self.settings).models)
 
     def stir(self, chance: random.Random, steps: int) -> None:
         """Anything, in any order."""

@@ -26,10 +26,18 @@ def test_each_way_to_say_where_a_field_comes_from(tmp_path: Path) -> None:
     """Column, expression, constant, words, a local time with its zone, money in units."""
     rows, refused = calls(tmp_path, "1,01.07.2026 12:00:00,V,4511,-1,1.25")
     assert not refused
-    assert rows == [{
-        "event_id": "1", "event_time": JULY_MS, "service": "voice", "calling_number": "4511", "duration_s": 0,
-        "charge_micros": 1_250_000, "currency": "DKK", "_offset": 0,
-    }]  # fmt: skip
+    assert rows == [
+        {
+            "event_id": "1",
+            "event_time": JULY_MS,
+            "service": "voice",
+            "calling_number": "4511",
+            "duration_s": 0,
+            "charge_micros": 1_250_000,
+            "currency": "DKK",
+            "_offset": 0,
+        }
+    ]
 
 
 @pytest.mark.parametrize(
@@ -58,18 +66,24 @@ def test_a_wrong_row_is_refused_alone(tmp_path: Path, line: str, reason: str) ->
 def test_a_negative_duration_is_refused(tmp_path: Path) -> None:
     """What the stream's type forbids is refused with its own words."""
     _, refused = calls(
-        tmp_path, "1,2,-5", header="id,at,secs", columns={},
+        tmp_path,
+        "1,2,-5",
+        header="id,at,secs",
+        columns={},
         fields={"event_id": "id", "event_time": "at", "service": {"value": "voice"}, "duration_s": "secs"},
-    )  # fmt: skip
+    )
     assert "duration_s" in refused[0].reason
 
 
 def test_money_is_never_a_float(tmp_path: Path) -> None:
     """A price with a point in a field of micros is refused, and told how to say what it is."""
     _, refused = calls(
-        tmp_path, "1,2,0.5", header="id,at,price", columns={},
+        tmp_path,
+        "1,2,0.5",
+        header="id,at,price",
+        columns={},
         fields={"event_id": "id", "event_time": "at", "service": {"value": "sms"}, "charge_micros": "price"},
-    )  # fmt: skip
+    )
     assert "say with `money:` what 1 is" in refused[0].reason
 
 
@@ -118,9 +132,11 @@ def test_two_mappings_for_one_file(tmp_path: Path) -> None:
 def test_json_of_other_people(tmp_path: Path) -> None:
     """Inner objects are columns with a point; numbers keep their digits; what is no object is refused."""
     fields = {
-        "event_id": "cdr.id", "event_time": {"column": "t", "format": "epoch_s"}, "service": {"value": "voice"},
+        "event_id": "cdr.id",
+        "event_time": {"column": "t", "format": "epoch_s"},
+        "service": {"value": "voice"},
         "charge_micros": {"column": "cdr.price", "money": "units"},
-    }  # fmt: skip
+    }
     path = write(tmp_path / "x.ndjson", '{"cdr":{"id":"7","price":0.1},"t":1782900000}', "[1]", "{")
     rows, refused = read(path, mappings=[mapping(fields=fields, columns={})])
     assert rows == [

@@ -26,9 +26,15 @@ def test_moments_decimals_and_categories(tmp_path: Path) -> None:
     found, refused = read(path, mappings=[mapping(fields=fields, columns={})])
     assert not refused
     assert found == [
-        {"event_id": "1", "event_time": JULY_MS, "service": "voice", "start_time": JULY_MS, "charge_micros": 1_250_000,
-         "_offset": 0}
-    ]  # fmt: skip
+        {
+            "event_id": "1",
+            "event_time": JULY_MS,
+            "service": "voice",
+            "start_time": JULY_MS,
+            "charge_micros": 1_250_000,
+            "_offset": 0,
+        }
+    ]
     zoned = read(path, mappings=[mapping(fields=fields, columns={}, zone="Europe/Copenhagen")])[0]
     assert (zoned[0]["event_time"], zoned[0]["start_time"]) == (JULY_MS - 7_200_000, JULY_MS)
 

@@ -14,13 +14,29 @@ from tests.streams.reading.files import read, write
 from tollwatch.findings import Quarantined
 
 SCALARS: st.SearchStrategy[Any] = st.one_of(
-    st.integers(-(10**19), 10**19), st.text(max_size=6), st.booleans(), st.none(), st.floats(allow_nan=False),
+    st.integers(-(10**19), 10**19),
+    st.text(max_size=6),
+    st.booleans(),
+    st.none(),
+    st.floats(allow_nan=False),
     st.sampled_from(["voice", "sms", "originating", "é", '"', "\\", "\n", ""]),
-)  # fmt: skip
+)
 NAMES = st.sampled_from(
-    ["event_id", "event_time", "service", "record_type", "duration_s", "last_part", "calling_number", "charge_micros",
-     "release_cause", "phase", "surprise", "event_idx"]
-)  # fmt: skip
+    [
+        "event_id",
+        "event_time",
+        "service",
+        "record_type",
+        "duration_s",
+        "last_part",
+        "calling_number",
+        "charge_micros",
+        "release_cause",
+        "phase",
+        "surprise",
+        "event_idx",
+    ]
+)
 FULL = {"event_id": "x", "event_time": 5, "service": "voice"}
 RECORDS = st.builds(lambda base, more: base | more, st.sampled_from([{}, FULL]), st.dictionaries(NAMES, SCALARS))
 

@@ -1,17 +1,17 @@
-"""Snapshots of parts: whole or not there, the highest place wins, and a sleeper that wakes harms nothing."""
+"""Snapshots: whole or not there, only what changed is written, the highest place wins, a sleeper harms nothing."""
 
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from streams.live.snapshots import FORMAT, PartSnapshots
+from streams.snapshots import FORMAT, ReadFile, Snapshots
 from tollwatch.errors import ConfigurationError, StoreError, VersionError
 
 
-def at(folder: Path) -> PartSnapshots:
-    """The snapshots of one part."""
-    return PartSnapshots(str(folder), "calling_number", 3)
+def at(folder: Path) -> Snapshots:
+    """The snapshots of one partition, as workers keep them."""
+    return Snapshots(f"{folder}/calling_number/003", keep=2)
 
 
 def loaded(folder: Path) -> tuple[int, dict[str, bytes]]:
@@ -19,14 +19,14 @@ def loaded(folder: Path) -> tuple[int, dict[str, bytes]]:
     own = at(folder)
     manifest = own.latest()
     assert manifest is not None
-    return manifest.offset, own.load(manifest)
+    return manifest.number, own.load(manifest)
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     """Segments by name, with the place; at first there is none."""
     own = at(tmp_path)
     assert own.latest() is None
-    assert own.save({"a": b"1", "b": b"22"}, 7) == 3
+    assert own.save({"a": b"1", "b": b"22"}, 7).number == 7
     assert loaded(tmp_path) == (7, {"a": b"1", "b": b"22"})
 
 
@@ -58,10 +58,10 @@ def test_a_sleeper_that_wakes_changes_nothing(tmp_path: Path) -> None:
 
 def test_object_stores_take_them_too() -> None:
     """Any file system of fsspec; here one in memory."""
-    own = PartSnapshots("memory://state", "card", 0)
+    own = Snapshots("memory://state/card/000")
     own.save({"a": b"1"}, 1)
     own.save({"a": b"2"}, 2)
-    again = PartSnapshots("memory://state", "card", 0)
+    again = Snapshots("memory://state/card/000")
     manifest = again.latest()
     assert manifest is not None
     assert again.load(manifest) == {"a": b"2"}
@@ -81,4 +81,37 @@ def test_another_format_and_what_is_missing_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VersionError, match="upgrade Tollwatch"):
         own.latest()
     with pytest.raises(ConfigurationError, match="cannot be used"):
-        PartSnapshots("nowhere://x", "card", 0)
+        Snapshots("nowhere://x")
+
+
+def test_what_had_been_read_is_kept_beside_it(tmp_path: Path) -> None:
+    """A run over files knows again which it had read, and how far; the next snapshot replaces the one before."""
+    kept = Snapshots(tmp_path)
+    kept.save({"a/07": b"one", "b/01": b"two"}, 1, {"usage.ndjson": ReadFile(10, "x")})
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.segment")}
+    manifest = kept.save({"a/07": b"one", "b/01": b"three"}, 2, {"usage.ndjson": ReadFile(20, "x")})
+    assert Snapshots(tmp_path).load(manifest) == {"a/07": b"one", "b/01": b"three"}
+    assert kept.latest() == manifest
+    assert manifest.files == {"usage.ndjson": ReadFile(20, "x")}
+    unchanged = [path for path in tmp_path.glob("*.segment") if before.get(path) == path.stat().st_mtime_ns]
+    assert len(unchanged) == 1
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_cut_before_the_manifest_leaves_the_old_snapshot(tmp_path: Path) -> None:
+    """Segments without a manifest are as if they had never been."""
+    kept = Snapshots(tmp_path)
+    manifest = kept.save({"a": b"one"}, 1)
+    (tmp_path / "0000000000000002-feed.segment").write_bytes(b"half")
+    (tmp_path / "manifest-000000-0000000000000002.json.part").write_bytes(b"{")
+    assert kept.latest() == manifest
+    assert kept.load(manifest) == {"a": b"one"}
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    """It says which file, and what to do."""
+    kept = Snapshots(tmp_path)
+    kept.save({"a": b"one"}, 1)
+    next(tmp_path.glob("manifest-*.json")).write_bytes(b"[]")
+    with pytest.raises(StoreError, match="is damaged"):
+        kept.latest()

@@ -1,0 +1,161 @@
+"""The tables of the state: keys and their cells, values that were seen, the log of rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.engine import kernel as k
+from detectors.engine.program import Program
+from tollwatch.frames import Hashes, Ints
+
+
+def _grown(array: npt.NDArray[Any], size: int, fill: object) -> npt.NDArray[Any]:
+    bigger = np.empty((size, *array.shape[1:]), array.dtype)
+    bigger[: len(array)] = array
+    bigger[len(array) :] = fill
+    return bigger
+
+
+def _power(n: int) -> int:
+    return 1 << max(int(n - 1).bit_length(), 4)
+
+
+class Keys:
+    """Arrays with a row per key. `cells` holds all numbers of a key (see `kernel`), `counts` is its int32 view."""
+
+    def __init__(self, program: Program, rows: int = 1024) -> None:
+        self.program = program
+        self.used = 0
+        self.key = np.zeros(rows, np.uint64)
+        self.cells = np.tile(program.first_row, (rows, 1))
+        self.open_slot = np.full((rows, max(len(program.rules), 1)), -1, np.int32)
+        self._index(_power(rows * 4))
+
+    @property
+    def counts(self) -> npt.NDArray[np.int32]:
+        """The cells as int32."""
+        return self.cells.view(np.int32)
+
+    def _index(self, size: int) -> None:
+        self.table_key = np.zeros(size, np.uint64)
+        self.table_row = np.full(size, k.EMPTY, np.int32)
+        if self.used:
+            rows = np.zeros(self.used, np.int32)
+            found = self.key[: self.used].copy()
+            k.find_rows(found, np.ones(self.used, np.uint64), self.table_key, self.table_row, self.key, 0, rows)
+
+    def reserve(self, more: int) -> None:
+        """Make room for so many new keys."""
+        if self.used + more > len(self.key):
+            size = max(self.used + more, len(self.key) * 3 // 2)
+            self.key = _grown(self.key, size, 0)
+            self.cells = _grown(self.cells, size, self.program.first_row)
+            self.open_slot = _grown(self.open_slot, size, -1)
+        if (self.used + more) * 2 > len(self.table_key):
+            self._index(_power((self.used + more) * 4))
+
+    def find(self, keys: Hashes, mask: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+        """The row of every key that has a bit set, new rows for new keys; -1 for the others."""
+        self.reserve(len(keys))
+        rows = np.empty(len(keys), np.int32)
+        self.used = int(k.find_rows(keys, mask, self.table_key, self.table_row, self.key, self.used, rows))
+        return rows
+
+    def keep(self, kept: npt.NDArray[np.bool_]) -> Ints:
+        """Drop all other rows; gives the new row of each old one, -1 where dropped."""
+        old = np.flatnonzero(kept)
+        moved = np.full(self.used, -1, np.int64)
+        moved[old] = np.arange(len(old))
+        for name in ("key", "cells", "open_slot"):
+            setattr(self, name, getattr(self, name)[: self.used][old])
+        self.used = len(old)
+        self._index(_power(max(self.used, 1024) * 4))
+        return moved
+
+    def bytes_used(self) -> int:
+        """Bytes of the arrays and the table."""
+        arrays = (self.key, self.cells, self.open_slot, self.table_key, self.table_row)
+        return sum(a.nbytes for a in arrays)
+
+
+class Seen:
+    """Which values a distinct feature has seen (`table`: name, counts until), and the row of their key; exact."""
+
+    def __init__(self, size: int = 1 << 12) -> None:
+        self.table = np.zeros((size, 2), np.int64)
+        self.row = np.zeros(size, np.int32)
+        self.used = 0
+
+    def alive(self) -> Ints:
+        """The places that hold a value."""
+        return np.flatnonzero(self.table[:, 0])
+
+    def reserve(self, more: int, watermark: int) -> None:
+        """Make room for so many values; those whose windows have passed leave."""
+        if (self.used + more) * 3 > len(self.row) * 2:
+            alive = np.flatnonzero((self.table[:, 0] != 0) & (self.table[:, 1] > watermark))
+            self.rebuild(self.table[alive], self.row[alive], more)
+
+    def rebuild(self, known: Ints, row: npt.NDArray[np.int32], more: int = 0) -> None:
+        """Take these values and no others."""
+        size = _power((len(row) + more) * 2)
+        self.table, self.row = np.zeros((size, 2), np.int64), np.zeros(size, np.int32)
+        self.used = len(row)
+        k.put_seen(known, row, self.table, self.row)
+
+    def move_owners(self, moved: Ints) -> None:
+        """The rows of keys have moved (-1: let go, with its values)."""
+        alive = self.alive()
+        alive = alive[moved[self.row[alive]] >= 0]
+        self.rebuild(self.table[alive], moved[self.row[alive]].astype(np.int32))
+
+    def bytes_used(self) -> int:
+        """Bytes of the table."""
+        return self.table.nbytes + self.row.nbytes
+
+
+class Log:
+    """The rows of the last horizon, each chained to the one before it of its key, for claims and evidence."""
+
+    def __init__(self, size: int = 1 << 14) -> None:
+        self.table = np.zeros((size, 5), np.int64)
+        self.first = 0
+        self.next = 0
+
+    def reserve(self, more: int) -> None:
+        """Make room for so many rows without overwriting one that is kept."""
+        size = len(self.table)
+        needed = self.next - self.first + more + 1
+        if needed <= size:
+            return
+        bigger = np.zeros((_power(needed * 3 // 2), 5), np.int64)
+        k.move_log(self.table, bigger, self.first, self.next)
+        self.table = bigger
+
+    def kept(self, column: int, seqs: Ints) -> Ints:
+        """A column of the log at some rows."""
+        found: Ints = self.table[seqs & (len(self.table) - 1), column]
+        return found
+
+    def _inside(self) -> Ints:
+        """The places in the table of the rows that are kept."""
+        found: Ints = np.arange(self.first, self.next) & (len(self.table) - 1)
+        return found
+
+    def move_owners(self, moved: Ints) -> None:
+        """The rows of keys have moved (-1: let go); a row of the log without its key belongs to nobody."""
+        at = self._inside()
+        owners = self.table[at, k.LOG_ROW]
+        owned = (owners >= 0) & (owners < len(moved))
+        self.table[at[owned], k.LOG_ROW] = moved[owners[owned]]
+
+    def change_masks(self, change: Callable[[npt.NDArray[np.uint64]], npt.NDArray[np.uint64]]) -> None:
+        """Give the filter bits of all rows to a function, and keep what it makes of them."""
+        at = self._inside()
+        self.table[at, k.LOG_MASK] = change(self.table[at, k.LOG_MASK].view(np.uint64)).view(np.int64)
+
+    def bytes_used(self) -> int:
+        """Bytes of the table."""
+        return self.table.nbytes
