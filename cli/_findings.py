@@ -4,10 +4,11 @@ from pathlib import Path
 
 import msgspec
 
-from cli._listing import Format, Listing, reading, when, write
-from store import listed
+from cli._listing import Format, Listing, write
+from services.findings import list_findings
 from store.listing import Kind
 from tollwatch.findings import Alert, Claim, Leakage
+from tollwatch.times import parse_moment
 
 SHOWN = {
     "alert": ("alert_id", "detector", "severity", "state", "subject", "episode_start", "amount_micros", "currency"),
@@ -32,8 +33,7 @@ def print_findings(
     all_revisions: bool = False,
 ) -> None:
     """Print what the store has, in the order of ids and revisions."""
-    since_ms = when(since) if since else 0
-    with reading(data) as store:
-        documents = list(listed(store, kind, names=names, since_ms=since_ms, all_revisions=all_revisions))
+    since_ms = parse_moment(since) if since else 0
+    documents = list_findings(kind, data, names=names, since_ms=since_ms, all_revisions=all_revisions)
     what = "revision" if all_revisions else kind
     write(Listing(what, documents, _fields(kind), SHOWN[kind]), form, output)

@@ -1,10 +1,8 @@
 """Print what is stored: as a table, NDJSON, CSV or Parquet."""
 
 import io
-import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from store import ChdbStore, ServerStore
-from store.directory import check_there
-from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
 
 Format = Literal["table", "ndjson", "csv", "parquet"]
-DATA = Path("tollwatch-data")
 PIPE_WIDTH = 200
 TIMES = ("_start", "_end", "_time", "_at")
 
@@ -35,42 +29,6 @@ class Listing:
     documents: Sequence[bytes]
     fields: Sequence[str]
     shown: Sequence[str]
-
-
-Store = ChdbStore | ServerStore
-
-
-def opened(data: Path | None, settings: Settings, *, there: bool = True) -> Store:
-    """The store: the data directory that was named, else the server of the settings, else the usual directory.
-
-    Raises InputError where the directory is not there and should be.
-    """
-    if data is None and settings.clickhouse is not None:
-        return ServerStore(settings.clickhouse)
-    if there:
-        check_there(data or DATA)
-    return ChdbStore(data or DATA)
-
-
-@contextmanager
-def reading(data: Path | None) -> Iterator[Store]:
-    """The store, its tables up to date, for reading only."""
-    store = opened(data, load_settings())
-    try:
-        store.apply_tables()
-        store.only_read()
-        yield store
-    finally:
-        store.close()
-
-
-def when(text: str) -> int:
-    """A time as milliseconds. Raises ConfigurationError where it is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(f"`{text}` is no time; write for example 2026-03-09T00:00:00Z") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def write(listing: Listing, form: Format, output: Path | None = None) -> None:
@@ -96,17 +54,6 @@ def write_bytes(data: bytes, form: Format, output: Path | None) -> None:
         raise ConfigurationError("parquet is no text; say where to write it with --output FILE")
     sys.stdout.buffer.write(data)
     sys.stdout.flush()
-
-
-def write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Write a file whole or not at all; it is on the disk when this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.writelines(line + b"\n" for line in lines)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -145,3 +92,9 @@ def print_table(table: Table, output: Path | None = None) -> None:
         return
     with output.open("w", encoding="utf-8") as file:
         Console(file=file, width=PIPE_WIDTH).print(table)
+
+
+def print_export(path: Path, stream: str, number: int, data: Path) -> None:
+    """Say which file of events was written, and what to do with it."""
+    print(f"{path}: {number:,} event{'' if number == 1 else 's'}")
+    print(f"Tell the line: tollwatch run --{stream} {path} --data {data}")

@@ -1,41 +1,20 @@
 """Let every detector prove itself against planted fraud, strong, weak and adaptive."""
 
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-import polars as pl
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
 from cli.simulate import Positive
-from detectors import every_detector
-from detectors.engine import Engine
-from detectors.plan import Part, parts
-from detectors.rule import Rule, rule_of
-from replay import scenarios
-from replay.catalogue import Entry, entries
-from replay.simulate.population import World, populate
-from replay.simulate.run import START, WRITTEN, operator
+from replay.catalogue import Entry
+from replay.simulate.population import World
 from replay.strength import STRENGTHS, Strength
-from replay.truth import read_truth
-from services.assembly import make_plan
-from streams.align import Aligner
-from streams.embedded import Run
-from streams.frame import Framer
-from streams.in_memory_sink import Kept
-from streams.read import open_sources
-from streams.shard import route, with_hashes
-from tollwatch.config import Settings
-from tollwatch.findings import Alert
-from tollwatch.frames import FOREVER, Aligned, Frame, Span
+from services.catalogue import looked_for, prove
 
-DAY_MS = 86_400_000
 MISSED = 1
 
 
@@ -67,73 +46,9 @@ def catalogue(
     format
         table, ndjson, or markdown, as in `docs/catalogue.md`.
     """
-    found: list[Entry] = []
-    world = populate(subscribers, days, seed, START)
-    cost: dict[str, tuple[int, int]] = {}
-    for each in strength:
-        with tempfile.TemporaryDirectory() as folder:
-            operator(world, scenarios.plant(world, None, each)).write(Path(folder))
-            cost = cost or _costs(Path(folder))
-            alerts = _run(Path(folder), days)
-            truths = read_truth(Path(folder) / "truth.ndjson")
-        found += entries(truths, alerts, each, size=(subscribers, days), start=START, cost=cost)
-    names = {kind.name() for kind in every_detector()} | {"payment_risk"}
-    found = sorted((e for e in found if e.detector in names), key=lambda e: (e.detector, STRENGTHS.index(e.strength)))
+    world, found = prove(subscribers, days, seed, strength)
     _print(found, format, world)
     return MISSED if any(e.strength == "strong" and e.found < e.planted for e in found) else 0
-
-
-def _run(folder: Path, days: int) -> list[Alert]:
-    sources = open_sources({name: [folder / f"{name}.ndjson"] for name in WRITTEN})
-    settings, store = Settings(), Kept()
-    Run(sources, make_plan(settings), settings, as_of_ms=START + (days + 1) * DAY_MS, store=store).go()
-    return list(store.alerts.values())
-
-
-def _costs(folder: Path) -> dict[str, tuple[int, int]]:
-    """Detector -> bytes of a key's cells, and ns of an event of its key space when it runs alone."""
-    sources = open_sources({name: [folder / f"{name}.ndjson"] for name in WRITTEN})
-    tables: dict[str, pl.DataFrame] = {}
-    for source in sources:
-        batch = next(iter(source.batches()))
-        stamped = Framer(source.partition, Settings(), START).stamp(batch)
-        tables[source.stream] = with_hashes(source.stream, stamped.rows)
-    return {rule.name: _cost(rule, tables) for rule in (rule_of(kind()) for kind in every_detector())}
-
-
-def _cost(rule: Rule, tables: dict[str, pl.DataFrame]) -> tuple[int, int]:
-    (part,) = parts([rule]).values()
-    size = Engine(part.key_space, part.rules).program.first_row.nbytes
-    rows = _aligned(part, tables)
-    if not len(rows):
-        return size, 0
-    Engine(part.key_space, part.rules).advance(rows)  # compiled, and in the cache
-    engine, began = Engine(part.key_space, part.rules), time.perf_counter_ns()
-    engine.advance(rows)
-    return size, (time.perf_counter_ns() - began) // len(rows)
-
-
-def _aligned(part: Part, tables: dict[str, pl.DataFrame]) -> Aligned:
-    """The rows that the key space reads, as alignment gives them."""
-    read = {s: t for s, rows in tables.items() if (t := route(s, rows, part.key_space)) is not None and len(t)}
-    aligner = Aligner(["all"])
-    span = Span(partition="all", begin=0, end=1, watermark=FOREVER, state="closed", arrived=FOREVER)
-    aligner.take(Frame(part.key_space.name, 0, 0, (span,), read))
-    return aligner.release().rows
-
-
-def looked_for() -> str:
-    """A table of all detectors: what each alerts on, by which key, and its thresholds.
-
-    >>> "| `wangiri` | calling_number |" in looked_for()
-    True
-    """
-    lines = ["| detector | by | alerts when | thresholds |", "| --- | --- | --- | --- |"]
-    for kind in every_detector():
-        sentence = " ".join((kind.__doc__ or "").partition("\n\n")[0].split()).removeprefix("Alert when ")
-        thresholds = ", ".join(f"`{name}` {value}" for name, value in kind().thresholds().items())
-        lines.append(f"| `{kind.name()}` | {kind.by} | {sentence} | {thresholds} |")
-    return "\n".join(["## What they look for", "", *lines, ""])
 
 
 HEADS = (

@@ -1,9 +1,7 @@
 """Simulate an operator for a week, run the line on it, and hold what was found against what was planted."""
 
-import resource
-import shutil
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -12,30 +10,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from cli._listing import reading
-from cli._run import Outcome, process
-from cli.simulate import Positive, write_operator
-from replay.evaluate import Report, evaluate
-from replay.simulate.run import START, WRITTEN
+from cli._run import run_files
+from cli.simulate import Positive, tell_absent
+from replay.evaluate import Report
 from replay.simulate.services import HISTORY_DAYS
-from replay.truth import read_truth
-from store import listed
-from streams.read import open_sources
+from services.demo import Demo, Size, play
+from services.run import RunOutcome
 from tollwatch.config import Settings
-from tollwatch.errors import ConfigurationError
-from tollwatch.findings import Alert, Leakage
+from tollwatch.ports import Source
 
 DATA = Path("tollwatch-demo")
-DAY_MS = 86_400_000
-
-
-class Demo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a demonstration gave."""
-
-    report: Report
-    outcome: Outcome
-    simulated_s: float
-    peak_memory_mb: int
 
 
 def demo(
@@ -63,60 +47,32 @@ def demo(
     json
         Print the summary as JSON.
     """
-    done = play(data, subscribers, days, seed)
+    done = _simulating(data, Size(subscribers, days, seed))
+    tell_absent(done.not_planted, subscribers)
     if json:
         sys.stdout.write(msgspec.json.encode(as_dict(done), order="sorted").decode() + "\n")
     else:
         show(done, data, sys.stdout)
 
 
-def play(folder: Path, subscribers: int, days: int, seed: int) -> Demo:
-    """Simulate, run, compare."""
-    streams, data = folder / "streams", folder / "data"
-    _make_room(folder)
-    began = time.monotonic()
-    _simulate(streams, subscribers, days, seed)
-    simulated_s = round(time.monotonic() - began, 1)
-    sources = open_sources({name: [streams / f"{name}.ndjson"] for name in WRITTEN})
-    outcome = process(sources, data, Settings(), as_of_ms=START + (days + 1) * DAY_MS)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return Demo(report=compare(streams, data), outcome=outcome, simulated_s=simulated_s, peak_memory_mb=peak)
-
-
-def _make_room(folder: Path) -> None:
-    """Remove an earlier demonstration, and nothing else."""
-    parts = [folder / "streams", folder / "data"]
-    if (folder / "streams" / "truth.ndjson").exists():
-        for part in parts:
-            shutil.rmtree(part, ignore_errors=True)
-    if any(part.exists() for part in parts):
-        raise ConfigurationError(f"{folder}: holds something else; name another directory with --data")
-
-
-def _simulate(streams: Path, subscribers: int, days: int, seed: int) -> None:
+def _simulating(folder: Path, size: Size) -> Demo:
+    """Play, and show on a terminal how far it has come."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        write_operator(streams, (subscribers, days), seed)
-        return
+        return play(folder, size)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("simulating", total=days + HISTORY_DAYS)
+        task = progress.add_task("simulating", total=size.days + HISTORY_DAYS)
 
         def tell(done: int, events: int) -> None:
             said = f"simulating: {events:,} events"
             progress.update(task, completed=done + HISTORY_DAYS, description=said)
 
-        write_operator(streams, (subscribers, days), seed, tell=tell)
+        def run(sources: Sequence[Source], data: Path, settings: Settings, as_of_ms: int) -> RunOutcome:
+            progress.stop()
+            return run_files(sources, data, settings, as_of_ms=as_of_ms)
 
-
-def compare(streams: Path, data: Path) -> Report:
-    """What a data directory says against what was planted."""
-    with reading(data) as store:
-        alerts = [msgspec.json.decode(each, type=Alert) for each in listed(store, "alert", all_revisions=True)]
-        leakages = [msgspec.json.decode(each, type=Leakage) for each in listed(store, "leakage")]
-        places = store.query("SELECT DISTINCT stream, position FROM quarantine")
-    quarantined = [(stream, int(position)) for stream, position in places.iter_rows()]
-    return evaluate(read_truth(streams / "truth.ndjson"), alerts, leakages, quarantined, start=START)
+        return play(folder, size, tell=tell, run=run)
 
 
 def as_dict(done: Demo) -> dict[str, object]:
@@ -142,7 +98,7 @@ def show(done: Demo, folder: Path, out: TextIO) -> None:
 
 def _frauds(report: Report) -> Table:
     table = Table("detector", title="frauds")
-    for name in ("planted", "found", "middle delay", "false alarms"):
+    for name in ("planted", "found", "median delay", "false alarms"):
         table.add_column(name, justify="right")
     for each in report.detectors:
         table.add_row(each.name, str(each.planted), str(each.found), delay(each.delay_s), str(each.false_alarms))

@@ -1,6 +1,5 @@
 """Publish files to Kafka, in the order of event time."""
 
-import asyncio
 import time
 from pathlib import Path
 from typing import Annotated
@@ -8,12 +7,12 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from cli._listing import when
 from cli._run import Files
-from streams.live.publish import Publisher
+from services.publish import publish_sources
 from streams.read import open_sources
 from streams.reading.mapping import load_mapping
 from tollwatch.config import load_settings
+from tollwatch.times import parse_moment
 
 NONE = Files()
 
@@ -52,8 +51,7 @@ def publish(
     console = Console(stderr=True)
     tell = (lambda sent: console.print(f"{sent:,} records", end="\r")) if console.is_terminal else None
     began = time.monotonic()
-    publisher = Publisher(settings.kafka, rate=rate, progress=tell)
-    as_of_ms = when(as_of) if as_of else None
-    sent = asyncio.run(publisher.publish(sources, as_of_ms=as_of_ms, close=close))
+    as_of_ms = parse_moment(as_of) if as_of else None
+    sent = publish_sources(sources, settings, as_of_ms=as_of_ms, close=close, rate=rate, progress=tell)
     seconds = max(time.monotonic() - began, 0.001)
     print(f"{sent:,} records in {seconds:.1f} s ({int(sent / seconds):,} a second)")

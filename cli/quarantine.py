@@ -2,18 +2,16 @@
 
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from cyclopts import App, Parameter
 
-from cli._listing import DATA, Format, Listing, Store, opened, reading, write
-from cli._quarantine import Written, is_line, write_out
-from store.quarantine import Record, Wanted, mark_replayed, records
-from streams.reading.decode import KEPT_OF_LONG
-from tollwatch.config import Settings, load_settings
+from cli._listing import Format, Listing, write
+from services.quarantine import Record, Wanted, Written, is_live, list_records, record_of, write_records
+from services.stores import DATA
+from tollwatch.config import load_settings
 from tollwatch.errors import ConfigurationError
 
 app = App(name="quarantine", help="List, show and replay what could not be taken.")
@@ -52,8 +50,7 @@ def list_(
     output
         A file to write to instead of standard output; parquet needs one.
     """
-    with reading(data) as store:
-        found = records(store, Wanted(streams=stream, reason=reason, replayed_too=all_))
+    found = list_records(data, Wanted(streams=stream, reason=reason, replayed_too=all_))
     if format == "table":
         found = [msgspec.structs.replace(record, text=record.text[:TEXT_SHOWN]) for record in found]
     documents = [msgspec.json.encode(record, order="sorted") for record in found]
@@ -73,12 +70,7 @@ def show(id_: str, /, *, data: Path | None = None) -> None:
     data
         The data directory.
     """
-    with reading(data) as store:
-        found = records(store, Wanted(ids=(id_.lower(),), replayed_too=True))
-    if len(found) != 1:
-        how = f"{len(found)} records begin so; type more of it" if found else "there is no such record"
-        raise ConfigurationError(f"quarantine show {id_}: {how}; `tollwatch quarantine list --all` has the ids")
-    record = found[0]
+    record = record_of(id_, data)
     place = f"{record.stream}, {record.partition}, line {record.line or record.position + 1}"
     print(f"{record.quarantine_id}: {place}: {record.reason}", file=sys.stderr)
     sys.stdout.buffer.write(record.raw)
@@ -126,33 +118,15 @@ def replay(
     """
     wanted = Wanted(streams=stream, reason=reason, replayed_too=again)
     settings = load_settings(config)
-    live = _is_live(data, settings, run=run)
-    folder = data or DATA
-    with closing(opened(data, settings)) as store:
-        store.apply_tables()
-        written, left = _written(store, wanted, to or folder / "replay")
-    _tell(
-        written, left, ran=run, how="tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {folder}"
-    )
-    if run:
-        _run(written, folder, config, mapping)
-
-
-def _is_live(data: Path | None, settings: Settings, *, run: bool) -> bool:
-    live = data is None and settings.clickhouse is not None
+    live = is_live(data, settings)
     if live and run:
         raise ConfigurationError("--run is for a data directory; write the records out and `tollwatch publish` them")
-    return live
-
-
-def _written(store: Store, wanted: Wanted, folder: Path) -> tuple[list[Written], int]:
-    """Write, then mark; gives the files, and how many records stay because they are not there whole."""
-    whole = wanted._replace(least=1, most=KEPT_OF_LONG - 1)
-    found = [record for record in records(store, whole) if is_line(record)]
-    left = len(records(store, wanted)) - len(found)
-    written = write_out(found, folder) if found else []
-    mark_replayed(store, [record.quarantine_id for record in found])
-    return written, left
+    written, left = write_records(data, wanted, settings, to)
+    folder = data or DATA
+    how = "tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {folder}"
+    _tell(written, left, ran=run, how=how)
+    if run:
+        _run(written, folder, config, mapping)
 
 
 def _tell(written: list[Written], left: int, *, ran: bool, how: str) -> None:
@@ -172,7 +146,7 @@ def _tell(written: list[Written], left: int, *, ran: bool, how: str) -> None:
 
 
 def _run(written: list[Written], data: Path, config: Path | None, mapping: tuple[Path, ...]) -> None:
-    from cli._run import process, show  # noqa: PLC0415
+    from cli._run import run_files, show  # noqa: PLC0415
     from streams.read import open_sources  # noqa: PLC0415  (the line is large)
     from streams.reading.mapping import load_mapping  # noqa: PLC0415
 
@@ -180,5 +154,5 @@ def _run(written: list[Written], data: Path, config: Path | None, mapping: tuple
     if files:
         # Whatever the file was, its records are JSON in its own words now.
         how = [msgspec.structs.replace(load_mapping(each), files=None, format=None) for each in mapping]
-        outcome = process(open_sources(files, how), data, load_settings(config), as_of_ms=time.time_ns() // 1_000_000)
+        outcome = run_files(open_sources(files, how), data, load_settings(config), as_of_ms=time.time_ns() // 1_000_000)
         show(outcome, json=False, out=sys.stdout)

@@ -6,9 +6,10 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from cli._listing import Format, print_table, reading, write_bytes
+from cli._listing import Format, print_table, write_bytes
+from services.query import Answer, ask
 
-FORMATS: dict[Format, str] = {
+FORMATS: dict[Format, Answer] = {
     "table": "JSONCompactEachRowWithNames",
     "ndjson": "JSONEachRow",
     "csv": "CSVWithNames",
@@ -41,8 +42,7 @@ def query(
     output
         A file to write to instead of standard output; parquet needs one.
     """
-    with reading(data) as store:
-        answer = store.answer(sql, FORMATS[format])
+    answer = ask(data, sql, FORMATS[format])
     if format == "table":
         print_table(_table(answer.splitlines()), output)
     else:

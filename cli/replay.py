@@ -1,6 +1,5 @@
 """Run the line again over events that are stored, with the same rules or with others."""
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +7,9 @@ import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 
-from cli._listing import reading, when, write_lines
-from services.assembly import make_plan
-from store.stored_source import stored_sources
-from streams.embedded import Run
-from streams.in_memory_sink import Kept
+from services.replay import Period, replay_run
 from tollwatch.config import load_settings
-
-KINDS = ("alerts", "leakages")
+from tollwatch.times import parse_moment
 
 
 def replay(
@@ -57,21 +51,8 @@ def replay(
         A settings file.
     """
     settings = msgspec.structs.replace(load_settings(config), run=run)
-    first = when(since) if since else None
-    begun = time.monotonic()
-    with reading(from_) as store:
-        begin = first - round(warm * 86_400_000) if first is not None else None
-        sources = stored_sources(store, since=begin, until=when(until) if until else None)
-        kept = Kept()
-        line = Run(sources, make_plan(settings, rules), settings, as_of_ms=2**62, store=kept)
-        summary = line.go()
-    _write(kept, to, first, summary.events, time.monotonic() - begun)
-
-
-def _write(kept: Kept, to: Path, first: int | None, events: int, seconds: float) -> None:
-    """The findings as files, and a line about them."""
-    for kind in KINDS:
-        write_lines(to / f"{kind}.ndjson", kept.lines(kind, first if first is not None else -(2**62)))
-    said = ", ".join(f"{len(getattr(kept, kind)):,} revisions of {kind}" for kind in KINDS)
-    rate = int(events / max(seconds, 0.001))
-    Console(stderr=True).print(f"{to}: {said}; {events:,} events in {seconds:.1f} s ({rate:,} a second)")
+    period = Period(parse_moment(since) if since else None, parse_moment(until) if until else None, warm)
+    done = replay_run(to, settings, data=from_, rules=rules, period=period)
+    said = ", ".join(f"{number:,} revisions of {kind}" for kind, number in done.revisions.items())
+    rate = int(done.events / max(done.seconds, 0.001))
+    Console(stderr=True).print(f"{to}: {said}; {done.events:,} events in {done.seconds:.1f} s ({rate:,} a second)")

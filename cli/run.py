@@ -2,21 +2,20 @@
 
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
 
-from cli._run import Files, process, show
+from cli._run import Files, run_files, show
+from services.stores import DATA
 from streams.read import open_sources
 from streams.reading.mapping import load_mapping
 from streams.reading.sort import SortedSource
 from tollwatch.config import load_settings
-from tollwatch.errors import ConfigurationError
+from tollwatch.times import parse_moment
 
-DATA = Path("tollwatch-data")
 NONE = Files()
 
 
@@ -66,15 +65,10 @@ def run(
     sources = open_sources(files.given(), [load_mapping(each) for each in mapping])
     if sort:
         sources = [SortedSource(source, data / "sort") for source in sources]
-    outcome = process(sources, data, settings, rules=rules, as_of_ms=_as_of(as_of))
+    outcome = run_files(sources, data, settings, rules=rules, as_of_ms=arrival_ms(as_of))
     show(outcome, json=json, out=sys.stdout)
 
 
-def _as_of(text: str | None) -> int:
-    if text is None:
-        return time.time_ns() // 1_000_000
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(f"--as-of {text}: is no time; write for example 2026-03-09T00:00:00Z") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+def arrival_ms(as_of: str | None) -> int:
+    """The time of arrival of files that do not say one: as given, or now."""
+    return parse_moment(as_of, where="--as-of") if as_of is not None else time.time_ns() // 1_000_000

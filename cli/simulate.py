@@ -7,10 +7,8 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.console import Console
 
-from replay import scenarios
-from replay.simulate.population import populate
-from replay.simulate.run import START, Tell, operator
 from replay.simulate.writing import Format
+from services.simulate import write_operator
 
 Positive = Annotated[int, Parameter(validator=Number(gte=1))]
 
@@ -46,25 +44,14 @@ def simulate(
     format
         NDJSON, or Parquet without broken lines.
     """
-    counts = write_operator(out, (subscribers, days), seed, names=plant, kind=format)
-    Console(stderr=True).print(f"{out}: {sum(counts.values()):,} events in {len(counts)} streams, and truth.ndjson")
+    done = write_operator(out, (subscribers, days), seed, names=plant, kind=format)
+    tell_absent(done.not_planted, subscribers)
+    events = sum(done.counts.values())
+    Console(stderr=True).print(f"{out}: {events:,} events in {len(done.counts)} streams, and truth.ndjson")
 
 
-def write_operator(
-    out: Path,
-    size: tuple[int, int],
-    seed: int,
-    *,
-    names: tuple[str, ...] = (),
-    kind: Format = "ndjson",
-    tell: Tell | None = None,
-) -> dict[str, int]:
-    """Simulate so many subscribers for so many days; gives the events of each stream, and says what found no people."""
-    world = populate(*size, seed, START)
-    planted = scenarios.plant(world, names or None)
-    if absent := sorted(set(names or scenarios.every_scenario()) - {truth.name for truth in planted.truths}):
-        said = (
-            f"not planted, for want of people of that kind: {', '.join(absent)}; take more than {size[0]:,} subscribers"
-        )
-        Console(stderr=True, soft_wrap=True).print(said)
-    return operator(world, planted).write(out, kind, tell)
+def tell_absent(names: list[str], subscribers: int) -> None:
+    """Say which scenarios found no people of their kind."""
+    if names:
+        said = f"not planted, for want of people of that kind: {', '.join(names)}"
+        Console(stderr=True, soft_wrap=True).print(f"{said}; take more than {subscribers:,} subscribers")

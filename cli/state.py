@@ -1,6 +1,5 @@
 """Show what the line remembers: keys and bytes by key space, and by detector."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,15 +8,8 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from cli._listing import print_table
-from detectors.engine import Engine
-from detectors.engine.saved import SavedShard
-from detectors.plan import parts
-from services.assembly import rules_in_force
-from streams.snapshots import Snapshots
+from services.state import KINDS, state_sizes
 from tollwatch.config import load_settings
-from tollwatch.errors import InputError
-
-KINDS = ("cells", "seen", "episodes", "log", "content", "align")
 
 
 def state(
@@ -45,12 +37,7 @@ def state(
     config
         A settings file.
     """
-    snapshots = Snapshots(data / "state")
-    manifest = snapshots.latest()
-    if manifest is None:
-        raise InputError(f"{data}: holds no snapshot; `tollwatch run --data {data}` keeps one")
-    spaces = sizes(snapshots.load(manifest))
-    detectors = _by_detector({name: counted["keys"] for name, counted in spaces.items()}, rules, config)
+    spaces, detectors = state_sizes(data, load_settings(config), rules)
     if format == "ndjson":
         for name, counted in sorted(spaces.items()):
             print(msgspec.json.encode({"key_space": name, **counted}, order="sorted").decode())
@@ -66,47 +53,3 @@ def state(
     for name, (space, number) in sorted(detectors.items(), key=lambda each: -each[1][1]):
         own.add_row(name, space, f"{number:,}")
     print_table(own)
-
-
-def sizes(segments: dict[str, bytes]) -> dict[str, Counter[str]]:
-    """Key space -> keys, and bytes by kind, of the segments of a snapshot."""
-    found: dict[str, Counter[str]] = {}
-    for name, segment in segments.items():
-        space, _, rest = name.partition("/")
-        _, _, part = rest.partition("/")
-        if space == "run" or not part:
-            continue
-        counted = found.setdefault(space, Counter(keys=0))
-        shard = _shard_of(segment) if part.startswith("stage-") else None
-        if shard is not None:
-            _count_shard(shard, counted)
-        else:
-            counted["align"] += len(segment)
-    return found
-
-
-def _shard_of(segment: bytes) -> SavedShard | None:
-    """The shard of an engine that a segment holds; None where it is something else."""
-    try:
-        return msgspec.msgpack.decode(segment, type=SavedShard)
-    except msgspec.DecodeError:
-        return None
-
-
-def _count_shard(shard: SavedShard, counted: Counter[str]) -> None:
-    counted["keys"] += shard.key[1][0]
-    counted["cells"] += len(shard.key[2]) + len(shard.cells[2])
-    counted["seen"] += len(shard.seen[2]) + len(shard.seen_row[2])
-    counted["episodes"] += len(shard.episodes[2]) + len(shard.values[2])
-    counted["log"] += sum(len(column[2]) for column in [*shard.log, shard.log_row])
-    counted["content"] += sum(len(at[2]) + len(table) for at, table in shard.content.values())
-
-
-def _by_detector(keys: dict[str, int], files: tuple[Path, ...], config: Path | None) -> dict[str, tuple[str, int]]:
-    """Detector -> its key space, and what its cells would take alone; features that are shared count for each."""
-    found = {}
-    for rule in rules_in_force(load_settings(config), files):
-        (part,) = parts([rule]).values()
-        size = Engine(part.key_space, part.rules).program.first_row.nbytes
-        found[rule.name] = (rule.by, size * keys.get(rule.by, 0))
-    return found

@@ -5,10 +5,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from cli._listing import DATA, opened
-from store import ServerStore
-from store.kafka_tables import connect
-from store.relational import Database
+from services.tables import apply_tables, check_tables
 from tollwatch.config import load_settings
 
 app = App(name="tables", help="Create the tables of a data directory, or check them.")
@@ -33,20 +30,8 @@ def apply(*, data: Path | None = None, config: Path | None = None, without_kafka
     without_kafka
         Leave Kafka out: raw events come in another way.
     """
-    settings = load_settings(config)
-    store = opened(data, settings, there=False)
-    try:
-        done = [f"applied {name}.sql" for name in store.apply_tables()]
-        if isinstance(store, ServerStore) and not without_kafka:
-            done += [f"{stream}: taken from Kafka" for stream in connect(store, settings.kafka, settings.app)]
-    finally:
-        store.close()
-    if settings.database is None:
-        (data or DATA).mkdir(parents=True, exist_ok=True)
-    with Database(settings.database_url(data or DATA)) as database:
-        if database.migrate():
-            done.append(f"{database.shown}: relational tables brought up to date")
-    print("\n".join(done) or f"{store.shown}: all tables are there")
+    applied = apply_tables(data, load_settings(config), with_kafka=not without_kafka)
+    print("\n".join(applied.sentences) or f"{applied.shown}: all tables are there")
 
 
 @app.command
@@ -62,17 +47,9 @@ def check(*, data: Path | None = None, config: Path | None = None) -> int:
     config
         A settings file, which may name the relational database.
     """
-    settings = load_settings(config)
-    store = opened(data, settings)
-    try:
-        differences = store.check_tables()
-    finally:
-        store.close()
-    with Database(settings.database_url(data or DATA)) as database:
-        if database.is_behind():
-            differences.append(f"{database.shown}: the relational tables wait; run `tollwatch tables apply`")
-    for sentence in differences:
+    found = check_tables(data, load_settings(config))
+    for sentence in found.sentences:
         print(sentence, file=sys.stderr)
-    if not differences:
-        print(f"{store.shown}: all tables are there")
-    return DIFFERENT if differences else 0
+    if not found.sentences:
+        print(f"{found.shown}: all tables are there")
+    return DIFFERENT if found.sentences else 0

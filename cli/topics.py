@@ -6,8 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from services.assembly import make_plan
-from streams.live import topics as live
+from services.topics import check_topics, create_topics
 from tollwatch.config import load_settings
 
 app = App(name="topics", help="Create the topics on Kafka, or check them.")
@@ -33,8 +32,7 @@ def create(
     config
         A settings file.
     """
-    settings = load_settings(config)
-    said = live.create(settings.kafka, live.wanted(make_plan(settings, rules), settings))
+    said = create_topics(load_settings(config), rules)
     print("\n".join(said) or "all topics are there")
 
 
@@ -55,8 +53,7 @@ def check(
     config
         A settings file.
     """
-    settings = load_settings(config)
-    said = live.check(settings.kafka, live.wanted(make_plan(settings, rules), settings))
+    said = check_topics(load_settings(config), rules)
     for sentence in said:
         print(sentence, file=sys.stderr)
     if not said:

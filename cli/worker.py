@@ -7,12 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from cli._logs import set_up_logs
-from services.assembly import make_plan
-from store import ServerStore
-from streams.live import topics
-from streams.live.worker import Worker
+from services.worker import make_worker
 from tollwatch.config import load_settings
-from tollwatch.errors import ConfigurationError, StoreError
 
 
 def worker(
@@ -41,16 +37,7 @@ def worker(
         DEBUG, INFO, WARNING or ERROR.
     """
     settings = load_settings(config)
-    if settings.clickhouse is None:
-        raise ConfigurationError("`clickhouse` is not set; name the server, for example in TOLLWATCH_CLICKHOUSE")
-    where = state or settings.state or "tollwatch-state"
     set_up_logs(log_level)
-    store = ServerStore(settings.clickhouse)
-    if missing := store.check_tables():
-        raise StoreError(missing[0])
-    plan = make_plan(settings, rules)
-    if different := topics.check(settings.kafka, topics.wanted(plan, settings)):
-        raise StoreError(different[0])
-    own = Worker(plan, settings, store, where)
+    own = make_worker(settings, rules, state)
     logging.getLogger("tollwatch.worker").info("starting: %r", settings)
     own.run(log_level)

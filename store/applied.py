@@ -1,33 +1,19 @@
 """Which table files a database has, what it lacks, and how it gets it."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
-
-import polars as pl
 
 from store.tables import TableFile, every_table_file
 from tollwatch.errors import StoreError
+from tollwatch.ports import Store
 
 RECORDED = "SELECT count() AS n FROM system.tables WHERE database = currentDatabase() AND name = 'schema_migrations'"
 RECORD = "INSERT INTO schema_migrations (name, sha256) SELECT {name:String}, {sha256:String}"
 
 
-class Database(Protocol):
-    """What runs SQL."""
-
-    def run(self, sql: str, output: str = "CSV", parameters: Mapping[str, Any] | None = None) -> Any:
-        """Run one statement."""
-        ...
-
-    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """Run a SELECT and give its rows."""
-        ...
-
-
 class Tables:
     """The table files against one database."""
 
-    def __init__(self, database: Database, files: list[TableFile] | None = None) -> None:
+    def __init__(self, database: Store, files: list[TableFile] | None = None) -> None:
         self.database = database
         self.files = every_table_file() if files is None else files
 

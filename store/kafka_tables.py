@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from store.applied import Database
 from store.tables import clickhouse_type
 from tollwatch.columns import defaults, schema
 from tollwatch.config import KafkaSettings
 from tollwatch.events import STREAMS
+from tollwatch.ports import Store
 
 FLUSH_MS = 500
 BLOCK_ROWS = 65_536
@@ -93,7 +93,7 @@ def _stamp(made: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(made).encode()).hexdigest()
 
 
-def connect(database: Database, kafka: KafkaSettings, app: str, streams: Sequence[str] = tuple(STREAMS)) -> list[str]:
+def connect(database: Store, kafka: KafkaSettings, app: str, streams: Sequence[str] = tuple(STREAMS)) -> list[str]:
     """Make what is not there, make anew what differs; gives the streams that were connected now.
 
     The consumer group stays, so that a table made anew goes on where the old one was.
@@ -117,7 +117,7 @@ def connect(database: Database, kafka: KafkaSettings, app: str, streams: Sequenc
     return changed
 
 
-def disconnect(database: Database, streams: Sequence[str] = tuple(STREAMS)) -> None:
+def disconnect(database: Store, streams: Sequence[str] = tuple(STREAMS)) -> None:
     """Stop taking messages; the tables of what was taken stay."""
     for stream in streams:
         for table in (f"kafka_{stream}_stored", f"kafka_{stream}_refused", f"kafka_{stream}"):

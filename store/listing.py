@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from store.applied import Database
+from tollwatch.ports import Store
 
 Kind = Literal["alert", "leakage"]
 
@@ -23,7 +23,7 @@ LAST = "DESC LIMIT 1 BY tenant, run, {key}"
 
 
 def listed(
-    database: Database, kind: Kind, *, names: Sequence[str] = (), since_ms: int = 0, all_revisions: bool = False
+    database: Store, kind: Kind, *, names: Sequence[str] = (), since_ms: int = 0, all_revisions: bool = False
 ) -> Iterator[bytes]:
     """The documents of findings; by default the last revision of each."""
     key, by = LISTED[kind]
@@ -41,7 +41,7 @@ class About(NamedTuple):
     row: dict[str, Any]
 
 
-def about(database: Database, finding_id: str) -> About | None:
+def about(database: Store, finding_id: str) -> About | None:
     """What is known of the finding of an id."""
     given = {"id": finding_id}
     documents = database.query(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from store.applied import Database
+from tollwatch.ports import Store
 
 ID = "lower(hex(sipHash64(tenant, run, stream, partition, position, reason)))"
 OWN = "tenant, run, stream, partition, position, line, source, event_time, reason"
@@ -59,7 +59,7 @@ def _values(wanted: Wanted) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def records(database: Database, wanted: Wanted = Wanted()) -> list[Record]:  # noqa: B008  (a tuple never changes)
+def records(database: Store, wanted: Wanted = Wanted()) -> list[Record]:  # noqa: B008  (a tuple never changes)
     """The records, in the order of their places."""
     sql = f"SELECT {ID} AS quarantine_id, {OWN}, base64Encode(raw) AS raw, replayed {WHERE}"
     rows = database.query(f"{sql} ORDER BY tenant, run, stream, partition, position, reason", _values(wanted))
@@ -72,7 +72,7 @@ def _record(row: dict[str, Any]) -> Record:
     return Record(**values)
 
 
-def mark_replayed(database: Database, ids: Sequence[str]) -> None:
+def mark_replayed(database: Store, ids: Sequence[str]) -> None:
     """Note of records that they have been written out; a run that quarantines the same place again leaves the note."""
     columns = f"{OWN}, raw, stored_at"
     sql = f"INSERT INTO quarantine ({columns}, replayed) SELECT {columns}, 1 FROM quarantined WHERE {ID} IN "  # noqa: S608

@@ -1,32 +1,24 @@
 """Raw events of a store as source partitions: what was read once is read again, in its order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
 
 import polars as pl
 
 from tollwatch.columns import schema
 from tollwatch.events import STREAMS
 from tollwatch.frames import ReadBatch
+from tollwatch.ports import Store
 
 AT_ONCE = 50_000
 ALWAYS = ("event_id", "event_time", "_offset")
-
-
-class Asked(Protocol):
-    """A store that answers."""
-
-    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """Run a SELECT and give its rows."""
-        ...
 
 
 class StoredSource:
     """One partition of one stream, of event times from `since` to `until` (ms, the end excluded)."""
 
     def __init__(
-        self, store: Asked, stream: str, partition: str, since: int | None = None, until: int | None = None
+        self, store: Store, stream: str, partition: str, since: int | None = None, until: int | None = None
     ) -> None:
         self.store, self.stream, self.partition = store, stream, partition
         self.path = Path(partition)
@@ -62,7 +54,7 @@ class StoredSource:
         return rows.select(*said, pl.col("_offset").cast(pl.Int64))
 
 
-def stored_sources(store: Asked, *, since: int | None = None, until: int | None = None) -> list[StoredSource]:
+def stored_sources(store: Store, *, since: int | None = None, until: int | None = None) -> list[StoredSource]:
     """Every partition of every stream that holds events, in order."""
     found = []
     for stream in STREAMS:

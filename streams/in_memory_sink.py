@@ -7,7 +7,7 @@ from tollwatch.findings import Alert, Leakage
 from tollwatch.frames import Findings
 
 
-class Kept:
+class InMemorySink:
     """A store that keeps findings in memory, each revision once."""
 
     def __init__(self) -> None:

@@ -58,14 +58,35 @@ class Sink(Protocol):
 
 
 class Store(Sink, Protocol):
-    """Where events and findings are kept: chDB in a directory, or a ClickHouse server."""
+    """Where events and findings are kept: chDB in a directory, or a ClickHouse server.
+
+    `shown` is its place, without a password. Everything raises StoreError with a sentence where the database refuses.
+    """
+
+    shown: str
 
     def apply_tables(self) -> list[str]:
         """Create or upgrade tables; returns the names of the files applied now."""
         ...
 
+    def check_tables(self) -> list[str]:
+        """What differs between the table files and the database, a sentence each."""
+        ...
+
+    def run(self, sql: str, output: str = "CSV", parameters: Mapping[str, Any] | None = None) -> Any:
+        """Run one statement of ours."""
+        ...
+
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """Run a SELECT and give its rows."""
+        """Run a SELECT and give its rows; `{name:Type}` in it stands for a parameter."""
+        ...
+
+    def answer(self, sql: str, output: str) -> bytes:
+        """The answer to a SELECT as bytes: JSONCompactEachRowWithNames, JSONEachRow, CSVWithNames or Parquet."""
+        ...
+
+    def only_read(self) -> None:
+        """From now on the database itself refuses to change anything."""
         ...
 
     def close(self) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from cli.catalogue import looked_for
 from detectors import every_detector
 from replay.catalogue import Entry
+from services.catalogue import looked_for
 
 NAME = "catalogue"
 PAGE = Path(__file__).parents[2] / "docs" / "catalogue.md"

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from cli import call
-from cli._quarantine import line_of
+from services.quarantine import line_of
 from store import ChdbStore
 from store.quarantine import Wanted, records
 from tests.cli.stored import FOUND, make

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from cli import call
-from cli.state import KINDS, sizes
 from detectors import every_detector
+from services.state import KINDS, sizes
 from streams.snapshots import Snapshots
 
 NAME = "state"

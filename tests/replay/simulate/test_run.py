@@ -21,7 +21,7 @@ Rows = dict[str, list[Any]]
 PEAK = """
 import resource, sys
 from pathlib import Path
-from cli.simulate import write_operator
+from services.simulate import write_operator
 write_operator(Path(sys.argv[1]), (1000, int(sys.argv[2])), 3)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -1,15 +1,22 @@
-"""Write records of the quarantine out, to be run again: nothing is lost on the way, and nothing is doubled."""
+"""What could not be taken: listed, shown, and written out to be run again, so that nothing is lost or doubled."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from cli._listing import write_lines
-from store.quarantine import Record
+from services.files import write_lines
+from services.stores import DATA, open_store, reading
+from store.quarantine import Record, Wanted, mark_replayed, records
+from streams.reading.decode import KEPT_OF_LONG
+from tollwatch.config import Settings
+from tollwatch.errors import ConfigurationError
 from tollwatch.events.attributes import Attributes
+
+__all__ = ["Record", "Wanted", "Written", "is_live", "list_records", "record_of", "write_records"]
 
 
 class Written(NamedTuple):
@@ -64,3 +71,37 @@ def _write(folder: Path, stream: str, kind: str, group: Sequence[Record]) -> Wri
     path = folder / f"{stream}-{digest}.{kind}"
     write_lines(path, [line_of(record) for record in group])
     return Written(path, stream, len(group))
+
+
+def list_records(data: Path | None, wanted: Wanted) -> list[Record]:
+    """The records that are wanted, in the order of stream, partition and position."""
+    with reading(data) as store:
+        return records(store, wanted)
+
+
+def record_of(id_: str, data: Path | None) -> Record:
+    """The record whose id begins so. Raises ConfigurationError where none does, or several do."""
+    found = list_records(data, Wanted(ids=(id_.lower(),), replayed_too=True))
+    if len(found) != 1:
+        how = f"{len(found)} records begin so; type more of it" if found else "there is no such record"
+        raise ConfigurationError(f"quarantine show {id_}: {how}; `tollwatch quarantine list --all` has the ids")
+    return found[0]
+
+
+def is_live(data: Path | None, settings: Settings) -> bool:
+    """Whether records are those of the server, whose workers take them again from Kafka."""
+    return data is None and settings.clickhouse is not None
+
+
+def write_records(
+    data: Path | None, wanted: Wanted, settings: Settings, folder: Path | None
+) -> tuple[list[Written], int]:
+    """Write records out, then mark them as replayed; gives the files, and how many stay: they are not there whole."""
+    whole = wanted._replace(least=1, most=KEPT_OF_LONG - 1)
+    with closing(open_store(data, settings)) as store:
+        store.apply_tables()
+        found = [record for record in records(store, whole) if is_line(record)]
+        left = len(records(store, wanted)) - len(found)
+        written = write_out(found, folder or (data or DATA) / "replay") if found else []
+        mark_replayed(store, [record.quarantine_id for record in found])
+    return written, left

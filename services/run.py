@@ -1,0 +1,70 @@
+"""Run the line over files into a data directory, going on where the last run on it ended."""
+
+import itertools
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from services.assembly import make_plan
+from store import ChdbStore
+from streams.embedded import Progress, Run, Summary
+from streams.resume import Recognised, recognise
+from streams.snapshots import Snapshots
+from tollwatch.config import Settings
+from tollwatch.ports import Source
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """A summary with how long it took."""
+
+    summary: Summary
+    seconds: float
+
+    def as_dict(self) -> dict[str, object]:
+        """The summary, with seconds and the peak of memory in MB."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        return asdict(self.summary) | {"seconds": self.seconds, "peak_memory_mb": peak}
+
+
+def run_line(
+    sources: Sequence[Source],
+    data: Path,
+    settings: Settings,
+    *,
+    as_of_ms: int,
+    rules: Sequence[Path] = (),
+    progress: Progress | None = None,
+) -> RunOutcome:
+    """Read sources to their end, store what is found, save the state on the way and at the end."""
+    plan = make_plan(settings, rules)
+    began = time.monotonic()
+    store = ChdbStore(data)
+    try:
+        store.apply_tables()
+        snapshots = Snapshots(data / "state")
+        manifest = snapshots.latest()
+        files = recognise(sources, manifest.files if manifest is not None else {})
+        line = Run(
+            files.sources,
+            plan,
+            settings,
+            as_of_ms=as_of_ms,
+            store=store,
+            progress=progress,
+            save_every=settings.snapshot_events,
+        )
+        if manifest is not None:
+            line.load(snapshots.load(manifest))
+        numbers = itertools.count(manifest.number + 1 if manifest is not None else 1)
+        line.on_save = lambda run: _save(run, snapshots, next(numbers), files)
+        summary = line.go()
+    finally:
+        store.close()
+    return RunOutcome(summary, round(time.monotonic() - began, 1))
+
+
+def _save(run: Run, snapshots: Snapshots, number: int, files: Recognised) -> None:
+    snapshots.save(run.save(), number, files.after(run.consumed()))

@@ -1,0 +1,29 @@
+"""Make a worker of the live line, once everything that it needs is there."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.assembly import make_plan
+from store import ServerStore
+from streams.live import topics
+from streams.live.worker import Worker
+from tollwatch.config import Settings
+from tollwatch.errors import ConfigurationError, StoreError
+
+STATE = "tollwatch-state"
+
+
+def make_worker(settings: Settings, rules: Sequence[Path] = (), state: str | None = None) -> Worker:
+    """A worker that takes what comes on Kafka and stores what is found on the server; `run` it.
+
+    Raises ConfigurationError without a server, StoreError where its tables or the topics are not as they should be.
+    """
+    if settings.clickhouse is None:
+        raise ConfigurationError("`clickhouse` is not set; name the server, for example in TOLLWATCH_CLICKHOUSE")
+    store = ServerStore(settings.clickhouse)
+    if missing := store.check_tables():
+        raise StoreError(missing[0])
+    plan = make_plan(settings, rules)
+    if different := topics.check(settings.kafka, topics.wanted(plan, settings)):
+        raise StoreError(different[0])
+    return Worker(plan, settings, store, state or settings.state or STATE)
