@@ -30,6 +30,7 @@ __all__ = [
     "Declared",
     "Detector",
     "Feature",
+    "Label",
     "Model",
     "concurrent",
     "count",
@@ -109,8 +110,44 @@ class Detector(Declared, frozen=True, kw_only=True):
         return None
 
 
+class Label(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a stream that say what scored rows turned out to be.
+
+    `refers_to` are the columns that name them: by their event id, by the model's `known_by`, or by the id of an alert
+    in which they stood. `delay` is about how long after the event the label comes.
+    """
+
+    stream: str
+    where: str
+    refers_to: tuple[str, ...]
+    fraud: bool
+    delay: timedelta = timedelta()
+
+
 class Model(Declared, frozen=True, kw_only=True):
-    """A scored detector: features, each with its own `by`, handed to a model of the same name."""
+    """A scored detector: features, each with its own `by`, handed to a model of the name `model`.
+
+    It scores the rows of `reads` that pass `scored`, shows `columns` of them, and learns from `labels`; a row that has
+    no label after the label horizon of the settings counts as genuine. Of a day's scores the worst `per_day` subjects
+    are alerted on, by thresholds from the last `threshold_days`; `critical_per_day` of them are critical. A score must
+    lie above `at_least`. An episode is over after `quiet` without a score that deserves an alert.
+    """
 
     by: ClassVar[str]
     model: ClassVar[str]
+    columns: ClassVar[tuple[str, ...]]
+    known_by: ClassVar[str]
+
+    per_day: int = 20
+    critical_per_day: int = 2
+    at_least: float = 0.1
+    threshold_days: int = 7
+    quiet: timedelta = timedelta(days=1)
+
+    def scored(self) -> str:
+        """Which rows get a score: SQL over their columns."""
+        raise TypeError(f"{type(self).__name__} declares no rows to score")
+
+    def labels(self) -> tuple[Label, ...]:
+        """What labels come from, those of one instant in this order."""
+        raise TypeError(f"{type(self).__name__} declares no labels")

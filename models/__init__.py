@@ -1,20 +1,35 @@
-"""What gives events a score: one file per model, named after it."""
+"""What gives events a score: one file per model, found by walking the folder; the file's name is the model's."""
 
 import importlib
+import inspect
+import pkgutil
 
 from models.contract import Scorer
 from tollwatch.errors import ConfigurationError
 
 
+def every_scorer() -> dict[str, type[Scorer]]:
+    """Every model by its name.
+
+    >>> sorted(every_scorer())
+    ['payment_risk']
+    """
+    found: dict[str, type[Scorer]] = {}
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, Scorer) and kind.__module__ == module.__name__ and not inspect.isabstract(kind):
+                found[kind.name] = kind
+    return dict(sorted(found.items()))
+
+
 def scorer(name: str) -> Scorer:
-    """A new model by its name: `payment_risk` is the class `PaymentRisk` of `models/payment_risk.py`.
+    """A new model by its name. Raises ConfigurationError where there is none of that name.
 
     >>> scorer("payment_risk").version
     1
     """
-    try:
-        module = importlib.import_module(f"models.{name}")
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(f"there is no model `{name}` in models/; name one that has a file there") from error
-    made: Scorer = getattr(module, name.title().replace("_", ""))()
-    return made
+    known = every_scorer()
+    if name not in known:
+        raise ConfigurationError.unknown_word(name, list(known), where="models", what="model")
+    return known[name]()

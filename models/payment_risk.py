@@ -9,9 +9,10 @@ from river.linear_model import LogisticRegression
 from river.optim import SGD
 from river.preprocessing import StandardScaler
 
-from tollwatch.errors import VersionError
+from models.contract import Scorer
+from tollwatch.saved import decode_saved
 
-FORMAT = 1
+VERSION = 2
 DAYS = (1, 7, 30)
 FARTHEST = 20.0  # standard deviations: one absurd amount must not throw the weights away
 MOST_TIMES = 10.0
@@ -20,7 +21,7 @@ MOST_TIMES = 10.0
 class _State(msgspec.Struct, frozen=True):
     """What is saved: weights, steps taken, the scaler's moments, labels seen."""
 
-    format: int
+    version: int
     weights: dict[str, float]
     intercept: float
     steps: int
@@ -69,7 +70,7 @@ def _derived() -> dict[str, pl.Expr]:
     }
 
 
-class PaymentRisk:
+class PaymentRisk(Scorer):
     """River's StandardScaler and LogisticRegression over windows of the card and of the terminal.
 
     >>> model = PaymentRisk()
@@ -83,18 +84,24 @@ class PaymentRisk:
     'amount'
     """
 
+    name = "payment_risk"
     version = 1
-    inputs: tuple[str, ...] = (*_own(), *_windows(), *_derived())
+    inputs = (*_own(), *_windows(), *_derived())
 
     def __init__(self, rate: float = 0.003) -> None:
+        self.rate = rate
         self.scaler: Any = StandardScaler()
-        self.line: Any = LogisticRegression(optimizer=SGD(rate))
+        self.regression: Any = LogisticRegression(optimizer=SGD(rate))
         self.frauds = self.genuine = 0
 
     def prepare(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The model's inputs, row by row; division by zero and absence count as nothing."""
         table = rows.select(**_own(), **_windows()).with_columns(**_derived())
         return table.select(pl.col(self.inputs).cast(pl.Float64))
+
+    def parameters(self) -> dict[str, float | int | str]:
+        """The rate of learning."""
+        return {"rate": self.rate}
 
     def _scaled(self, features: Mapping[str, float]) -> dict[str, float]:
         scaled: dict[str, float] = self.scaler.transform_one(features)
@@ -105,19 +112,20 @@ class PaymentRisk:
 
     def learn_one(self, features: Mapping[str, float], label: bool, weight: float = 1.0) -> None:  # noqa: FBT001
         """Learn what a payment turned out to be."""
+        known = self.known(features)
         self.frauds += label
         self.genuine += not label
-        self.scaler.learn_one(features)
-        self.line.learn_one(self._scaled(features), label, w=weight)
+        self.scaler.learn_one(known)
+        self.regression.learn_one(self._scaled(known), label, w=weight)
 
     def score_one(self, features: Mapping[str, float]) -> float:
         """How likely the payment is fraud."""
-        return float(self.line.predict_proba_one(self._scaled(features))[True])
+        return float(self.regression.predict_proba_one(self._scaled(self.known(features)))[True])
 
     def explain_one(self, features: Mapping[str, float]) -> dict[str, float]:
         """Weight times scaled value of each input, the strongest first."""
-        weights = self.line.weights
-        parts = {name: weights.get(name, 0.0) * value for name, value in self._scaled(features).items()}
+        weights = self.regression.weights
+        parts = {name: weights.get(name, 0.0) * value for name, value in self._scaled(self.known(features)).items()}
         return dict(sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0])))
 
     def ready(self) -> bool:
@@ -126,13 +134,13 @@ class PaymentRisk:
 
     def save(self) -> bytes:
         """All numbers, by name."""
-        scaler, line = self.scaler, self.line
+        scaler, regression = self.scaler, self.regression
         return msgspec.msgpack.encode(
             _State(
-                FORMAT,
-                dict(line.weights),
-                line.intercept,
-                line.optimizer.n_iterations,
+                VERSION,
+                dict(regression.weights),
+                regression.intercept,
+                regression.optimizer.n_iterations,
                 dict(scaler.counts),
                 dict(scaler.means),
                 dict(scaler.vars),
@@ -144,16 +152,14 @@ class PaymentRisk:
 
     def load(self, state: bytes) -> None:
         """Take up the numbers."""
-        saved = msgspec.msgpack.decode(state, type=_State)
-        if saved.format > FORMAT:
-            raise VersionError(f"payment_risk has saved format {saved.format}, newer than {FORMAT}; upgrade Tollwatch")
+        saved = decode_saved(state, _State, VERSION, what=self.name)
         self.frauds, self.genuine = saved.frauds, saved.genuine
-        self.line.intercept = saved.intercept
-        self.line.optimizer.n_iterations = saved.steps
+        self.regression.intercept = saved.intercept
+        self.regression.optimizer.n_iterations = saved.steps
         for name in self.inputs:
             if name in saved.counts:
                 self.scaler.counts[name] = saved.counts[name]
                 self.scaler.means[name] = saved.means[name]
                 self.scaler.vars[name] = saved.variances[name]
             if name in saved.weights:
-                self.line._weights[name] = saved.weights[name]  # noqa: SLF001 (River gives no other way)
+                self.regression._weights[name] = saved.weights[name]  # noqa: SLF001 (River gives no other way)

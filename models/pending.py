@@ -1,4 +1,4 @@
-"""Payments that wait for their labels: what was known when they were scored, and nothing else."""
+"""Rows that wait for their labels: what was known when they were scored, and nothing else."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ FIRST_SIZE = 1024
 class Pending:
     """A queue of scored rows in order of time: inputs as 32-bit floats, three names each, and a state.
 
-    A row is known by the hashes of its event_id, of its payment and of the alert it stood in. It is dropped once
-    it is too old to be corrected. `bytes_per_row` × rows is what it costs.
+    A row has three names: the hashes of its event_id, of what the model knows it by, and of the alert it stood in. It
+    is dropped once it is too old to be corrected. `bytes_per_row` × rows is what it costs.
     """
 
     def __init__(self, inputs: int) -> None:
@@ -22,21 +22,21 @@ class Pending:
 
     @property
     def bytes_per_row(self) -> int:
-        """What one waiting payment costs."""
+        """What one waiting row costs."""
         return self.row.itemsize
 
     def __len__(self) -> int:
         return self.end - self.first
 
-    def add(self, time: int, event: int, payment: int, inputs: tuple[float, ...]) -> int:
-        """Append a row; returns its place, which `alert` takes."""
+    def add(self, time: int, event: int, known_by: int, inputs: tuple[float, ...]) -> int:
+        """Append a row; returns its place, which `stand_in_alert` takes."""
         if self.end == len(self.rows):
             self._grow()
-        self.rows[self.end] = (time, (event, payment, 0), 0, inputs)
+        self.rows[self.end] = (time, (event, known_by, 0), 0, inputs)
         self.end += 1
         return self.end - 1
 
-    def alert(self, place: int, name: int) -> None:
+    def stand_in_alert(self, place: int, name: int) -> None:
         """Remember in which alert a row stood."""
         self.rows["names"][place, 2] = name
 
@@ -60,7 +60,7 @@ class Pending:
         """Take the oldest row that has not fallen due; its place where it is still without a label."""
         place, self.due = self.due, self.due + 1
         unlabelled = not self.rows["state"][place]
-        return place if unlabelled and self.mark(place, fraud=False) else None
+        return place if unlabelled and self.label(place, fraud=False) else None
 
     def find(self, name: int) -> list[int]:
         """The places of the rows known by a hash."""
@@ -68,12 +68,12 @@ class Pending:
         found: list[int] = (np.flatnonzero((alive == np.uint64(name)).any(axis=1)) + self.first).tolist()
         return found
 
-    def mark(self, place: int, *, fraud: bool) -> bool:
-        """Label a row; True where this is news: the first label, or the first correction of it."""
-        state, label = int(self.rows["state"][place]), FRAUD if fraud else GENUINE
-        if state & label or state & CORRECTED:
+    def label(self, place: int, *, fraud: bool) -> bool:
+        """Label a row; True where this changes what is known: the first label, or the first correction of it."""
+        state, given = int(self.rows["state"][place]), FRAUD if fraud else GENUINE
+        if state & given or state & CORRECTED:
             return False
-        self.rows["state"][place] = label | (CORRECTED if state else 0)
+        self.rows["state"][place] = given | (CORRECTED if state else 0)
         return True
 
     def inputs(self, place: int) -> list[float]:

@@ -14,6 +14,7 @@ from time import process_time
 import msgspec
 import numpy as np
 import polars as pl
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from detectors.engine import Engine
 from detectors.fraud.payment_risk import PaymentRisk
@@ -130,7 +131,7 @@ def stretches(tables: dict[str, pl.DataFrame]) -> Iterator[tuple[int, dict[str, 
         )
 
 
-class Line:
+class CardsReplay:
     """The engines of both keys, and the scoring behind them; only payments from `start_ms` on are scored."""
 
     def __init__(self, *, start_ms: int = START_MS) -> None:
@@ -138,7 +139,7 @@ class Line:
         self.parts: list[Part] = list(parts([], [declared]).values())
         self.engines = [Engine(part.key_space, part.rules, part.models) for part in self.parts]
         self.scoring = Scoring(declared, label_horizon_ms=DELAY_MS)
-        self.own = scoring_key_space()
+        self.own = scoring_key_space(declared)
         self.start_ms = start_ms
         self.engine_s = self.scoring_s = 0.0
         self.scores: list[tuple[str, float]] = []
@@ -174,18 +175,12 @@ def ranked(payments: pl.DataFrame, scores: list[tuple[str, float]]) -> pl.DataFr
 
 def average_precision(rows: pl.DataFrame) -> float:
     """Area under precision and recall, as steps; equal scores count as one step."""
-    steps = rows.group_by("score").agg(hits=pl.col("fraud").sum(), all=pl.len()).sort("score", descending=True)
-    precision = steps["hits"].cum_sum() / steps["all"].cum_sum()
-    return float((precision * steps["hits"]).sum()) / float(steps["hits"].sum())
+    return float(average_precision_score(rows["fraud"].to_numpy(), rows["score"].to_numpy()))
 
 
 def area_under_curve(rows: pl.DataFrame) -> float:
     """The chance that a fraud ranks above a genuine payment."""
-    ranks = rows.select("fraud", rank=pl.col("score").rank())
-    frauds = ranks.filter("fraud")
-    hits, misses = len(frauds), len(ranks) - len(frauds)
-    total = float(frauds["rank"].sum())
-    return (total - hits * (hits + 1) / 2) / (hits * misses)
+    return float(roc_auc_score(rows["fraud"].to_numpy(), rows["score"].to_numpy()))
 
 
 def card_precision(rows: pl.DataFrame) -> float:
@@ -204,22 +199,22 @@ def card_precision(rows: pl.DataFrame) -> float:
 
 def prove(path: Path, *, start_ms: int = START_MS) -> Figures:
     """Run the payments through the line and rank what it said."""
-    tables, line = events(path, start_ms=start_ms), Line(start_ms=start_ms)
+    tables, replay = events(path, start_ms=start_ms), CardsReplay(start_ms=start_ms)
     for watermark, stretch in stretches(tables):
-        line.take(watermark, stretch)
-    rows = ranked(tables["payments"], line.scores)
+        replay.take(watermark, stretch)
+    rows = ranked(tables["payments"], replay.scores)
     bad = set(tables["payments"].filter("fraud")["card_fingerprint"])
-    scored, scoring = len(line.scores), line.scoring
+    scored, scoring = len(replay.scores), replay.scoring
     return Figures(
         rows=len(rows),
         frauds=int(rows["fraud"].sum()),
         auc=round(area_under_curve(rows), 3),
         ap=round(average_precision(rows), 3),
         cp_at_100=round(card_precision(rows), 3),
-        alerts=len(line.alerts),
-        alerts_on_fraud=sum(subject in bad for subject in line.alerts.values()),
-        engine_us=round(line.engine_s / len(tables["payments"]) * 1e6, 1),
-        scoring_us=round(line.scoring_s / scored * 1e6, 1),
+        alerts=len(replay.alerts),
+        alerts_on_fraud=sum(subject in bad for subject in replay.alerts.values()),
+        engine_us=round(replay.engine_s / len(tables["payments"]) * 1e6, 1),
+        scoring_us=round(replay.scoring_s / scored * 1e6, 1),
         pending=len(scoring.pending),
         pending_bytes=scoring.pending.bytes_per_row,
         snapshot_bytes=sum(map(len, scoring.save().values())),

@@ -28,6 +28,8 @@ Kind = TypeVar("Kind", bound=Declared | Control)
 def _configured(kind: type[Kind], settings: Settings) -> Kind:
     """A detector or control with the thresholds that the settings give it."""
     wanted: Mapping[str, Any] = settings.detectors.get(kind.name(), {})
+    if kind.name() in settings.budgets:
+        wanted = {**wanted, "per_day": settings.budgets[kind.name()]}
     try:
         return msgspec.convert(wanted, kind)
     except msgspec.ValidationError as error:
@@ -50,9 +52,20 @@ def _check_names(settings: Settings) -> None:
             raise ConfigurationError(str(RuleError.unknown_word(name, known, where="settings", what="detector")))
 
 
+def _check_budgets(settings: Settings) -> None:
+    """A daily budget is a model's: its alerts are the worst of a day, a rule's are all that satisfy it."""
+    models = [kind.name() for kind in every_model()]
+    for name in settings.budgets:
+        if name not in models:
+            raise ConfigurationError(f"budgets.{name}: only models have a budget of alerts a day: {', '.join(models)}")
+        if "per_day" in settings.detectors.get(name, {}):
+            raise ConfigurationError(f"budgets.{name} and detectors.{name}.per_day say the same; give only one")
+
+
 def rules_in_force(settings: Settings, files: Sequence[Path] = ()) -> list[Rule]:
     """Detectors of the package as the settings have them, and the rules of the files."""
     _check_names(settings)
+    _check_budgets(settings)
     rules = [rule_of(detector) for detector in _in_force(every_detector(), settings)]
     for file in files:
         for rule in load_rules(file):
@@ -90,12 +103,12 @@ def make_plan(settings: Settings, files: Sequence[Path] = ()) -> Plan:
     return Plan(stages, {type(model).model: _model(model, wanted, settings) for model in models})
 
 
-def _model(model: Any, wanted: Mapping[str, Part], settings: Settings) -> PlannedModel:
+def _model(model: Model, wanted: Mapping[str, Part], settings: Settings) -> PlannedModel:
     name = type(model).model
     fed_by = tuple(key for key, part in wanted.items() if any(own.model == name for own in part.models))
     horizon_ms = settings.label_horizon_days * DAY_MS
     return PlannedModel(
-        scoring_key_space(name),
+        scoring_key_space(model),
         lambda: Scoring(model, label_horizon_ms=horizon_ms, tenant=settings.tenant, run=settings.run),
         fed_by,
     )

@@ -88,8 +88,6 @@ def tables_of(found: Findings) -> dict[str, pa.Table]:
         made["evidence"] = _simple(evidence)
     if found.scores:
         made["score"] = _simple(found.scores)
-    if found.profiles:
-        made["profile"] = _simple(found.profiles)
     if found.health:
         made["feed_health"] = _table(found.health, FeedHealth.__struct_fields__, kinds={"watermark": MS})
     if found.quarantined:

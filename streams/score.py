@@ -1,4 +1,7 @@
-"""The scoring stage: one shard that scores each payment in order, learns labels when they become known, and alerts."""
+"""The scoring stage: one shard that scores each row in order, learns labels when they become known, and alerts.
+
+It knows no model by name: a declared `Model` says which rows are scored, what is shown of them, where labels come from.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,7 +9,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from detectors.fraud.payment_risk import PaymentRisk
+from detectors.language import Label, Model, streams_of
 from models import scorer
 from models.budget import Budget
 from models.pending import Pending
@@ -14,49 +17,60 @@ from streams.score_episodes import Declaration, Episode, Episodes
 from streams.score_join import Join
 from tollwatch.columns import schema
 from tollwatch.duration import to_ms
-from tollwatch.errors import VersionError
 from tollwatch.findings import Alert, Score
 from tollwatch.frames import Aligned, EvidenceRows, Findings, KeySpace
 from tollwatch.identity import hash64, hash64_expr
+from tollwatch.saved import decode_saved
 
-FORMAT = 1
+VERSION = 2
 DIGITS = 6
 DAY_MS = 86_400_000
-PAYMENTS = (
-    "event_id",
-    "event_time",
-    "payment_id",
-    "kind",
-    "state",
-    "hop",
-    "external_reference",
-    "account_id",
-    "subscriber_id",
-    "amount_micros",
-    "currency",
-    "card_fingerprint",
-    "terminal_id",
-)
-VERDICTS = ("event_id", "event_time", "verdict", "refers_to")
-CHARGEBACK = "kind = 'chargeback' and state <> 'failed'"
 
 
-def scoring_key_space(name: str = "payment_risk") -> KeySpace:
-    """What the scoring stage reads beside the features: all payments and all verdicts, on one shard."""
-    streams = {"payments": PAYMENTS, "verdicts": VERDICTS}
-    return KeySpace(name=name, by={}, columns=streams, broadcast=tuple(streams), shards=1)
+def scored_stream(declared: Model) -> str:
+    """The stream whose rows a model scores."""
+    return streams_of(type(declared).reads)[0]
+
+
+def label_columns(label: Label) -> set[str]:
+    """The columns of a stream that a label reads."""
+    return {"event_id", "event_time", *label.refers_to, *pl.sql_expr(label.where).meta.root_names()}
+
+
+def scoring_key_space(declared: Model) -> KeySpace:
+    """What the scoring stage reads beside the features: the rows to score and those that say labels, on one shard."""
+    wanted: dict[str, set[str]] = {scored_stream(declared): {*type(declared).columns, type(declared).known_by}}
+    for label in declared.labels():
+        wanted.setdefault(label.stream, set()).update(label_columns(label))
+    columns = {stream: tuple(name for name in schema(stream) if name in own) for stream, own in wanted.items()}
+    return KeySpace(name=type(declared).model, by={}, columns=columns, broadcast=tuple(columns), shards=1)
+
+
+class _SavedScoring(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a scoring stage remembers."""
+
+    version: int
+    model: bytes
+    due: int
+    pending: bytes
+    join: list[bytes]
+    budget: list[Any]
+    episodes: list[Episode]
+    labels: list[tuple[int, bool, list[int]]]
+    closed_at: int | None
+    unmatched: int
 
 
 class Scoring:
     """A model in the line. What it says depends on the rows and their order, not on how they were cut into batches.
 
-    At an instant payments are scored first, then verdicts are learnt, then what falls due as genuine; late payments
-    get no score (the engine gives no features for them), late verdicts are learnt before the next payment.
+    At an instant rows are scored first, then labels are learnt, then what falls due as genuine; late rows get no score
+    (the engine gives no features for them), late labels are learnt before the next row.
     """
 
     def __init__(
         self,
-        declared: PaymentRisk,
+        declared: Model,
         *,
         label_horizon_ms: int = 30 * DAY_MS,
         correctable_ms: int | None = None,
@@ -67,6 +81,8 @@ class Scoring:
         self.horizon = label_horizon_ms
         self.keep = label_horizon_ms * 2 if correctable_ms is None else label_horizon_ms + correctable_ms
         self.model = scorer(type(declared).model)
+        self.identity = self.model.identity()
+        self.stream = scored_stream(declared)
         self.pending = Pending(len(self.model.inputs))
         self.join = Join(dict.fromkeys(declared.features(), pl.Float64()))
         self.budget = Budget(
@@ -86,7 +102,7 @@ class Scoring:
             detector=declared.name(),
             version=type(declared).version,
             thresholds=declared.thresholds(),
-            stream="payments",
+            stream=self.stream,
             subject_kind=type(declared).by,
             where=declared.scored(),
             quiet_ms=to_ms(declared.quiet),
@@ -108,29 +124,31 @@ class Scoring:
         return found
 
     def _take(self, rows: Aligned, features: Sequence[pl.DataFrame]) -> None:
-        verdicts = rows.tables.get("verdicts")
-        payments = rows.tables.get("payments")
-        if verdicts is not None:
-            self._verdicts(verdicts)
+        for stream in dict.fromkeys(label.stream for label in self.declared.labels()):
+            table = rows.tables.get(stream)
+            if table is not None and len(table):
+                self._note_labels(stream, _complete(stream, table))
         on_time = pl.DataFrame()
-        if payments is not None and len(payments):
-            payments = _complete(payments)
-            self._chargebacks(payments.filter(pl.sql_expr(CHARGEBACK)))
-            late = pl.Series(rows.late[rows.position["payments"]])
-            subject = type(self.declared).by
-            on_time = payments.filter(~late & pl.sql_expr(self.declared.scored()) & pl.col(subject).is_not_null())
-            on_time = on_time.with_columns(subject=pl.col(subject), _payment=hash64_expr("payment_id"))
+        table = rows.tables.get(self.stream)
+        if table is not None and len(table):
+            kind = type(self.declared)
+            late = pl.Series(rows.late[rows.position[self.stream]])
+            wanted = ~late & pl.sql_expr(self.declared.scored()) & pl.col(kind.by).is_not_null()
+            on_time = _complete(self.stream, table, kind.columns).filter(wanted)
+            on_time = on_time.with_columns(subject=pl.col(kind.by), _known_by=hash64_expr(kind.known_by))
         self.join.take(on_time, features)
-        self.labels.sort(key=lambda label: label[0])  # stable: within an instant as aligned, verdicts first
+        self.labels.sort(key=lambda label: label[0])  # stable: within an instant as declared, then as aligned
 
-    def _verdicts(self, table: pl.DataFrame) -> None:
-        known = table.filter(pl.col("verdict").is_in(["fraud", "false_alarm"]) & pl.col("refers_to").is_not_null())
-        for time, verdict, refers_to in known.select("event_time", "verdict", "refers_to").iter_rows():
-            self.labels.append((time, verdict == "fraud", [hash64(refers_to)]))
-
-    def _chargebacks(self, table: pl.DataFrame) -> None:
-        for time, *names in table.select("event_time", "payment_id", "external_reference").iter_rows():
-            self.labels.append((time, True, [hash64(name) for name in dict.fromkeys(names) if name is not None]))
+    def _note_labels(self, stream: str, table: pl.DataFrame) -> None:
+        """Note what rows of a stream say, in their order; the first declared label that a row passes counts."""
+        labels = [label for label in self.declared.labels() if label.stream == stream]
+        which = pl.coalesce(pl.when(pl.sql_expr(label.where)).then(n) for n, label in enumerate(labels))
+        said = table.with_columns(_which=which).filter(pl.col("_which").is_not_null())
+        for row in said.iter_rows(named=True):
+            label = labels[row["_which"]]
+            names = [row[column] for column in label.refers_to if row[column] is not None]
+            if names:
+                self.labels.append((row["event_time"], label.fraud, [hash64(name) for name in dict.fromkeys(names)]))
 
     def _score(self, due: pl.DataFrame, found: Findings) -> None:
         inputs = self.model.prepare(due)
@@ -146,7 +164,7 @@ class Scoring:
             score = round(self.model.score_one(named), DIGITS)
             found.scores.append(self._written(row, written, score))
             self.budget.see(time, row["subject"], score)
-            place = self.pending.add(time, row["_id"], row["_payment"], values)
+            place = self.pending.add(time, row["_id"], row["_known_by"], values)
             alert = self._alert(row, written, score, place)
             if alert is not None:
                 found.alerts.append(alert)
@@ -157,9 +175,10 @@ class Scoring:
         return Score(
             event_id=row["event_id"],
             event_time=row["event_time"],
-            stream="payments",
-            model=type(self.declared).model,
-            model_version=self.model.version,
+            stream=self.stream,
+            model=self.identity.name,
+            model_version=self.identity.version,
+            model_hash=self.identity.hash,
             features=features,
             score=score,
             subject_kind=type(self.declared).by,
@@ -173,7 +192,7 @@ class Scoring:
         if severity is None:
             return None
         alert = self.episodes.take(row, features, score, severity)
-        self.pending.alert(place, self.episodes.name_of(row["subject"]))
+        self.pending.stand_in_alert(place, self.episodes.name_of(row["subject"]))
         return alert
 
     def _evidence(self, rows: pl.DataFrame, alerts: Sequence[Alert], found: Findings) -> None:
@@ -184,7 +203,9 @@ class Scoring:
             {"finding_id": [a.alert_id for a in alerts], "revision": [a.revision for a in alerts], "ordinal": 0},
             schema={"finding_id": pl.String, "revision": pl.Int64, "ordinal": pl.Int64},
         )
-        found.evidence_rows.append(EvidenceRows("payments", about, rows.select(PAYMENTS), self.tenant, self.run))
+        found.evidence_rows.append(
+            EvidenceRows(self.stream, about, rows.select(type(self.declared).columns), self.tenant, self.run)
+        )
 
     def _learn(self, before: int) -> None:
         """Learn all labels that were known before an instant: those given first, then those that fell due."""
@@ -205,7 +226,7 @@ class Scoring:
         places = sorted({place for name in names for place in self.pending.find(name)})
         self.unmatched += not places
         for place in places:
-            if self.pending.mark(place, fraud=fraud):
+            if self.pending.label(place, fraud=fraud):
                 self._learn_one(place, fraud=fraud)
 
     def _learn_one(self, place: int, *, fraud: bool) -> None:
@@ -215,37 +236,36 @@ class Scoring:
     def save(self) -> dict[str, bytes]:
         """Everything in one segment: the shard is one."""
         due, pending = self.pending.save()
-        state = {
-            "format": FORMAT,
-            "model": self.model.save(),
-            "due": due,
-            "pending": pending,
-            "join": self.join.save(),
-            "budget": self.budget.save(),
-            "episodes": list(self.episodes.open.values()),
-            "labels": self.labels,
-            "closed_at": self.closed_at,
-            "unmatched": self.unmatched,
-        }
-        return {"00": msgspec.msgpack.encode(state)}
+        saved = _SavedScoring(
+            version=VERSION,
+            model=self.model.save(),
+            due=due,
+            pending=pending,
+            join=self.join.save(),
+            budget=self.budget.save(),
+            episodes=list(self.episodes.open.values()),
+            labels=self.labels,
+            closed_at=self.closed_at,
+            unmatched=self.unmatched,
+        )
+        return {"00": msgspec.msgpack.encode(saved)}
 
     def load(self, segments: Mapping[str, bytes]) -> None:
         """Take up a saved state."""
         if "00" not in segments:
             return
-        state = msgspec.msgpack.decode(segments["00"])
-        if state["format"] > FORMAT:
-            raise VersionError(f"the scoring has format {state['format']}, newer than {FORMAT}; upgrade Tollwatch")
-        self.model.load(state["model"])
-        self.pending.load(state["due"], state["pending"])
-        self.join.load(state["join"])
-        self.budget.load(state["budget"])
-        self.episodes.open = {e.subject: e for e in msgspec.convert(state["episodes"], list[Episode])}
-        self.labels = [(time, fraud, names) for time, fraud, names in state["labels"]]
-        self.closed_at, self.unmatched = state["closed_at"], state["unmatched"]
+        saved = decode_saved(segments["00"], _SavedScoring, VERSION, what=f"the scoring of {self.identity.name}")
+        self.model.load(saved.model)
+        self.pending.load(saved.due, saved.pending)
+        self.join.load(saved.join)
+        self.budget.load(saved.budget)
+        self.episodes.open = {each.subject: each for each in saved.episodes}
+        self.labels = list(saved.labels)
+        self.closed_at, self.unmatched = saved.closed_at, saved.unmatched
 
 
-def _complete(payments: pl.DataFrame) -> pl.DataFrame:
+def _complete(stream: str, rows: pl.DataFrame, more: Sequence[str] = ()) -> pl.DataFrame:
     """Columns that no source gave are null throughout."""
-    kinds = schema("payments")
-    return payments.with_columns(**{n: pl.lit(None, kinds[n]) for n in PAYMENTS if n not in payments.columns})
+    kinds = schema(stream)
+    absent = [name for name in dict.fromkeys((*kinds, *more)) if name not in rows.columns]
+    return rows.with_columns(**{name: pl.lit(None, kinds[name]) for name in absent})

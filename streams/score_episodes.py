@@ -72,9 +72,9 @@ class Episodes:
                 condition="",
                 features={},
                 score=-1.0,
-                account_id=row["account_id"],
-                subscriber_id=row["subscriber_id"],
-                currency=row["currency"],
+                account_id=row.get("account_id"),
+                subscriber_id=row.get("subscriber_id"),
+                currency=row.get("currency"),
             )
         raised = not fresh and severity == "critical" and episode.severity == "warning"
         self.open[episode.subject] = episode  # last in the order, so that the quietest stands first
@@ -97,8 +97,8 @@ class Episodes:
         episode.last = row["event_time"]
         if score > episode.score:
             episode.score, episode.features = score, features
-        if row["currency"] == episode.currency:
-            episode.amount_micros += row["amount_micros"] or 0
+        if row.get("currency") == episode.currency:
+            episode.amount_micros += row.get("amount_micros") or 0
         episode.count += 1
         episode.hash_sum = (episode.hash_sum + row["_id"]) % (1 << 64)
 

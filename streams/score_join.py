@@ -1,4 +1,4 @@
-"""Rows that wait to be scored: payments in order, joined by id with the features of each key space."""
+"""Rows that wait to be scored, in order, joined by id with the features of each key space."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ JOIN = ("event_id", "event_time", "_id")
 
 
 class Join:
-    """Holds payments and feature tables until event time has passed them."""
+    """Holds rows and feature tables until event time has passed them."""
 
     def __init__(self, columns: dict[str, pl.DataType]) -> None:
         self.columns = columns

@@ -71,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `disorder_s` is how far out of order events may come; `source_idle_s` when a silent source no longer holds the
     others back; `label_horizon_days` when an event without a verdict counts as genuine; `future_tolerance_s` how far
-    ahead of its arrival an event may claim to be; `pause_ahead_s` how far one partition may run ahead of the slowest.
+    ahead of its arrival an event may claim to be.
     `snapshot_events` is after how many events the state is saved, so that a run that was killed goes on from there.
     Of workers on Kafka: `app` is their common name (two installations on one Kafka need two), `clickhouse` the URL of
     the server for findings, `state` the folder or object store of their snapshots, written every `snapshot_s`; a worker
@@ -92,7 +92,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source_idle_s: WholeSeconds = 900
     label_horizon_days: Annotated[int, msgspec.Meta(ge=1)] = 30
     future_tolerance_s: WholeSeconds = 600
-    pause_ahead_s: WholeSeconds = 120
     snapshot_events: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
     partitions: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     sources: dict[str, SourceSettings] = {}

@@ -11,7 +11,6 @@ import msgspec
 from tollwatch.events import STREAMS, Event
 from tollwatch.events.attributes import Attributes
 from tollwatch.findings import FINDINGS, Claim
-from tollwatch.meanings import MEANINGS
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "events.md"
@@ -19,7 +18,7 @@ GUIDES = (ROOT / "CONTRIBUTING.md",)
 SHOWN = re.compile(r"^( *)<!-- file: (\S+) -->\n\1```python\n.*?^\1```$", re.MULTILINE | re.DOTALL)
 
 PREAMBLE = """\
-<!-- Written by `make docs` from tollwatch/events, tollwatch/findings.py and tollwatch/meanings.py: edit those. -->
+<!-- Written by `make docs` from tollwatch/events and tollwatch/findings.py: edit those. -->
 
 # The words on the wire
 
@@ -56,7 +55,7 @@ def _section(title: str, kind: type[msgspec.Struct], *, own_only: bool) -> str:
     """A heading, the docstring and a table of the fields; without those of every event if `own_only`."""
     hints = typing.get_type_hints(kind, include_extras=True)
     rows = [
-        f"| `{field.name}` | {_type(hints[field.name])} | {_presence(field)} | {_meaning(kind, field.name)} |"
+        f"| `{field.name}` | {_type(hints[field.name])} | {_presence(field)} | {meaning(hints[field.name])} |"
         for field in msgspec.structs.fields(kind)
         if not (own_only and field.name in Event.__struct_fields__)
     ]
@@ -94,8 +93,14 @@ def _presence(field: msgspec.structs.FieldInfo) -> str:
     return "null" if field.default is None else f"`{field.default}`"
 
 
-def _meaning(kind: type[msgspec.Struct], field: str) -> str:
-    return MEANINGS.get(f"{kind.__name__}.{field}") or MEANINGS[field]
+def meaning(annotation: object) -> str:
+    """What a field means: the description that stands at it; empty where none does.
+
+    >>> meaning(typing.Annotated[int, msgspec.Meta(ge=0), msgspec.Meta(description="how many")])
+    'how many'
+    """
+    described = (getattr(each, "description", None) for each in typing.get_args(annotation)[1:])
+    return next((each for each in described if each), "")
 
 
 def with_files(text: str) -> str:

@@ -1,8 +1,9 @@
-"""What leaves Tollwatch: alerts, evidence, leakages, scores, profiles, health. Frozen, and in plain types."""
+"""What leaves Tollwatch: alerts, evidence, leakages, scores, health. Frozen, and in plain types."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,39 +13,48 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     XXH64 of the rows' event ids.
     """
 
-    stream: str
-    key: str
-    where: str
-    since: int
-    until: int
-    count: int
-    hash_sum: int
+    stream: Annotated[str, Meta(description="the stream that is spoken about")]
+    key: Annotated[str, Meta(description="the subject's column and value")]
+    where: Annotated[str, Meta(description="the filter that the rows satisfy")]
+    since: Annotated[int, Meta(description="event time of the first row, included")]
+    until: Annotated[int, Meta(description="event time of the last row, included")]
+    count: Annotated[int, Meta(description="how many rows")]
+    hash_sum: Annotated[
+        int,
+        Meta(description="sum of the rows' XXH64 event ids modulo 2**64: two claims can be compared without the rows"),
+    ]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One revision of an alert; the highest revision of an id is the alert."""
 
-    alert_id: str
-    revision: int
-    state: Literal["open", "escalated", "closed", "suppressed"]
-    detector: str
-    detector_version: int
-    thresholds: dict[str, int | float | str]
-    severity: Literal["warning", "critical"]
-    subject_kind: str
-    subject: str
-    episode_start: int
-    event_time: int
-    features: dict[str, float | None]
-    condition: str
-    claim: Claim
-    account_id: str | None = None
-    subscriber_id: str | None = None
-    score: float | None = None
-    amount_micros: int | None = None
-    currency: str | None = None
-    tenant: str = "main"
-    run: str = "live"
+    alert_id: Annotated[
+        str, Meta(description="hash of what never changes for it: tenant, run, detector, subject, start of the episode")
+    ]
+    revision: Annotated[int, Meta(description="1, 2, …; the highest of an id is the finding")]
+    state: Annotated[
+        Literal["open", "escalated", "closed", "suppressed"], Meta(description="its state after this event")
+    ]
+    detector: Annotated[str, Meta(description="the detector that found it")]
+    detector_version: Annotated[int, Meta(description="its version")]
+    thresholds: Annotated[dict[str, int | float | str], Meta(description="the thresholds in force")]
+    severity: Annotated[Literal["warning", "critical"], Meta(description="how bad")]
+    subject_kind: Annotated[
+        str, Meta(description="the column that names the subject (`calling_number`, `account_id`, …)")
+    ]
+    subject: Annotated[str, Meta(description="the subject it speaks about")]
+    episode_start: Annotated[int, Meta(description="event time of the first event that satisfied a condition")]
+    event_time: Annotated[int, Meta(description="of the event that made this revision")]
+    features: Annotated[dict[str, float | None], Meta(description="the features' values at that moment, rounded")]
+    condition: Annotated[str, Meta(description="the condition that held")]
+    claim: Annotated[Claim, Meta(description="which facts it speaks about; see `Claim`")]
+    account_id: Annotated[str | None, Meta(description="the account that pays")] = None
+    subscriber_id: Annotated[str | None, Meta(description="the subscriber")] = None
+    score: Annotated[float | None, Meta(description="what the model said, higher is worse")] = None
+    amount_micros: Annotated[int | None, Meta(description="money at risk, in millionths")] = None
+    currency: Annotated[str | None, Meta(description="ISO 4217")] = None
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,69 +63,64 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     `side` is `row` for alerts, `left` or `right` for the two sides of a control.
     """
 
-    finding_id: str
-    revision: int
-    ordinal: int
-    stream: str
-    event_id: str
-    event_time: int
-    row: str
-    side: str = "row"
-    tenant: str = "main"
-    run: str = "live"
+    finding_id: Annotated[str, Meta(description="the alert or leakage that it proves")]
+    revision: Annotated[int, Meta(description="1, 2, …; the highest of an id is the finding")]
+    ordinal: Annotated[int, Meta(description="its place among the rows, from 0")]
+    stream: Annotated[str, Meta(description="the stream that is spoken about")]
+    event_id: Annotated[str, Meta(description="unique within tenant and stream")]
+    event_time: Annotated[int, Meta(description="when the fact was complete")]
+    row: Annotated[str, Meta(description="the event as JSON, keys sorted, nulls left out")]
+    side: Annotated[str, Meta(description="`row` for alerts; `left` or `right` for the two sides of a control")] = "row"
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
 class Leakage(msgspec.Struct, frozen=True, kw_only=True):
     """One revision of a leakage. A positive amount is the operator's loss."""
 
-    leakage_id: str
-    revision: int
-    state: Literal["provisional", "final", "withdrawn"]
-    control: str
-    control_version: int
-    break_kind: str
-    subject_kind: str
-    subject: str
-    period_start: int
-    period_end: int
-    records: int
-    amount_micros: int
-    currency: str
-    occurred_at: int
-    event_time: int
-    age_s: int
-    claim: Claim
-    account_id: str | None = None
-    tenant: str = "main"
-    run: str = "live"
+    leakage_id: Annotated[
+        str, Meta(description="hash of what never changes for it: tenant, run, control, break kind, subject, period")
+    ]
+    revision: Annotated[int, Meta(description="1, 2, …; the highest of an id is the finding")]
+    state: Annotated[Literal["provisional", "final", "withdrawn"], Meta(description="its state after this event")]
+    control: Annotated[str, Meta(description="the control")]
+    control_version: Annotated[int, Meta(description="its version")]
+    break_kind: Annotated[str, Meta(description="how the pair is broken")]
+    subject_kind: Annotated[
+        str, Meta(description="the column that names the subject (`calling_number`, `account_id`, …)")
+    ]
+    subject: Annotated[str, Meta(description="the subject it speaks about")]
+    period_start: Annotated[int, Meta(description="first instant of the period")]
+    period_end: Annotated[int, Meta(description="end of the period, excluded")]
+    records: Annotated[int, Meta(description="how many records")]
+    amount_micros: Annotated[int, Meta(description="positive: the operator loses; in millionths")]
+    currency: Annotated[str, Meta(description="ISO 4217")]
+    occurred_at: Annotated[int, Meta(description="when the loss began")]
+    event_time: Annotated[int, Meta(description="when the fact was complete")]
+    age_s: Annotated[int, Meta(description="seconds from then to this revision")]
+    claim: Annotated[Claim, Meta(description="which facts it speaks about; see `Claim`")]
+    account_id: Annotated[str | None, Meta(description="the account that pays")] = None
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """What a model said of one event."""
 
-    event_id: str
-    event_time: int
-    stream: str
-    model: str
-    model_version: int
-    features: dict[str, float | None]
-    score: float
-    subject_kind: str
-    subject: str
-    tenant: str = "main"
-    run: str = "live"
-
-
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A subject's features at the end of a window."""
-
-    detector: str
-    subject_kind: str
-    subject: str
-    event_time: int
-    features: dict[str, float | None]
-    tenant: str = "main"
-    run: str = "live"
+    event_id: Annotated[str, Meta(description="unique within tenant and stream")]
+    event_time: Annotated[int, Meta(description="when the fact was complete")]
+    stream: Annotated[str, Meta(description="the stream that is spoken about")]
+    model: Annotated[str, Meta(description="the model")]
+    model_version: Annotated[int, Meta(description="its version")]
+    features: Annotated[dict[str, float | None], Meta(description="the features' values at that moment, rounded")]
+    score: Annotated[float, Meta(description="what the model said, higher is worse")]
+    subject_kind: Annotated[
+        str, Meta(description="the column that names the subject (`calling_number`, `account_id`, …)")
+    ]
+    subject: Annotated[str, Meta(description="the subject it speaks about")]
+    model_hash: Annotated[str, Meta(description="hash of the model's inputs and of what it was made with")] = ""
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
 class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,32 +129,34 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
     The feed's numbers are the sums over `frame_partition`. `lag_ms` is the largest received − event time.
     """
 
-    stream: str
-    source: str
-    minute: int
-    events: int
-    late: int
-    quarantined: int
-    duplicates: int
-    watermark: int
-    lag_ms: int | None = None
-    frame_partition: int = 0
-    tenant: str = "main"
-    run: str = "live"
+    stream: Annotated[str, Meta(description="the stream that is spoken about")]
+    source: Annotated[
+        str, Meta(description="the feed that brought it (switch, gateway, partner); lateness is declared per source")
+    ]
+    minute: Annotated[int, Meta(description="start of the minute")]
+    events: Annotated[int, Meta(description="how many events")]
+    late: Annotated[int, Meta(description="how many came below the watermark")]
+    quarantined: Annotated[int, Meta(description="how many could not be taken")]
+    duplicates: Annotated[int, Meta(description="how many were already known")]
+    watermark: Annotated[int, Meta(description="every event in order below it has been read")]
+    lag_ms: Annotated[int | None, Meta(description="largest received − event time, in milliseconds")] = None
+    frame_partition: Annotated[int, Meta(description="the partition of all events that counted it")] = 0
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
 class ControlRun(msgspec.Struct, frozen=True, kw_only=True):
     """What a control ran on, and with what result."""
 
-    control: str
-    control_version: int
-    event_time: int
-    inputs: dict[str, int]
-    breaks: int
-    amount_micros: int
-    state: Literal["provisional", "final"]
-    tenant: str = "main"
-    run: str = "live"
+    control: Annotated[str, Meta(description="the control")]
+    control_version: Annotated[int, Meta(description="its version")]
+    event_time: Annotated[int, Meta(description="when the fact was complete")]
+    inputs: Annotated[dict[str, int], Meta(description="how many records of each stream it judged")]
+    breaks: Annotated[int, Meta(description="how many breaks it found")]
+    amount_micros: Annotated[int, Meta(description="the amount in millionths of the currency's unit")]
+    state: Annotated[Literal["provisional", "final"], Meta(description="its state after this event")]
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,30 +166,33 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     in it, from 0; `line` the line or row for people, from 1.
     """
 
-    stream: str
-    partition: str
-    position: int
-    reason: str
-    raw: bytes
-    line: int | None = None
-    source: str | None = None
-    event_time: int | None = None
-    tenant: str = "main"
-    run: str = "live"
+    stream: Annotated[str, Meta(description="the stream that is spoken about")]
+    partition: Annotated[str, Meta(description="the source partition: a file's name, a topic's partition")]
+    position: Annotated[int, Meta(description="ordinal of the record in it, from 0")]
+    reason: Annotated[str, Meta(description="why")]
+    raw: Annotated[bytes, Meta(description="the record as it came, whole")]
+    line: Annotated[int | None, Meta(description="its line or row for people, from 1")] = None
+    source: Annotated[
+        str | None,
+        Meta(description="the feed that brought it (switch, gateway, partner); lateness is declared per source"),
+    ] = None
+    event_time: Annotated[int | None, Meta(description="when the fact was complete")] = None
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
 class FrameMark(msgspec.Struct, frozen=True, kw_only=True):
     """How far a source partition had been read when a frame was made."""
 
-    key_space: str
-    frame_partition: int
-    sequence: int
-    partition: str
-    begin: int
-    end: int
-    watermark: int
-    tenant: str = "main"
-    run: str = "live"
+    key_space: Annotated[str, Meta(description="the key space of the frame")]
+    frame_partition: Annotated[int, Meta(description="the frames partition")]
+    sequence: Annotated[int, Meta(description="ordinal of the frame in it")]
+    partition: Annotated[str, Meta(description="the source partition: a file's name, a topic's partition")]
+    begin: Annotated[int, Meta(description="ordinal of the first record")]
+    end: Annotated[int, Meta(description="ordinal after the last record")]
+    watermark: Annotated[int, Meta(description="every event in order below it has been read")]
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
 FINDINGS: dict[str, type[msgspec.Struct]] = {
@@ -190,7 +200,6 @@ FINDINGS: dict[str, type[msgspec.Struct]] = {
     "evidence": Evidence,
     "leakage": Leakage,
     "score": Score,
-    "profile": Profile,
     "feed_health": FeedHealth,
     "control_run": ControlRun,
     "quarantine": Quarantined,

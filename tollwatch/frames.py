@@ -16,7 +16,6 @@ from tollwatch.findings import (
     FeedHealth,
     FrameMark,
     Leakage,
-    Profile,
     Quarantined,
     Score,
 )
@@ -180,7 +179,6 @@ class Findings:
     evidence: list[Evidence] = field(default_factory=list)
     leakages: list[Leakage] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
-    profiles: list[Profile] = field(default_factory=list)
     control_runs: list[ControlRun] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     health: list[FeedHealth] = field(default_factory=list)
@@ -208,7 +206,6 @@ class Findings:
             self.evidence,
             self.leakages,
             self.scores,
-            self.profiles,
             self.control_runs,
             self.quarantined,
             self.health,
@@ -219,7 +216,7 @@ class Findings:
 
     def extend(self, other: "Findings") -> None:
         """Take over what another stage found."""
-        for name in ("alerts", "evidence", "leakages", "scores", "profiles", "control_runs", "quarantined", "health"):
+        for name in ("alerts", "evidence", "leakages", "scores", "control_runs", "quarantined", "health"):
             getattr(self, name).extend(getattr(other, name))
         self.marks.extend(other.marks)
         self.evidence_rows.extend(other.evidence_rows)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.language import Feature, Model, count, sum
+from detectors.language import Feature, Label, Model, count, sum
 from tollwatch.events import Payment
 
 PANES = {1: 4, 7: 7, 30: 30}  # of 6, 24 and 24 hours: seven days of delay are whole panes of each
@@ -27,16 +27,54 @@ class PaymentRisk(Model, frozen=True):
     fraud_type = "credit-card-not-present-transactions"
     runbook = "Hold the card's open payments, ask the holder, and give a verdict: the model learns from it."
 
-    per_day: int = 20
-    critical_per_day: int = 2
-    at_least: float = 0.1
-    threshold_days: int = 7
-    quiet: timedelta = timedelta(days=1)
+    columns = (
+        "event_id",
+        "event_time",
+        "payment_id",
+        "kind",
+        "state",
+        "hop",
+        "external_reference",
+        "account_id",
+        "subscriber_id",
+        "amount_micros",
+        "currency",
+        "card_fingerprint",
+        "terminal_id",
+    )
+    known_by = "payment_id"
+
     verdict_delay: timedelta = timedelta(days=7)
 
     def scored(self) -> str:
         """Which payments get a score."""
         return SCORED
+
+    def labels(self) -> tuple[Label, ...]:
+        """Verdicts of analysts, and chargebacks of the card's holder."""
+        return (
+            Label(
+                stream="verdicts",
+                where="verdict = 'fraud'",
+                refers_to=("refers_to",),
+                fraud=True,
+                delay=self.verdict_delay,
+            ),
+            Label(
+                stream="verdicts",
+                where="verdict = 'false_alarm'",
+                refers_to=("refers_to",),
+                fraud=False,
+                delay=self.verdict_delay,
+            ),
+            Label(
+                stream="payments",
+                where="kind = 'chargeback' and state <> 'failed'",
+                refers_to=("payment_id", "external_reference"),
+                fraud=True,
+                delay=timedelta(days=30),
+            ),
+        )
 
     def features(self) -> dict[str, Feature]:
         """Counts and sums of the card, counts and frauds of the terminal, over 1, 7 and 30 days."""

@@ -1,6 +1,6 @@
 -- A subject's features at the end of a window.
 --
--- Read by : the console's alert page (the subject's own past), training sets
+-- Read by : nobody; nothing is written into it any more
 -- Grain   : one profile per detector, subject and time. Read FINAL.
 -- Order   : the subject and the time.
 -- Kept    : 100 days after it was stored.

@@ -33,8 +33,8 @@ def test_a_restored_model_goes_on_as_if_it_had_never_stopped() -> None:
 def test_a_state_of_a_newer_version_is_refused() -> None:
     """Numbers of an unknown meaning are not taken."""
     state = msgspec.msgpack.decode(PaymentRisk().save())
-    state["format"] = 99
-    with pytest.raises(VersionError, match="newer than"):
+    state["version"] = 99
+    with pytest.raises(VersionError, match="upgrade Tollwatch"):
         PaymentRisk().load(msgspec.msgpack.encode(state))
 
 
@@ -60,5 +60,5 @@ def test_one_absurd_amount_does_not_spoil_the_model() -> None:
 
 def test_an_unknown_model_is_a_sentence() -> None:
     """A misspelt name says what is missing."""
-    with pytest.raises(ConfigurationError, match="no model `payment_rsk`"):
+    with pytest.raises(ConfigurationError, match="unknown model `payment_rsk`"):
         scorer("payment_rsk")

@@ -14,7 +14,7 @@ def filled(n: int) -> Pending:
 def test_a_row_is_found_by_each_of_its_names() -> None:
     """Its event, its payment, and the alert it stood in."""
     pending = filled(3)
-    pending.alert(1, 999)
+    pending.stand_in_alert(1, 999)
 
     assert [pending.find(name) for name in (101, 201, 999, 5)] == [[1], [1], [1], []]
 
@@ -36,10 +36,10 @@ def test_a_saved_queue_is_the_same_queue() -> None:
     """Labels, what has fallen due, and names come back."""
     pending, restored = filled(5), Pending(2)
     pending.fall_due()
-    pending.mark(3, fraud=True)
+    pending.label(3, fraud=True)
     restored.load(*pending.save())
 
     assert restored.save() == pending.save()
     assert restored.next_due() == 1
-    assert not restored.mark(3, fraud=True)
+    assert not restored.label(3, fraud=True)
     assert restored.inputs(4) == [4.0, 0.5]

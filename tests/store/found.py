@@ -10,7 +10,6 @@ from tollwatch.findings import (
     FeedHealth,
     FrameMark,
     Leakage,
-    Profile,
     Quarantined,
     Score,
 )
@@ -122,9 +121,6 @@ SCORE = Score(
     subject_kind="card",
     subject="c1",
 )
-PROFILE = Profile(
-    detector="high_usage", subject_kind="account_id", subject="a1", event_time=START, features={"spend": 0.1 + 0.2}
-)
 CONTROL_RUN = ControlRun(
     control="provisioned_not_billed",
     control_version=2,
@@ -146,7 +142,6 @@ def one_of_each() -> Findings:
         evidence=[EVIDENCE],
         leakages=[leakage(3)],
         scores=[SCORE],
-        profiles=[PROFILE],
         control_runs=[CONTROL_RUN],
         quarantined=[
             quarantined(7, b"\xff\x00{'\\\n", source="gateway", event_time=4_000_000_000_000),

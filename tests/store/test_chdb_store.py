@@ -19,7 +19,7 @@ from store import ChdbStore, listed
 from tests.store.disk import Prepare, small_disk
 from tests.store.found import alert, leakage, mark, one_of_each, quarantined
 from tollwatch.errors import InputError, StoreError, VersionError
-from tollwatch.findings import ControlRun, Evidence, FeedHealth, FrameMark, Profile, Quarantined, Score
+from tollwatch.findings import ControlRun, Evidence, FeedHealth, FrameMark, Quarantined, Score
 from tollwatch.frames import Findings
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,6 @@ def test_alerts_and_leakages_come_back_to_the_byte(empty: ChdbStore) -> None:
     [
         (Evidence, "evidence", "evidence"),
         (Score, "score", "scores"),
-        (Profile, "profile", "profiles"),
         (ControlRun, "control_run", "control_runs"),
         (FeedHealth, "feed_health", "health"),
         (FrameMark, "frame_mark", "marks"),
@@ -126,7 +125,6 @@ def test_writing_again_changes_nothing(empty: ChdbStore) -> None:
         "leakage",
         "evidence",
         "score",
-        "profile",
         "quarantine",
         "frame_mark",
         "feed_health",

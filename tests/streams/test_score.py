@@ -20,7 +20,7 @@ DAY = 24 * HOUR
 START = 20_000 * DAY
 CARD = [f"card_{what}_{days}d" for days in (1, 7, 30) for what in ("count", "micros")]
 TERMINAL = [f"terminal_{what}_{days}d" for days in (1, 7, 30) for what in ("count", "frauds")]
-SPACE = scoring_key_space()
+SPACE = scoring_key_space(PaymentRisk())
 Tables = dict[str, pl.DataFrame]
 
 

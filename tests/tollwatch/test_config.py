@@ -1,11 +1,12 @@
 """Settings come from one file and the variables; what cannot be meant is refused by name."""
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
-from tollwatch.config import Settings, SourceSettings, load_settings
+from tollwatch.config import KafkaSettings, Settings, SourceSettings, load_settings
 from tollwatch.errors import ConfigurationError
 
 
@@ -121,3 +122,16 @@ def test_the_guide_shows_every_setting(tmp_path: Path) -> None:
         re.findall(r"^\[(\w+)", example, re.MULTILINE)
     )
     assert set(Settings.__struct_fields__) <= shown
+
+
+@pytest.mark.parametrize("kind", [Settings, KafkaSettings, SourceSettings], ids=lambda kind: kind.__name__)
+def test_every_setting_is_read(kind: type) -> None:
+    """A setting that nothing reads is a promise that is not kept."""
+    root = Path(__file__).parents[2]
+    folders = ("tollwatch", "models", "detectors", "streams", "store", "replay", "services", "dashboards", "cli")
+    text = "\n".join(
+        file.read_text("utf-8") for folder in folders for file in (root / folder).rglob("*.py") if file.name != "up.py"
+    )
+    own = inspect.getsource(inspect.getmodule(kind))
+    outside = text.replace(own, "") + "\n".join(re.findall(r"self\.\w+", own))
+    assert [name for name in kind.__struct_fields__ if not re.search(rf"\.{name}\b", outside)] == []

@@ -1,6 +1,8 @@
 """What controls need to know: batches, counts, suspense, tests, reference data, verdicts, actions."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from tollwatch.events.attributes import Attributes
 from tollwatch.events.common import Event
@@ -33,80 +35,88 @@ class Batch(Event, frozen=True, kw_only=True, gc=False):
     absence count. `scope` is `stream` or `stream:bill_cycle`; the period's end is excluded.
     """
 
-    batch_id: str
-    kind: Literal["snapshot", "bill_run", "statement", "file"]
-    scope: str
-    state: Literal["open", "closed"]
-    period_start: int
-    period_end: int
-    sequence_number: int | None = None
-    records: int | None = None
-    units: int | None = None
-    amount_micros: int | None = None
+    batch_id: Annotated[str, Meta(description="the batch that awaits this row")]
+    kind: Annotated[Literal["snapshot", "bill_run", "statement", "file"], Meta(description="what awaits the rows")]
+    scope: Annotated[str, Meta(description="what the batch covers: `stream` or `stream:bill_cycle`")]
+    state: Annotated[Literal["open", "closed"], Meta(description="its state after this event")]
+    period_start: Annotated[int, Meta(description="first instant of the period")]
+    period_end: Annotated[int, Meta(description="end of the period, excluded")]
+    sequence_number: Annotated[int | None, Meta(description="ordinal within its source, to notice gaps")] = None
+    records: Annotated[
+        int | None, Meta(description="how many records were declared; it is closed once all of them have been read")
+    ] = None
+    units: Annotated[int | None, Meta(description="how many units")] = None
+    amount_micros: Annotated[int | None, Meta(description="the amount in millionths of the currency's unit")] = None
 
 
 class Count(Event, frozen=True, kw_only=True, gc=False):
     """What a node says it passed on in an hour; `hour` is its start in milliseconds."""
 
-    node: str
-    hop: str
-    hour: int
-    records: int
-    seconds: int | None = None
-    bytes: int | None = None
+    node: Annotated[str, Meta(description="the node that counts")]
+    hop: Annotated[str, Meta(description="the place in the chain that is counted")]
+    hour: Annotated[int, Meta(description="start of the hour")]
+    records: Annotated[int, Meta(description="how many records")]
+    seconds: Annotated[int | None, Meta(description="how many seconds of usage")] = None
+    bytes: Annotated[int | None, Meta(description="how many bytes")] = None
 
 
 class Suspense(Event, frozen=True, kw_only=True, gc=False):
     """A record held back at a hop, and what became of it."""
 
-    refers_to: str
-    hop: str
-    state: Literal["suspended", "released", "discarded"]
-    reason: str | None = None
+    refers_to: Annotated[str, Meta(description="the id of what it speaks about")]
+    hop: Annotated[str, Meta(description="where it is held")]
+    state: Annotated[Literal["suspended", "released", "discarded"], Meta(description="its state after this event")]
+    reason: Annotated[str | None, Meta(description="why")] = None
 
 
 class PlannedTest(Event, frozen=True, kw_only=True, gc=False):
     """An event that is going to happen, and the hops where it must be seen."""
 
-    calling_number: str | None = None
-    called_number: str | None = None
-    planned_at: int | None = None
-    hops: list[str] | None = None
+    calling_number: Annotated[
+        str | None, Meta(description="who called: E.164 digits without `+`; an SMS sender may be alphanumeric")
+    ] = None
+    called_number: Annotated[str | None, Meta(description="who was called: E.164 digits without `+`")] = None
+    planned_at: Annotated[int | None, Meta(description="when it is going to happen")] = None
+    hops: Annotated[list[str] | None, Meta(description="where it must be seen")] = None
 
 
 class Reference(Event, frozen=True, kw_only=True, gc=False):
     """One version of one entity, in force from `valid_from` (included) to `valid_to` (excluded)."""
 
-    entity: Entity
-    id: str
-    valid_from: int | None = None
-    valid_to: int | None = None
-    attributes: Attributes | None = None
+    entity: Annotated[Entity, Meta(description="the kind of entity")]
+    id: Annotated[str, Meta(description="the entity's id; of a number range or a list, the digits it begins with")]
+    valid_from: Annotated[int | None, Meta(description="first instant it is in force")] = None
+    valid_to: Annotated[int | None, Meta(description="end of its force, excluded")] = None
+    attributes: Annotated[Attributes | None, Meta(description="what is known of the entity; see `Attributes`")] = None
 
 
 class Verdict(Event, frozen=True, kw_only=True, gc=False):
     """What an analyst found out about a finding, an event or a subject, and the keys of the row it refers to."""
 
-    verdict: Literal["fraud", "false_alarm", "unsure"]
-    refers_to: str | None = None
-    subject_kind: str | None = None
-    subject: str | None = None
-    account_id: str | None = None
-    subscriber_id: str | None = None
-    card_fingerprint: str | None = None
-    terminal_id: str | None = None
-    calling_number: str | None = None
-    called_number: str | None = None
-    loss_micros: int | None = None
-    currency: str | None = None
-    by: str | None = None
+    verdict: Annotated[Literal["fraud", "false_alarm", "unsure"], Meta(description="what the analyst found")]
+    refers_to: Annotated[str | None, Meta(description="the id of what it speaks about")] = None
+    subject_kind: Annotated[
+        str | None, Meta(description="the column that names the subject (`calling_number`, `account_id`, …)")
+    ] = None
+    subject: Annotated[str | None, Meta(description="the subject it speaks about")] = None
+    account_id: Annotated[str | None, Meta(description="the account that pays")] = None
+    subscriber_id: Annotated[str | None, Meta(description="the subscriber")] = None
+    card_fingerprint: Annotated[str | None, Meta(description="keyed hash of the card number")] = None
+    terminal_id: Annotated[str | None, Meta(description="the terminal or merchant")] = None
+    calling_number: Annotated[
+        str | None, Meta(description="who called: E.164 digits without `+`; an SMS sender may be alphanumeric")
+    ] = None
+    called_number: Annotated[str | None, Meta(description="who was called: E.164 digits without `+`")] = None
+    loss_micros: Annotated[int | None, Meta(description="what was lost, in millionths")] = None
+    currency: Annotated[str | None, Meta(description="ISO 4217")] = None
+    by: Annotated[str | None, Meta(description="who did it")] = None
 
 
 class Action(Event, frozen=True, kw_only=True, gc=False):
     """What was done about a finding."""
 
-    kind: Literal["bar", "limit", "refund", "rebill", "notify"]
-    state: str
-    refers_to: str | None = None
-    subject: str | None = None
-    by: str | None = None
+    kind: Annotated[Literal["bar", "limit", "refund", "rebill", "notify"], Meta(description="which kind it is")]
+    state: Annotated[str, Meta(description="its state after this event")]
+    refers_to: Annotated[str | None, Meta(description="the id of what it speaks about")] = None
+    subject: Annotated[str | None, Meta(description="the subject it speaks about")] = None
+    by: Annotated[str | None, Meta(description="who did it")] = None

@@ -1,6 +1,9 @@
 """The attributes of reference entities: one flat struct, so that they are columns; each entity uses its own part."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 
 class Attributes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -14,26 +17,30 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rule: id = its name, `rule` = the rule itself as `tollwatch rules publish` writes it.
     """
 
-    account_class: str | None = None
-    account_id: str | None = None
-    limit_micros: int | None = None
-    price_micros: int | None = None
-    rate_micros: int | None = None
-    currency: str | None = None
-    charge_kind: str | None = None
-    bill_cycle: str | None = None
-    zone: str | None = None
-    since: int | None = None
-    msisdn: str | None = None
-    imsi: str | None = None
-    imei: str | None = None
-    country: str | None = None
-    number_type: str | None = None
-    operator: str | None = None
-    direction: str | None = None
-    list_name: str | None = None
-    rule: str | None = None
-    risk: int | None = None
-    latitude_e6: int | None = None
-    longitude_e6: int | None = None
-    name: str | None = None
+    account_class: Annotated[str | None, Meta(description="prepaid, postpaid, business or m2m")] = None
+    account_id: Annotated[str | None, Meta(description="the account that pays")] = None
+    limit_micros: Annotated[int | None, Meta(description="spend allowed in 24 hours, in millionths")] = None
+    price_micros: Annotated[int | None, Meta(description="price a month, in millionths")] = None
+    rate_micros: Annotated[
+        int | None, Meta(description="of a currency: one unit of it in the operator's own, in millionths")
+    ] = None
+    currency: Annotated[str | None, Meta(description="ISO 4217")] = None
+    charge_kind: Annotated[str | None, Meta(description="how it is charged: recurring or one_off")] = None
+    bill_cycle: Annotated[str | None, Meta(description="the cycle the account is billed in")] = None
+    zone: Annotated[str | None, Meta(description="time zone")] = None
+    since: Annotated[int | None, Meta(description="customer or subscriber since")] = None
+    msisdn: Annotated[str | None, Meta(description="the subscriber's number: E.164 digits without `+`")] = None
+    imsi: Annotated[str | None, Meta(description="the SIM")] = None
+    imei: Annotated[str | None, Meta(description="the device")] = None
+    country: Annotated[str | None, Meta(description="ISO 3166 country")] = None
+    number_type: Annotated[
+        str | None, Meta(description="what the range serves: mobile, fixed, premium, satellite, …")
+    ] = None
+    operator: Annotated[str | None, Meta(description="the operator it belongs to")] = None
+    direction: Annotated[str | None, Meta(description="of a trunk: in, out or both")] = None
+    list_name: Annotated[str | None, Meta(description="the list the entry is in")] = None
+    rule: Annotated[str | None, Meta(description="a rule as `tollwatch rules publish` writes it, as JSON")] = None
+    risk: Annotated[int | None, Meta(description="how risky, higher is worse")] = None
+    latitude_e6: Annotated[int | None, Meta(description="millionths of a degree north")] = None
+    longitude_e6: Annotated[int | None, Meta(description="millionths of a degree east")] = None
+    name: Annotated[str | None, Meta(description="its name, for people")] = None
