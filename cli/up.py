@@ -16,7 +16,7 @@ from services.servers.packages import missing
 from services.servers.process import Program
 from tollwatch.errors import StoreError
 
-PARTS = Path("build/parts")
+SERVERS = Path("build/servers")
 FOLDER = Path("tollwatch-up")
 
 
@@ -42,14 +42,14 @@ def up(*, folder: Path = FOLDER, workers: int = 2, brokers: int = 1, partitions:
     console = Console()
     if absent := missing():
         raise StoreError(f"{', '.join(absent)} not installed; install them, or use `docker compose up`")
-    parts = Path(os.environ.get("TOLLWATCH_PARTS") or PARTS)
+    programs = Path(os.environ.get("TOLLWATCH_SERVERS") or SERVERS)
     with ExitStack() as ending:
         console.print("starting Apache Kafka …")
-        kafka = Kafka(parts, folder / "kafka", brokers=brokers)
+        kafka = Kafka(programs, folder / "kafka", brokers=brokers)
         ending.callback(kafka.stop)
         kafka.start()
         console.print("starting ClickHouse …")
-        clickhouse = ClickHouse(parts, folder / "clickhouse")
+        clickhouse = ClickHouse(programs, folder / "clickhouse")
         ending.callback(clickhouse.stop)
         clickhouse.start()
         env = _environment(kafka, clickhouse, folder, partitions)

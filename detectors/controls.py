@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-Hand = Literal["left", "right"]
+SideName = Literal["left", "right"]
 NUMBERED = re.compile(r"\b(left|right)\.(\w+)")
 
 
@@ -36,7 +36,7 @@ class Break(msgspec.Struct, frozen=True):
     kind: str
     when: str
     amount: str
-    claims: Hand
+    claims: SideName
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ CHANGING = ("entity", "id", "valid_to", "list_name", "risk", "rule")
 OF_CHANGES = " or ".join(f"entity = '{entity}'" for entity in CHANGES)
 
 
-class Part(msgspec.Struct, frozen=True):
+class KeySpaceRules(msgspec.Struct, frozen=True):
     """A key space with the rules and model features that run in it."""
 
     key_space: KeySpace
@@ -42,7 +42,7 @@ def _streams(rule: Rule) -> set[str]:
     return set(rule.streams) | {f.of for f in rule.features.values() if f.of is not None}
 
 
-def _model_parts(model: Model) -> dict[str, ModelFeatures]:
+def _features_by_key(model: Model) -> dict[str, ModelFeatures]:
     stream = streams_of(type(model).reads)[0]
     parts: dict[str, ModelFeatures] = {}
     for name, feature in model.features().items():
@@ -52,22 +52,22 @@ def _model_parts(model: Model) -> dict[str, ModelFeatures]:
     return parts
 
 
-def parts(rules: Sequence[Rule], models: Sequence[Model] = ()) -> dict[str, Part]:
+def rules_by_key_space(rules: Sequence[Rule], models: Sequence[Model] = ()) -> dict[str, KeySpaceRules]:
     """Group rules and models by key and work out the columns each key space carries."""
     by_rules: dict[str, list[Rule]] = {}
     by_models: dict[str, list[ModelFeatures]] = {}
     for rule in sorted(rules, key=lambda rule: rule.name):
         by_rules.setdefault(rule.by, []).append(rule)
     for model in models:
-        for key, part in _model_parts(model).items():
+        for key, part in _features_by_key(model).items():
             by_models.setdefault(key, []).append(part)
     return {
-        key: _part(key, by_rules.get(key, []), by_models.get(key, []))
+        key: _key_space_rules(key, by_rules.get(key, []), by_models.get(key, []))
         for key in sorted(by_rules.keys() | by_models.keys())
     }
 
 
-def _part(key: str, rules: list[Rule], models: list[ModelFeatures]) -> Part:
+def _key_space_rules(key: str, rules: list[Rule], models: list[ModelFeatures]) -> KeySpaceRules:
     by: dict[str, str] = {}
     for rule in rules:
         by |= _key_columns(key, sorted(_streams(rule)), f"rule `{rule.name}`")
@@ -85,7 +85,9 @@ def _part(key: str, rules: list[Rule], models: list[ModelFeatures]) -> Part:
         wanted |= {name for name in SUBJECT if name in schema(stream)}
         columns[stream] = tuple(name for name in schema(stream) if name in wanted)
     where = {stream: either(sql for of, sql in expressions.filters if of == stream) for stream in by}
-    return Part(_key_space(key, by, columns, {s: sql for s, sql in where.items() if sql is not None}), rules, models)
+    return KeySpaceRules(
+        _key_space(key, by, columns, {s: sql for s, sql in where.items() if sql is not None}), rules, models
+    )
 
 
 def _implied(program: object, stream: str) -> set[str]:

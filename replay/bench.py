@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from detectors.engine import Engine
-from detectors.plan import Part, parts
+from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rules_file import load_rules
 from store import ChdbStore
 from streams.align import Aligner
@@ -45,12 +45,12 @@ def _work() -> Path:
     return Path(os.environ.get("TOLLWATCH_SHARED") or ROOT.parent / "shared") / "bench"
 
 
-def _part() -> Part:
-    (part,) = parts(load_rules(_work() / "four_rules.yaml"), []).values()
+def _part() -> KeySpaceRules:
+    (part,) = rules_by_key_space(load_rules(_work() / "four_rules.yaml"), []).values()
     return part
 
 
-def _engine(part: Part) -> Engine:
+def _engine(part: KeySpaceRules) -> Engine:
     return Engine(part.key_space, part.rules, part.models)
 
 
@@ -84,14 +84,14 @@ def frames(usage: Path, scratch: Path) -> dict[str, Any]:
     return {"cpu_s": cpu_s, "alerts": opened, "evidence": shown, "state": state}
 
 
-def _framed(part: Part, framer: Framer, batch: ReadBatch, sequence: int, *, closed: bool) -> Frame:
+def _framed(part: KeySpaceRules, framer: Framer, batch: ReadBatch, sequence: int, *, closed: bool) -> Frame:
     rows = framer.stamp(batch).rows
     table = route("usage", with_hashes("usage", rows), part.key_space)
     span = framer.span(batch.begin, closed=closed)
     return Frame(part.key_space.name, 0, sequence, (span,), {} if table is None else {"usage": table.rechunk()})
 
 
-def _warm(part: Part, made: list[Frame]) -> None:
+def _warm(part: KeySpaceRules, made: list[Frame]) -> None:
     """Compile before the clock starts."""
     line = AlignedStage(part.key_space, Aligner([made[0].spans[0].partition]), _engine(part))
     for frame in made:

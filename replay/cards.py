@@ -18,7 +18,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from detectors.engine import Engine
 from detectors.fraud.payment_risk import PaymentRisk
-from detectors.plan import Part, parts
+from detectors.plan import KeySpaceRules, rules_by_key_space
 from streams.score import Scoring, scoring_key_space
 from tollwatch.columns import schema
 from tollwatch.errors import InputError
@@ -136,7 +136,7 @@ class CardsReplay:
 
     def __init__(self, *, start_ms: int = START_MS) -> None:
         declared = PaymentRisk()
-        self.parts: list[Part] = list(parts([], [declared]).values())
+        self.parts: list[KeySpaceRules] = list(rules_by_key_space([], [declared]).values())
         self.engines = [Engine(part.key_space, part.rules, part.models) for part in self.parts]
         self.scoring = Scoring(declared, label_horizon_ms=DELAY_MS)
         self.own = scoring_key_space(declared)

@@ -25,7 +25,7 @@ class Detected(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def delay_s(self) -> float | None:
-        """The middle delay."""
+        """The median delay."""
         return median(self.delays_s) if self.delays_s else None
 
 

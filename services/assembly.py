@@ -13,7 +13,7 @@ from detectors.controls import Control
 from detectors.engine import Engine
 from detectors.language import Declared, Model
 from detectors.pairing import Pairing, assurance_key_space
-from detectors.plan import Part, parts
+from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
 from streams.plan import Plan, PlannedModel, PlannedStage
@@ -75,7 +75,7 @@ def rules_in_force(settings: Settings, files: Sequence[Path] = ()) -> list[Rule]
     return rules
 
 
-def _engine(part: Part, settings: Settings) -> PlannedStage:
+def _engine(part: KeySpaceRules, settings: Settings) -> PlannedStage:
     return PlannedStage(
         part.key_space,
         lambda: Engine(part.key_space, part.rules, part.models, tenant=settings.tenant, run=settings.run),
@@ -90,20 +90,20 @@ def _pairing(controls: Sequence[Control], settings: Settings) -> PlannedStage:
 
 def plan_of(rules: Sequence[Rule], settings: Settings) -> Plan:
     """These rules and nothing else."""
-    return Plan({name: _engine(part, settings) for name, part in parts(rules).items()})
+    return Plan({name: _engine(part, settings) for name, part in rules_by_key_space(rules).items()})
 
 
 def make_plan(settings: Settings, files: Sequence[Path] = ()) -> Plan:
     """Everything that runs, under these settings."""
     models: list[Model] = _in_force(every_model(), settings)
-    wanted = parts(rules_in_force(settings, files), models)
+    wanted = rules_by_key_space(rules_in_force(settings, files), models)
     stages = {name: _engine(part, settings) for name, part in wanted.items()}
     if controls := _in_force(every_control(), settings):
         stages["assurance"] = _pairing(controls, settings)
     return Plan(stages, {type(model).model: _model(model, wanted, settings) for model in models})
 
 
-def _model(model: Model, wanted: Mapping[str, Part], settings: Settings) -> PlannedModel:
+def _model(model: Model, wanted: Mapping[str, KeySpaceRules], settings: Settings) -> PlannedModel:
     name = type(model).model
     fed_by = tuple(key for key, part in wanted.items() if any(own.model == name for own in part.models))
     horizon_ms = settings.label_horizon_days * DAY_MS

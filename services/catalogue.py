@@ -9,7 +9,7 @@ import polars as pl
 
 from detectors import every_detector, every_model
 from detectors.engine import Engine
-from detectors.plan import Part, parts
+from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from replay import scenarios
 from replay.catalogue import Entry, entries
@@ -71,7 +71,7 @@ def _costs(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def _cost(rule: Rule, tables: dict[str, pl.DataFrame]) -> tuple[int, int]:
-    (part,) = parts([rule]).values()
+    (part,) = rules_by_key_space([rule]).values()
     size = Engine(part.key_space, part.rules).program.first_row.nbytes
     rows = _aligned(part, tables)
     if not len(rows):
@@ -82,7 +82,7 @@ def _cost(rule: Rule, tables: dict[str, pl.DataFrame]) -> tuple[int, int]:
     return size, (time.perf_counter_ns() - began) // len(rows)
 
 
-def _aligned(part: Part, tables: dict[str, pl.DataFrame]) -> Aligned:
+def _aligned(part: KeySpaceRules, tables: dict[str, pl.DataFrame]) -> Aligned:
     """The rows that the key space reads, as alignment gives them."""
     read = {s: t for s, rows in tables.items() if (t := route(s, rows, part.key_space)) is not None and len(t)}
     aligner = Aligner(["all"])

@@ -10,7 +10,7 @@ import msgspec
 
 from detectors import every_detector, every_model
 from detectors.engine.change import runnable
-from detectors.plan import Part, parts
+from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
 from services.assembly import plan_of, rules_in_force
@@ -36,7 +36,7 @@ def check_rules(files: Sequence[Path], settings: Settings) -> tuple[int, int]:
     if not files:
         raise ConfigurationError("rules check: name at least one YAML file")
     rules = rules_in_force(settings, files)
-    parts(rules)
+    rules_by_key_space(rules)
     own = sum(len(load_rules(file)) for file in files)
     return own, len(rules) - own
 
@@ -99,7 +99,7 @@ def publish_changes(
         raise ConfigurationError("rules publish: name a file, --set or --remove")
     if to is not None and at_ms is None:
         raise ConfigurationError("rules publish: --to needs --at, the event time from which the rules are others")
-    _check(changed, parts(rules_in_force(settings, running), [kind() for kind in every_model()]))
+    _check(changed, rules_by_key_space(rules_in_force(settings, running), [kind() for kind in every_model()]))
     wanted: dict[str, Rule | None] = {rule.name: rule for rule in changed}
     return _tell(wanted | dict.fromkeys(changes.removed), at_ms, to, settings)
 
@@ -126,7 +126,7 @@ def _moment(reached: int | None, settings: Settings) -> int:
     return reached + round(widest * 1000) + AFTER_MS
 
 
-def _check(changed: Sequence[Rule], running: dict[str, Part]) -> None:
+def _check(changed: Sequence[Rule], running: dict[str, KeySpaceRules]) -> None:
     for rule in changed:
         if rule.by not in running:
             raise RuleError(

@@ -9,7 +9,7 @@ import msgspec
 
 from detectors.engine import Engine
 from detectors.engine.saved import SavedShard
-from detectors.plan import parts
+from detectors.plan import rules_by_key_space
 from services.assembly import rules_in_force
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
@@ -74,7 +74,7 @@ def _by_detector(keys: Mapping[str, int], files: Sequence[Path], settings: Setti
     """Detector -> its key space, and what its cells would take alone; features that are shared count for each."""
     found = {}
     for rule in rules_in_force(settings, files):
-        (part,) = parts([rule]).values()
+        (part,) = rules_by_key_space([rule]).values()
         size = Engine(part.key_space, part.rules).program.first_row.nbytes
         found[rule.name] = (rule.by, size * keys.get(rule.by, 0))
     return found

@@ -96,8 +96,8 @@ def tables_of(found: Findings) -> dict[str, pa.Table]:
     if found.control_runs:
         own = [n for n in ControlRun.__struct_fields__ if n != "inputs"]
         made["control_run"] = _table(found.control_runs, own, {"inputs": _inputs})
-    if found.marks:
-        made["frame_mark"] = _simple(found.marks)
+    if found.frame_marks:
+        made["frame_mark"] = _simple(found.frame_marks)
     return made
 
 

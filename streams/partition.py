@@ -72,7 +72,7 @@ class StagePartition:
         """Take the frame that stands at an offset of the log."""
         found, released = self.aligned.advance(frame)
         features, found.features = found.features, {}
-        found.marks.extend(frame_marks(frame, offset, self.settings))
+        found.frame_marks.extend(frame_marks(frame, offset, self.settings))
         return Outcome(found, self._derived(features, offset, released.rows.watermark))
 
     def _derived(self, features: Mapping[str, list[pl.DataFrame]], offset: int, watermark: int) -> list[Frame]:
@@ -119,7 +119,7 @@ class EventPartition(StagePartition):
     def take(self, frame: Frame, offset: int) -> Outcome:
         """Take the frame that stands at an offset of the log."""
         found, released = self.aligned.advance(frame)
-        found.marks.extend(frame_marks(frame, offset, self.settings))
+        found.frame_marks.extend(frame_marks(frame, offset, self.settings))
         dropped = []
         for each in released.dropped:
             rows = self.health.count_refused(each.stream, each.rows)
@@ -149,7 +149,7 @@ class ModelPartition:
             return Outcome(self._take_features(name.removeprefix(DERIVED), frame))
         _, released = self.aligned.advance(frame)
         found = self.scoring.advance(released.rows, [], self._limit(released.rows.watermark))
-        found.marks.extend(frame_marks(frame, offset, self.settings))
+        found.frame_marks.extend(frame_marks(frame, offset, self.settings))
         return Outcome(found)
 
     def _take_features(self, feed: str, frame: Frame) -> Findings:

@@ -9,7 +9,7 @@ import polars_hash  # noqa: F401  (registers `nchash`)
 
 from detectors.engine import Engine
 from detectors.language import Detector
-from detectors.plan import Part, parts
+from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from tollwatch.columns import schema
 from tollwatch.findings import Alert
@@ -71,7 +71,9 @@ def account(account_id: str, *, after_s: float = 0, **changes: Any) -> Row:
     return row | changes
 
 
-def aligned(rows: Sequence[Row], part: Part, *, watermark: int | None = None, late: Sequence[bool] = ()) -> Aligned:
+def aligned(
+    rows: Sequence[Row], part: KeySpaceRules, *, watermark: int | None = None, late: Sequence[bool] = ()
+) -> Aligned:
     """Rows in the order given, as the engine is handed them."""
     space = part.key_space
     tables, position = {}, {}
@@ -103,9 +105,9 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
     return sorted(once.values(), key=lambda row: (row["event_time"], row["event_id"]))
 
 
-def part_of(rule: Rule | Detector) -> Part:
+def part_of(rule: Rule | Detector) -> KeySpaceRules:
     """The key space that a single rule needs."""
-    (part,) = parts([rule_of(rule) if isinstance(rule, Detector) else rule]).values()
+    (part,) = rules_by_key_space([rule_of(rule) if isinstance(rule, Detector) else rule]).values()
     return part
 
 

@@ -17,7 +17,7 @@ import msgspec
 from tollwatch.errors import ConfigurationError
 
 PREFIX = "TOLLWATCH_"
-NOT_SETTINGS = frozenset({"TOLLWATCH_CONFIG", "TOLLWATCH_SHARED", "TOLLWATCH_PARTS"})
+NOT_SETTINGS = frozenset({"TOLLWATCH_CONFIG", "TOLLWATCH_SHARED", "TOLLWATCH_SERVERS"})
 """Variables that are no settings: where the file is, where the tests find their data, where
 `make up` and the tests keep the servers that they fetched."""
 

@@ -182,7 +182,7 @@ class Findings:
     control_runs: list[ControlRun] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     health: list[FeedHealth] = field(default_factory=list)
-    marks: list[FrameMark] = field(default_factory=list)
+    frame_marks: list[FrameMark] = field(default_factory=list)
     features: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     evidence_rows: list[EvidenceRows] = field(default_factory=list)
     alert_rows: list[AlertRows] = field(default_factory=list)
@@ -209,7 +209,7 @@ class Findings:
             self.control_runs,
             self.quarantined,
             self.health,
-            self.marks,
+            self.frame_marks,
         )
         found = sum(map(len, plain)) + sum(map(len, self.alert_rows))
         return found + sum(len(each.rows) for each in self.evidence_rows)
@@ -218,7 +218,7 @@ class Findings:
         """Take over what another stage found."""
         for name in ("alerts", "evidence", "leakages", "scores", "control_runs", "quarantined", "health"):
             getattr(self, name).extend(getattr(other, name))
-        self.marks.extend(other.marks)
+        self.frame_marks.extend(other.frame_marks)
         self.evidence_rows.extend(other.evidence_rows)
         self.alert_rows.extend(other.alert_rows)
         for model, tables in other.features.items():

@@ -14,8 +14,8 @@ SCHEMA: dict[str, pl.DataType] = {
     "time": pl.Int64(),
     "full": pl.Boolean(),
     "cycle": pl.String(),
-    "ps": pl.Int64(),
-    "pe": pl.Int64(),
+    "unit_start": pl.Int64(),
+    "unit_end": pl.Int64(),
     "billed": pl.Boolean(),
     "snapshot": pl.String(),
     "snapshot_first": pl.Int64(),
@@ -31,8 +31,8 @@ def _in_unit(products: pl.DataFrame, unit: Unit, *, full: bool) -> pl.DataFrame:
     return products.with_columns(
         full=pl.lit(full),
         cycle=pl.lit(unit.cycle, pl.String),
-        ps=pl.lit(unit.period_start, pl.Int64),
-        pe=pl.lit(unit.period_end, pl.Int64),
+        unit_start=pl.lit(unit.period_start, pl.Int64),
+        unit_end=pl.lit(unit.period_end, pl.Int64),
         billed=pl.lit(unit.billed),
         snapshot=pl.lit(unit.snapshot, pl.String),
         snapshot_first=pl.lit(unit.snapshot_first, pl.Int64),
@@ -69,15 +69,15 @@ def touched(units: Sequence[Unit], before: Mapping[str, pl.DataFrame], new: Mapp
 
 
 def _observed(services: pl.DataFrame) -> pl.DataFrame:
-    """Until when each state was observed already: to see it once more is no news."""
+    """Until when each state was observed already: to see it once more changes nothing."""
     return services.group_by(SAME_STATE).agg(seen=pl.col("event_time").max())
 
 
 def _reaching(rows: pl.DataFrame, unit: Unit) -> pl.DataFrame:
     before_end = pl.col("since").fill_null(unit.period_start) < unit.period_end
     after_start = pl.col("until").fill_null(unit.period_end) > unit.period_start
-    news = pl.col("seen").fill_null(unit.period_start) < unit.period_end + DAY
-    return rows.filter(before_end & after_start & news).select("product_id", "as_of", "time").unique()
+    changes = pl.col("seen").fill_null(unit.period_start) < unit.period_end + DAY
+    return rows.filter(before_end & after_start & changes).select("product_id", "as_of", "time").unique()
 
 
 def _referring(

@@ -41,8 +41,8 @@ class Judge:
     def __init__(self, control: Control) -> None:
         self.control = control
         names = {
-            f"{hand}_{name}": kind
-            for hand, side in (("left", control.left), ("right", control.right))
+            f"{side_name}_{name}": kind
+            for side_name, side in (("left", control.left), ("right", control.right))
             for name, kind in (COMMON | OF_SIDE[side.stream]).items()
         }
         self.breaks = control.breaks()
@@ -57,15 +57,15 @@ class Judge:
         Only cases whose awaited side is complete have one, and before the other side is, not before the period's end.
         """
         complete = {"billed": pl.col("billed"), "provisioned": pl.col("snapshot").is_not_null()}
-        both, due = pl.col("billed") & pl.col("snapshot").is_not_null(), pl.col("time") >= pl.col("pe")
+        both, due = pl.col("billed") & pl.col("snapshot").is_not_null(), pl.col("time") >= pl.col("unit_end")
         cases = cases.filter(complete[self.control.waits_for] & (both | due))
         pairs = cases
-        for hand, side in (("left", self.control.left), ("right", self.control.right)):
+        for side_name, side in (("left", self.control.left), ("right", self.control.right)):
             rows = gather(side, cases, kept).select(
-                "case", *(pl.col(name).alias(f"{hand}_{name}") for name in OF_SIDE[side.stream])
+                "case", *(pl.col(name).alias(f"{side_name}_{name}") for name in OF_SIDE[side.stream])
             )
             pairs = pairs.join(rows, on="case", how="left").with_columns(
-                pl.col(name).alias(f"{hand}_{name}") for name in COMMON
+                pl.col(name).alias(f"{side_name}_{name}") for name in COMMON
             )
         return self._broken(pairs)
 
@@ -73,9 +73,9 @@ class Judge:
         first = pl.coalesce([pl.when(self.where & when).then(pl.lit(n, pl.Int64)) for n, when in enumerate(self.when)])
         pairs = pairs.with_columns(broken=first)
         amount = pl.coalesce([pl.when(pl.col("broken") == n).then(each) for n, each in enumerate(self.amount)])
-        hands = [(n, each.claims) for n, each in enumerate(self.breaks)]
-        currency = pl.coalesce([pl.when(pl.col("broken") == n).then(pl.col(f"{h}_currency")) for n, h in hands])
-        since = pl.coalesce([pl.when(pl.col("broken") == n).then(pl.col(f"{h}_first_at")) for n, h in hands])
+        side_names = [(n, each.claims) for n, each in enumerate(self.breaks)]
+        currency = pl.coalesce([pl.when(pl.col("broken") == n).then(pl.col(f"{h}_currency")) for n, h in side_names])
+        since = pl.coalesce([pl.when(pl.col("broken") == n).then(pl.col(f"{h}_first_at")) for n, h in side_names])
         return pairs.with_columns(amount=amount.cast(pl.Int64), currency=currency, since=since).select(
             "case",
             "product_id",
@@ -83,8 +83,8 @@ class Judge:
             "time",
             "full",
             "cycle",
-            "ps",
-            "pe",
+            "unit_start",
+            "unit_end",
             "account_id",
             "broken",
             "amount",
@@ -111,7 +111,7 @@ def gather(side: Side, cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) ->
 
 def _services(cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     found = days(cases, kept).join(prices(cases, kept), on="case", how="left")
-    length = (cases["pe"] - cases["ps"] + DAY - 1) // DAY
+    length = (cases["unit_end"] - cases["unit_start"] + DAY - 1) // DAY
     found = found.join(cases.select("case", days=length), on="case")
     return found.with_columns(
         fee_micros=share("price_micros", "active_days", "days"), records=(pl.col("present_days") > 0).cast(pl.Int64)
@@ -120,7 +120,7 @@ def _services(cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.DataF
 
 def lines_of(side: Side, cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame], *, counted: bool) -> pl.DataFrame:
     """The lines of each case that overlap its period: those that count, or those that offset them too."""
-    rows = seen_by(cases, kept[side.stream], "period_start").filter(pl.col("period_end") > pl.col("ps"))
+    rows = seen_by(cases, kept[side.stream], "period_start").filter(pl.col("period_end") > pl.col("unit_start"))
     parts = [part for part in (side.where, None if counted else side.offsets) if part is not None]
     where = " or ".join(f"({part})" for part in parts) or "true"
     tree = check(where, schema(side.stream), where=f"side `{side.stream}`")
@@ -135,13 +135,13 @@ def _lines(side: Side, cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) ->
         records=pl.len().cast(pl.Int64),
         currency=pl.col("currency").first(),
         first_value_micros=pl.col("value").first(),
-        first_at=pl.max_horizontal("period_start", "ps").min(),
+        first_at=pl.max_horizontal("period_start", "unit_start").min(),
     )
     money = (
         lines_of(side, cases, kept, counted=False)
         .with_columns(value=value)
         .join(first.select("case", own="currency"), on="case")
-        .filter((pl.col("currency") == pl.col("own")) & (pl.col("period_start") >= pl.col("ps")))
+        .filter((pl.col("currency") == pl.col("own")) & (pl.col("period_start") >= pl.col("unit_start")))
     )
     total = money.group_by("case").agg(value_micros=pl.col("value").cast(pl.Int128).sum().cast(pl.Int64))
     found = cases.select("case").join(first, on="case", how="left").join(total, on="case", how="left")

@@ -13,7 +13,7 @@ from detectors.pairing.judge import Judge, covered, proof
 from detectors.pairing.revisions import Revisions
 from detectors.pairing.space import assurance_key_space
 from detectors.pairing.units import Unit, Units
-from detectors.pairing.writing import Writer
+from detectors.pairing.writing import LeakageWriter
 from tollwatch.findings import ControlRun
 from tollwatch.frames import Aligned, Findings
 
@@ -28,7 +28,7 @@ class Pairing:
         self.key_space = assurance_key_space(ordered)
         self.judges = [Judge(control) for control in ordered]
         self.keep = tables.filters(ordered)
-        self.writer = Writer(tenant, run)
+        self.writer = LeakageWriter(tenant, run)
         self.seq = 0
         self.kept = tables.empty_tables()
         self.batches = Batches()
@@ -89,7 +89,7 @@ class Pairing:
         cases = covered(cases, self.kept)
         for judge in self.judges:
             outcomes = judge.outcomes(cases, self.kept)
-            for held, row in self.revisions.news(judge.control.name(), outcomes):
+            for held, row in self.revisions.changes(judge.control.name(), outcomes):
                 rows = proof(judge.control, cases.filter(pl.col("case") == row["case"]), self.kept)
                 leakage = self.writer.leakage(judge.control, judge.breaks[held.broken], held, row, rows)
                 found.leakages.append(leakage)
@@ -101,7 +101,9 @@ class Pairing:
         for unit in due:
             if unit.has(judge.control.waits_for):
                 same_cycle = pl.col("cycle").eq_missing(pl.lit(unit.cycle, pl.String))
-                here = (pl.col("ps") == unit.period_start) & (pl.col("pe") == unit.period_end) & same_cycle
+                here = (
+                    (pl.col("unit_start") == unit.period_start) & (pl.col("unit_end") == unit.period_end) & same_cycle
+                )
                 mine = outcomes.filter(pl.col("full") & here)
                 inputs = {"billed": unit.billed_rows, "provisioned": unit.snapshot_rows}
                 yield self.writer.control_run(judge.control, mine, inputs, time, final=unit.final)

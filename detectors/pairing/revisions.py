@@ -1,4 +1,4 @@
-"""Which outcomes are news: a leakage is written when it falls due, is final, corrected or withdrawn."""
+"""Which outcomes are new: a leakage is written when it falls due, is final, corrected or withdrawn."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -26,7 +26,7 @@ class Held(msgspec.Struct, kw_only=True):
     account_id: str | None
 
     @property
-    def news(self) -> tuple[Any, ...]:
+    def content(self) -> tuple[Any, ...]:
         """What makes a revision when it changes."""
         return self.broken, self.state, self.amount, self.currency
 
@@ -38,21 +38,23 @@ class Revisions:
         self.held: dict[tuple[str, str, int, int], Held] = {}
         self.open: dict[tuple[str, str, int], int] = {}
 
-    def news(self, control: str, outcomes: pl.DataFrame) -> Iterator[tuple[Held, Row]]:
+    def changes(self, control: str, outcomes: pl.DataFrame) -> Iterator[tuple[Held, Row]]:
         """The revisions to be written, in order of the log; outcomes that change nothing are passed over."""
         mine = [(product, start, True) for (name, product, start), _ in sorted(self.open.items()) if name == control]
-        now = pl.DataFrame(mine, schema={"product_id": pl.String, "ps": pl.Int64, "was": pl.Boolean}, orient="row")
-        ever = outcomes.filter(pl.col("broken").is_not_null()).select("product_id", "ps", was=pl.lit(True))
-        interesting = outcomes.join(pl.concat([now, ever]).unique(), on=["product_id", "ps"])
+        now = pl.DataFrame(
+            mine, schema={"product_id": pl.String, "unit_start": pl.Int64, "was": pl.Boolean}, orient="row"
+        )
+        ever = outcomes.filter(pl.col("broken").is_not_null()).select("product_id", "unit_start", was=pl.lit(True))
+        interesting = outcomes.join(pl.concat([now, ever]).unique(), on=["product_id", "unit_start"])
         broken_first = pl.col("broken").is_null()
-        ordered = interesting.sort("as_of", "product_id", "ps", ~pl.col("full"), broken_first, "case").unique(
-            ["as_of", "product_id", "ps"], keep="first", maintain_order=True
+        ordered = interesting.sort("as_of", "product_id", "unit_start", ~pl.col("full"), broken_first, "case").unique(
+            ["as_of", "product_id", "unit_start"], keep="first", maintain_order=True
         )
         for row in ordered.iter_rows(named=True):
             yield from self._change(control, row)
 
     def _change(self, control: str, row: Row) -> Iterator[tuple[Held, Row]]:
-        pair = (control, row["product_id"], row["ps"])
+        pair = (control, row["product_id"], row["unit_start"])
         before = self.held[*pair, self.open[pair]] if pair in self.open else None
         if before is not None and before.broken != row["broken"]:
             withdrawn = msgspec.structs.replace(before, state="withdrawn", revision=before.revision + 1, amount=0)
@@ -63,7 +65,7 @@ class Revisions:
             return
         after = self._held(control, row)
         last = self.held.get((*pair, after.broken))
-        if last is None or last.news != after.news:
+        if last is None or last.content != after.content:
             after.revision = 1 if last is None else last.revision + 1
             self.held[*pair, after.broken], self.open[pair] = after, after.broken
             yield after, row
@@ -73,14 +75,14 @@ class Revisions:
         return Held(
             control=control,
             product_id=row["product_id"],
-            period_start=row["ps"],
-            period_end=row["pe"],
+            period_start=row["unit_start"],
+            period_end=row["unit_end"],
             broken=row["broken"],
             revision=0,
             state="final" if row["final"] else "provisional",
             amount=row["amount"],
             currency=row["currency"] or "",
-            since=row["since"] if row["since"] is not None else row["ps"],
+            since=row["since"] if row["since"] is not None else row["unit_start"],
             account_id=row["account_id"],
         )
 

@@ -10,11 +10,15 @@ import pyarrow as pa
 from detectors.pairing.batches import Batch, Batches
 from detectors.pairing.revisions import Held, Revisions
 from detectors.pairing.units import Unit, Units
+from tollwatch.saved import decode_saved
+
+VERSION = 2
 
 
 class Saved(msgspec.Struct, kw_only=True):
     """Everything that is not a table."""
 
+    version: int
     seq: int
     batches: list[Batch]
     units: list[Unit]
@@ -29,6 +33,7 @@ def save(
 ) -> dict[str, bytes]:
     """One segment for each table and one for the rest."""
     rest = Saved(
+        version=VERSION,
         seq=seq,
         batches=[batch for _, batch in sorted(batches.known.items())],
         units=units.units,
@@ -44,7 +49,7 @@ def load(
     segments: Mapping[str, bytes], batches: Batches, units: Units, revisions: Revisions
 ) -> tuple[int, dict[str, pl.DataFrame]]:
     """Put back what was saved; gives the place in the log and the tables."""
-    rest = msgspec.msgpack.decode(segments["00"], type=Saved)
+    rest = decode_saved(segments["00"], Saved, VERSION, what="the state of the controls")
     batches.known = {batch.batch_id: batch for batch in rest.batches}
     units.units, units.snapshots, units.horizon = rest.units, rest.snapshots, rest.horizon
     revisions.held = {(h.control, h.product_id, h.period_start, h.broken): h for h in rest.held}

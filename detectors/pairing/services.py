@@ -57,14 +57,16 @@ def _points(cases: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.DataFra
     )
     unconfirmed = _unconfirmed(ordered, observed, missing)
     return points.join(unconfirmed, on=["case", "_seq", "source"], how="anti").join(
-        cases.select("case", "ps", "pe"), on="case"
+        cases.select("case", "unit_start", "unit_end"), on="case"
     )
 
 
 def seen_by(cases: pl.DataFrame, rows: pl.DataFrame, at: str) -> pl.DataFrame:
     """The rows of each case's product that had been read by then and took place before the period's end."""
-    known = cases.select("case", "product_id", "as_of", "ps", "pe", "snapshot").join(rows, on="product_id")
-    return known.filter((pl.col("_seq") <= pl.col("as_of")) & (pl.col(at) < pl.col("pe")))
+    known = cases.select("case", "product_id", "as_of", "unit_start", "unit_end", "snapshot").join(
+        rows, on="product_id"
+    )
+    return known.filter((pl.col("_seq") <= pl.col("as_of")) & (pl.col(at) < pl.col("unit_end")))
 
 
 def _missing(cases: pl.DataFrame, network: pl.DataFrame) -> pl.DataFrame:
@@ -138,11 +140,11 @@ def _unconfirmed(ordered: pl.DataFrame, observed: pl.DataFrame, missing: pl.Data
 def _spells(points: pl.DataFrame) -> pl.DataFrame:
     """From each change to the next, cut to the period; a day counts for the first spell that touches it."""
     until = pl.col("at").shift(-1).over("case").fill_null(FOREVER)
-    start, end = pl.max_horizontal("at", "ps"), pl.min_horizontal("until", "pe")
+    start, end = pl.max_horizontal("at", "unit_start"), pl.min_horizontal("until", "unit_end")
     spells = points.sort("case", "at", "source", "_seq").with_columns(until=until).with_columns(start=start, end=end)
     spells = spells.filter((pl.col("start") < pl.col("end")) & (pl.col("state") != "terminated"))
-    first = (pl.col("start") - pl.col("ps")) // DAY
-    last = (pl.col("end") - 1 - pl.col("ps")) // DAY
+    first = (pl.col("start") - pl.col("unit_start")) // DAY
+    last = (pl.col("end") - 1 - pl.col("unit_start")) // DAY
     spells = spells.with_columns(first=first, last=last)
     used = pl.col("last").shift(1).over("case").fill_null(-1)
     return spells.with_columns(days=pl.col("last") - pl.max_horizontal(pl.col("first"), used + 1) + 1)

@@ -27,6 +27,16 @@ class Unit(msgspec.Struct, kw_only=True):
         """Whether everything that this stream owes the unit has been read."""
         return self.billed if stream == "billed" else self.snapshot is not None
 
+    def is_covered_by(self, snapshot: Batch) -> bool:
+        """Whether a snapshot was made for the end of the period or for later days of the same."""
+        return self.snapshot is None and snapshot.period_start < self.period_end <= snapshot.period_end
+
+    def take_snapshot(self, snapshot: Batch) -> None:
+        """Take a complete snapshot as the unit's."""
+        closed = snapshot.closing.time if snapshot.closing is not None else snapshot.period_end
+        self.snapshot, self.snapshot_first = snapshot.batch_id, closed if snapshot.first is None else snapshot.first
+        self.snapshot_rows = snapshot.taken
+
     @property
     def final(self) -> bool:
         """Whether both sides have been read."""
@@ -56,13 +66,20 @@ class Units:
         self.units = sorted(
             [*self.units, unit], key=lambda each: (each.period_start, each.period_end, each.cycle or "")
         )
-        return [unit] if any(_cover(unit, snapshot) for snapshot in self.snapshots) else []
+        covering = next((snapshot for snapshot in self.snapshots if unit.is_covered_by(snapshot)), None)
+        if covering is None:
+            return []
+        unit.take_snapshot(covering)
+        return [unit]
 
     def complete(self, batch: Batch, incomplete: set[str]) -> list[Unit]:
         """A batch is complete; gives the units that are to be judged because of it."""
         if batch.stream == "provisioned":
             self.snapshots.append(batch)
-            return [unit for unit in self.units if unit.snapshot is None and _cover(unit, batch)]
+            covered = [unit for unit in self.units if unit.is_covered_by(batch)]
+            for unit in covered:
+                unit.take_snapshot(batch)
+            return covered
         found = [
             unit
             for unit in self.units
@@ -87,13 +104,3 @@ class Units:
     def _beyond(self, cycle: str | None) -> list[Unit]:
         judged = [unit for unit in self.units if unit.cycle == cycle and unit.judged is not None]
         return judged[: -self.kept_periods]
-
-
-def _cover(unit: Unit, snapshot: Batch) -> bool:
-    """Take a snapshot as the unit's if it was made for the end of the period or for later days of the same."""
-    if unit.snapshot is None and snapshot.period_start < unit.period_end <= snapshot.period_end:
-        closed = snapshot.closing.time if snapshot.closing is not None else snapshot.period_end
-        unit.snapshot, unit.snapshot_first = snapshot.batch_id, closed if snapshot.first is None else snapshot.first
-        unit.snapshot_rows = snapshot.taken
-        return True
-    return False

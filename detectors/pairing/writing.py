@@ -14,7 +14,7 @@ from tollwatch.identity import finding_id
 SHOWN = 10
 
 
-class Writer(msgspec.Struct, frozen=True):
+class LeakageWriter(msgspec.Struct, frozen=True):
     """Turns revisions into findings of one tenant and run."""
 
     tenant: str

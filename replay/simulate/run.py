@@ -16,7 +16,7 @@ from replay.simulate.planted import Planted
 from replay.simulate.population import HABITS, World
 from replay.simulate.services import HISTORY_DAYS, batches, lines, months, orders, reference, snapshot
 from replay.simulate.traffic import Traffic
-from replay.simulate.writing import Format, Writer, writers
+from replay.simulate.writing import Format, StreamWriter, writers
 from replay.truth import Truth, write_truth
 
 WRITTEN = (
@@ -111,7 +111,7 @@ class Operator:
         withheld = self.planted.withheld.get(stream)
         return both.filter(~pl.col("event_id").is_in(list(withheld))) if withheld and len(both) else both
 
-    def _put(self, file: Writer, since: int, until: int, rows: pl.DataFrame) -> None:
+    def _put(self, file: StreamWriter, since: int, until: int, rows: pl.DataFrame) -> None:
         """Write a slice as it arrives: nearly in the order of event time."""
         both = self._with_plants(file.stream, since, until, rows)
         if len(both):
@@ -119,7 +119,7 @@ class Operator:
             late = pl.Series(rng.integers(0, DISORDER_MS, len(both)))
             file.write(both.sort(pl.col("event_time") + late, maintain_order=True))
 
-    def _break(self, file: Writer, since: int, until: int) -> Iterator[Truth]:
+    def _break(self, file: StreamWriter, since: int, until: int) -> Iterator[Truth]:
         for each in self.broken:
             if each.stream == file.stream and since <= each.moment < until and file.takes_lines:
                 yield Truth(

@@ -58,7 +58,7 @@ def _lines(stream: str, rows: pl.DataFrame) -> list[bytes]:
     return buffer.getvalue().splitlines(keepends=True)
 
 
-class Writer:
+class StreamWriter:
     """The file of one stream, open until closed; empty streams have a file too."""
 
     def __init__(self, folder: Path, stream: str, kind: Format) -> None:
@@ -105,9 +105,9 @@ def _parquet(path: Path, like: Any) -> Any:
     return pq.ParquetWriter(path, like.schema)
 
 
-def writers(folder: Path, kind: Format, streams: list[str]) -> dict[str, Writer]:
+def writers(folder: Path, kind: Format, streams: list[str]) -> dict[str, StreamWriter]:
     """A writer for each stream."""
     unknown = [name for name in streams if name not in STREAMS]
     assert not unknown, unknown
     folder.mkdir(parents=True, exist_ok=True)
-    return {name: Writer(folder, name, kind) for name in streams}
+    return {name: StreamWriter(folder, name, kind) for name in streams}

@@ -11,13 +11,13 @@ from services.servers.process import Program, free_port, listens
 class ClickHouse:
     """One server; the same folder started again has what it had."""
 
-    def __init__(self, parts: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path) -> None:
         self.folder = folder
         self.tcp_port, self.http_port = free_port(), free_port()
         words = [
             sys.executable,
             str(clickhouse_main.__file__),
-            str(clickhouse_library(parts).resolve()),
+            str(clickhouse_library(programs).resolve()),
             str(folder.resolve()),
             str(self.tcp_port),
             str(self.http_port),

@@ -23,8 +23,10 @@ class Kafka:
     `scram` are names and passwords: then clients come over SASL (SCRAM-SHA-512), and only brokers without.
     """
 
-    def __init__(self, parts: Path, folder: Path, *, brokers: int = 1, scram: Sequence[tuple[str, str]] = ()) -> None:
-        self.jars, self.folder, self.scram = kafka_jars(parts), folder, list(scram)
+    def __init__(
+        self, programs: Path, folder: Path, *, brokers: int = 1, scram: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        self.jars, self.folder, self.scram = kafka_jars(programs), folder, list(scram)
         self.ports = [free_port() for _ in range(brokers)]
         self.controllers = [free_port() for _ in range(brokers)]
         self.clients = [free_port() for _ in range(brokers)] if scram else self.ports

@@ -17,10 +17,9 @@ def _choices(annotation: object) -> tuple[str, ...]:
 
 
 def _not_negative(annotation: object) -> bool:
-    for part in (annotation, *typing.get_args(annotation)):
-        if typing.get_origin(part) is typing.Annotated:
-            return any(isinstance(m, msgspec.Meta) and m.ge == 0 for m in part.__metadata__)
-    return False
+    if isinstance(annotation, msgspec.Meta):
+        return annotation.ge == 0
+    return any(_not_negative(part) for part in typing.get_args(annotation))
 
 
 @cache

@@ -14,7 +14,7 @@ import detectors.fraud
 from detectors import every_detector, every_model
 from detectors.engine.program import compile_program
 from detectors.language import Declared, Detector, streams_of
-from detectors.plan import parts
+from detectors.plan import rules_by_key_space
 from detectors.rule import Rule, rule_of
 from replay.scenarios import plant
 from replay.simulate.population import World, populate
@@ -103,7 +103,7 @@ class TestWhatItReads:
     def test_compiles(self, kind: type[Declared]) -> None:
         """Filters, values and windows are what the engine can run."""
         made = kind()
-        wanted = parts([rule_of(made)]) if isinstance(made, Detector) else parts([], [made])  # type: ignore[list-item]
+        wanted = rules_by_key_space([rule_of(made)]) if isinstance(made, Detector) else rules_by_key_space([], [made])  # type: ignore[list-item]
         for part in wanted.values():
             program = compile_program(part.key_space, part.rules, part.models)
             assert len(program.spec) > 0

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.plan import parts
+from detectors.plan import rules_by_key_space
 from detectors.rules_file import load_rules, parse_rule
 from services.assembly import make_plan
 from tests.make import findings, usage
@@ -151,6 +151,6 @@ PHRASES = st.text("count()sum over1hwhr'=<>d_s p\n", max_size=30)
 def test_whatever_stands_there_is_a_rule_or_a_sentence(key: str, value: object) -> None:
     """No value of any key ends in another exception."""
     with suppress(RuleError):
-        parts([parse_rule(STRANGERS | {key: value}, where="r.yaml, rule 1")])
+        rules_by_key_space([parse_rule(STRANGERS | {key: value}, where="r.yaml, rule 1")])
     with suppress(RuleError):
-        parts([parse_rule(STRANGERS | {"features": {"victims": value}}, where="r.yaml, rule 1")])
+        rules_by_key_space([parse_rule(STRANGERS | {"features": {"victims": value}}, where="r.yaml, rule 1")])

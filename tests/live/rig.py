@@ -22,12 +22,12 @@ from services.servers.process import Program
 from tests.shared import ROOT
 from tollwatch.errors import StoreError
 
-PARTS = Path(os.environ.get("TOLLWATCH_PARTS") or ROOT / "build" / "parts")
+SERVERS = Path(os.environ.get("TOLLWATCH_SERVERS") or ROOT / "build" / "servers")
 COMMAND = [sys.executable, "-m", "tollwatch"]
 NOT_EVENTS = {"truth", "broken"}
 
 
-def need_parts() -> None:
+def need_servers() -> None:
     """Skip, loudly, where the servers cannot be had; fail in the pipeline."""
     if absent := missing():
         sentence = f"{', '.join(absent)} not installed: the live line on real Kafka and ClickHouse is not tested here"
@@ -102,7 +102,9 @@ class Servers:
     @classmethod
     def start(cls, folder: Path, *, brokers: int = 1) -> "Servers":
         """Start both."""
-        made = cls(folder, Kafka(PARTS, folder / "kafka", brokers=brokers), ClickHouse(PARTS, folder / "clickhouse"))
+        made = cls(
+            folder, Kafka(SERVERS, folder / "kafka", brokers=brokers), ClickHouse(SERVERS, folder / "clickhouse")
+        )
         made.kafka.start()
         try:
             made.clickhouse.start()

@@ -8,13 +8,13 @@ import pytest
 
 from store import ServerStore
 from tests.live.chaos import HOLDS, held
-from tests.live.rig import Input, Installation, Servers, need_parts, simulated
+from tests.live.rig import Input, Installation, Servers, need_servers, simulated
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """One Kafka, one ClickHouse."""
-    need_parts()
+    need_servers()
     made = Servers.start(tmp_path_factory.mktemp("servers"))
     yield made
     made.stop()
@@ -23,14 +23,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Input:
     """More than half a million events of all streams."""
-    need_parts()
+    need_servers()
     return simulated(tmp_path_factory.mktemp("week"), subscribers=6500, days=5, seed=7)
 
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> Input:
     """A smaller operator, for what is run several times."""
-    need_parts()
+    need_servers()
     return simulated(tmp_path_factory.mktemp("days"), subscribers=1500, days=3, seed=7)
 
 

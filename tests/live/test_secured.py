@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from services.servers.kafka import Kafka
-from tests.live.rig import PARTS, need_parts, run
+from tests.live.rig import SERVERS, need_servers, run
 
 
 def test_scram(tmp_path: Path) -> None:
     """With the password topics are made; with a wrong one, or none, a sentence says so and names no password."""
-    need_parts()
-    kafka = Kafka(PARTS, tmp_path / "kafka", scram=[("watch", "right-secret")])
+    need_servers()
+    kafka = Kafka(SERVERS, tmp_path / "kafka", scram=[("watch", "right-secret")])
     kafka.start()
     try:
         env = {
@@ -36,9 +36,9 @@ def test_scram(tmp_path: Path) -> None:
 
 def test_replication_needs_brokers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More replicas than brokers is said in one sentence."""
-    need_parts()
+    need_servers()
     monkeypatch.chdir(tmp_path)
-    kafka = Kafka(PARTS, tmp_path / "kafka")
+    kafka = Kafka(SERVERS, tmp_path / "kafka")
     kafka.start()
     try:
         env = {"TOLLWATCH_KAFKA__SERVERS": kafka.servers, "TOLLWATCH_KAFKA__REPLICATION": "3"}

@@ -148,5 +148,5 @@ def one_of_each() -> Findings:
             quarantined(8, b"", line=None),
         ],
         health=[HEALTH],
-        marks=[mark(0)],
+        frame_marks=[mark(0)],
     )

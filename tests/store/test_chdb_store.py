@@ -77,7 +77,7 @@ def test_alerts_and_leakages_come_back_to_the_byte(empty: ChdbStore) -> None:
         (Score, "score", "scores"),
         (ControlRun, "control_run", "control_runs"),
         (FeedHealth, "feed_health", "health"),
-        (FrameMark, "frame_mark", "marks"),
+        (FrameMark, "frame_mark", "frame_marks"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -236,7 +236,7 @@ def test_killed_while_writing(tmp_path: Path) -> None:
     code = OPEN + (
         "from tests.store.found import *; s.apply_tables(); n = 0\n"
         "while True:\n"
-        "    s.write(Findings(alerts=[alert(200 * n + k) for k in range(200)], marks=[mark(n)])); n += 1\n"
+        "    s.write(Findings(alerts=[alert(200 * n + k) for k in range(200)], frame_marks=[mark(n)])); n += 1\n"
         "    print(n, flush=True)"
     )
     child = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -271,7 +271,7 @@ def test_what_a_killed_process_left_is_cleared(tmp_path: Path) -> None:
 FULL = """
 import os
 from tests.store.found import *
-s.apply_tables(); s.write(Findings(alerts=[alert(1)], marks=[mark(0)])); print("before", flush=True)
+s.apply_tables(); s.write(Findings(alerts=[alert(1)], frame_marks=[mark(0)])); print("before", flush=True)
 s.write(Findings(quarantined=[quarantined(n, os.urandom(1 << 16)) for n in range(512)]))
 """
 

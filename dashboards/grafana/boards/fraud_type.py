@@ -62,7 +62,7 @@ def _alerts(mine: str) -> list[Panel]:
         Panel(
             "stat",
             "Hours an episode lasts",
-            "Middle, from its beginning to its last event.",
+            "Median, from its beginning to its last event.",
             "SELECT round(quantile(0.5)(dateDiff('second', episode_start, event_time)) / 3600, 2) AS hours "
             f"FROM {latest(mine)}",
             unit="h",
@@ -85,9 +85,9 @@ def _numbers(mine: str) -> list[Panel]:
         Panel(
             "table",
             "Features when it opened",
-            "Middle and greatest over the alerts: how far beyond the threshold "
+            "Median and greatest over the alerts: how far beyond the threshold "
             "they are says how far it could be raised.",
-            "SELECT detector, feature, quantile(0.5)(value) AS middle, max(value) AS greatest, count() AS alerts FROM "
+            "SELECT detector, feature, quantile(0.5)(value) AS median, max(value) AS greatest, count() AS alerts FROM "
             "(SELECT detector, (arrayJoin(CAST(features, 'Array(Tuple(String, Nullable(Float64)))')) AS each).1 AS feature, "
             f"ifNull(each.2, 0) AS value FROM {opened(mine)}) GROUP BY detector, feature ORDER BY detector, feature",
         ),

@@ -13,7 +13,7 @@ from detectors import language
 from detectors.engine import Engine
 from detectors.engine.change import runnable
 from detectors.language import Feature, count, distinct
-from detectors.plan import Part, parts
+from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule
 from tests.detectors.engine.test_engine import programs, rows
 from tests.make import START_MS, Row, alerts, aligned, empty, usage
@@ -52,7 +52,7 @@ def change(name: str, rule: Rule | None, *, after_s: float) -> Row:
     }
 
 
-def run(part: Part, log: list[Row], cuts: tuple[int, ...] = (), *, save: bool = False) -> list[Alert]:
+def run(part: KeySpaceRules, log: list[Row], cuts: tuple[int, ...] = (), *, save: bool = False) -> list[Alert]:
     """All alerts; cut and saved as wished."""
     engine, found, start = Engine(part.key_space, part.rules), [], 0
     for cut in [*(c for c in sorted(cuts) if c < len(log)), len(log)]:
@@ -65,9 +65,9 @@ def run(part: Part, log: list[Row], cuts: tuple[int, ...] = (), *, save: bool = 
     return [*found, *alerts(engine, empty(END))]
 
 
-def part_with(*rules: Rule) -> Part:
+def part_with(*rules: Rule) -> KeySpaceRules:
     """A key space of several rules."""
-    (part,) = parts(list(rules)).values()
+    (part,) = rules_by_key_space(list(rules)).values()
     return part
 
 
@@ -164,7 +164,7 @@ def test_neighbours_feel_nothing_and_cuts_change_nothing(
         log.insert(at, change("calls", new, after_s=0) | {"event_id": f"r{n}", "event_time": moment})
     found = run(part, log)
     alone = part_with(rule)
-    wide = Part(part.key_space, alone.rules, [])
+    wide = KeySpaceRules(part.key_space, alone.rules, [])
     assert [a for a in found if a.detector == "random"] == run(wide, [r for r in made if r["_stream"] == "usage"])
     cuts = data.draw(st.sets(st.integers(1, len(log)), max_size=4))
     assert sorted(map(repr, run(part, log, tuple(cuts), save=data.draw(st.booleans())))) == sorted(map(repr, found))

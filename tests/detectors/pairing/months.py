@@ -8,7 +8,7 @@ from typing import Any
 from detectors.assurance import every_control
 from detectors.controls import Control
 from detectors.pairing import Pairing
-from detectors.plan import Part
+from detectors.plan import KeySpaceRules
 from tests.make import Row, aligned
 from tollwatch.findings import Leakage
 from tollwatch.frames import Findings
@@ -143,7 +143,7 @@ def run(
     """What the controls find in rows, cut at these places; `reload` saves and loads at every cut."""
     stage = pairing() if stage is None else stage
     ordered = sorted(rows, key=lambda each: (each["event_time"], each["event_id"]))
-    part = Part(stage.key_space, [], [])
+    part = KeySpaceRules(stage.key_space, [], [])
     found = Findings()
     places = [0, *sorted(cuts), len(ordered)]
     for first, last in itertools.pairwise(places):

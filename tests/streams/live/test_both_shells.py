@@ -101,12 +101,12 @@ def embedded(rows: list[Row], world: World) -> Stored:
 def live(rows: list[Row], world: World, chance: random.Random) -> Stored:
     """The workers; the publisher's first control record stands before the rows, so that each has one place more."""
     streams = sorted({row["_stream"] for row in rows})
-    world.mark(streams, ControlRecord(open=True, as_of_ms=None))
+    world.control(streams, ControlRecord(open=True, as_of_ms=None))
     for row in rows:
         world.send(row, partition_of(row))
         if chance.random() < 0.2:
             world.stir(chance, chance.randint(1, 4))
-    world.mark(streams, ControlRecord(open=False))
+    world.control(streams, ControlRecord(open=False))
     world.finish()
     return Stored(
         {text.encode() for text in world.found.values()},

@@ -52,7 +52,7 @@ def test_whatever_happens_the_findings_are_the_embedded_ones(seed: int) -> None:
     world = World(settings_of(*WANTED))
     streams = sorted({row["_stream"] for row in rows})
     world.stir(chance, 5)
-    world.mark(streams, ControlRecord(open=True))
+    world.control(streams, ControlRecord(open=True))
     for row in rows:
         world.send(row, int(row["event_id"][1:]) % 2)
         if chance.random() < 0.2:
@@ -60,7 +60,7 @@ def test_whatever_happens_the_findings_are_the_embedded_ones(seed: int) -> None:
             world.send(again, chance.randrange(2))
         if chance.random() < 0.3:
             world.stir(chance, chance.randint(1, 6))
-    world.mark(streams, ControlRecord(open=False))
+    world.control(streams, ControlRecord(open=False))
     world.stir(chance, 60)
     world.finish()
     alerts, leakages = embedded(rows, world)
@@ -73,7 +73,7 @@ def test_an_idle_partition_holds_back_what_came_after_it_was_looked_at() -> None
     """One worker is slow: its partition was idle once, and has rows that it has not read; the others' rows wait."""
     world = World(settings_of("wangiri"))
     world.frame(0, {}, idle=True)
-    world.mark(["usage"], ControlRecord(open=True))
+    world.control(["usage"], ControlRecord(open=True))
     for n in range(30):
         world.send(usage(f"u{n}", after_s=n * 10, calling_number="4470555", duration_s=0, ring_s=2), n % 2)
     world.hand_over("usage-1", 1)
@@ -84,7 +84,7 @@ def test_an_idle_partition_holds_back_what_came_after_it_was_looked_at() -> None
             world.take(key)
     assert sum(world.parts[key].waiting() for key in world.parts if key[0] == "calling_number") == 15
     world.frame(1, {"usage-1": 1000})
-    world.mark(["usage"], ControlRecord(open=False))
+    world.control(["usage"], ControlRecord(open=False))
     world.finish()
     assert sum(world.parts[key].waiting() for key in world.parts) == 0
     assert world.late == 0
@@ -93,13 +93,13 @@ def test_an_idle_partition_holds_back_what_came_after_it_was_looked_at() -> None
 def test_between_the_marks_of_a_publisher_nothing_is_idle() -> None:
     """A pause of the publisher is no end: rows are held until its close mark, or its next rows."""
     world = World(settings_of("wangiri"))
-    world.mark(["usage"], ControlRecord(open=True))
+    world.control(["usage"], ControlRecord(open=True))
     world.send(usage("u1"), 0)
     world.frame(0, {"usage-0": 9, "usage-1": 9}, idle=True)
     world.frame(0, {}, idle=True)
     assert world.source("usage-0").publishing
     assert world.source("usage-0").state == "open"
-    world.mark(["usage"], ControlRecord(open=False))
+    world.control(["usage"], ControlRecord(open=False))
     world.frame(0, {"usage-0": 9, "usage-1": 9})
     assert world.source("usage-0").state == "closed"
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_read_is_refused_with_its_place() -> None:
 def test_what_was_decided_travels_with_the_offset() -> None:
     """The next owner knows the watermark, the publisher's marks and its time of arrival."""
     world = World(settings_of("wangiri"))
-    world.mark(["usage"], ControlRecord(open=True, as_of_ms=1_767_300_000_000))
+    world.control(["usage"], ControlRecord(open=True, as_of_ms=1_767_300_000_000))
     world.send(usage("u1", after_s=100), 0)
     world.frame(0, {"usage-0": 9})
     before = world.source("usage-0")
@@ -143,11 +143,11 @@ def test_what_was_decided_travels_with_the_offset() -> None:
 def test_an_event_that_comes_twice_is_marked_and_changes_nothing() -> None:
     """And one whose id comes with other content is a conflict."""
     world = World(settings_of("wangiri"))
-    world.mark(["usage"], ControlRecord(open=True))
+    world.control(["usage"], ControlRecord(open=True))
     world.send(usage("u1"), 0)
     world.send(usage("u1"), 1)
     world.send(usage("u2", after_s=1), 0)
     world.send(usage("u2", after_s=1, called_number="447399"), 1)
-    world.mark(["usage"], ControlRecord(open=False))
+    world.control(["usage"], ControlRecord(open=False))
     world.finish()
     assert sorted(mark for _, _, _, mark in world.marks) == ["conflict", "duplicate"]

@@ -67,11 +67,11 @@ class World:
         log = self.raw[partition]
         log.append(SimpleNamespace(offset=len(log), timestamp=self.clock, value=value, headers=list(headers)))
 
-    def mark(self, streams: Sequence[str], mark: ControlRecord) -> None:
+    def control(self, streams: Sequence[str], record: ControlRecord) -> None:
         """On every partition of some streams."""
         for stream in streams:
             for n in range(self.settings.kafka.partitions):
-                self.put(f"{stream}-{n}", BLANK, mark.headers())
+                self.put(f"{stream}-{n}", BLANK, record.headers())
 
     def send(self, row: Row, partition: int) -> None:
         """An event."""
