@@ -13,7 +13,7 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint types imports bench docs cover ci clean up chaos bench-live
+.PHONY: help setup demo test lint types imports bench docs catalogue cover ci clean up chaos bench-live
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,11 +75,8 @@ docs: .venv/.dev ## Write docs/events.md from the types and the dashboards' JSON
 	@$(BIN)/python -m tollwatch.document && $(BIN)/python -m dashboards.grafana.boards
 
 catalogue: .venv/.run ## Let every detector prove itself, and write docs/catalogue.md
-	@{ printf '<!-- Written by `make catalogue`. -->\n\n# The fraud detectors, and what they find\n\n'; \
-	printf 'Strong cases are the scenarios of `replay/scenarios/` as they are; weak ones a third of their events; adaptive\n'; \
-	printf 'ones are split over three subjects and take three times as long. `by any` counts cases that another detector\n'; \
-	printf 'saw; `lost` is how much of a case had passed when it was found; `bytes` what a key costs.\n\n'; \
-	$(BIN)/tollwatch catalogue --format markdown; } > build/catalogue.md && mv build/catalogue.md docs/catalogue.md
+	@mkdir -p build
+	@$(BIN)/tollwatch catalogue --format markdown > build/catalogue.md && mv build/catalogue.md docs/catalogue.md
 
 cover: test ## Write the coverage, line by line, to build/coverage
 	@$(BIN)/coverage html -q -d build/coverage && echo "build/coverage/index.html"

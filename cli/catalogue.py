@@ -16,6 +16,17 @@ from replay.strength import STRENGTHS, Strength
 from services.catalogue import looked_for, prove
 
 MISSED = 1
+PREAMBLE = """\
+<!-- Written by `make catalogue`. -->
+
+# The fraud detectors, and what they find
+
+Types of fraud are those of MISP's taxonomy
+[gsma-fraud](https://github.com/MISP/misp-taxonomies/blob/main/gsma-fraud/machinetag.json). Strong cases are the
+scenarios of `replay/scenarios/` as they are; weak ones a third of their events; adaptive ones are split over three
+subjects and take three times as long. `by any` counts cases that another detector saw; `lost` is how much of a case had
+passed when it was found; `bytes` what a key costs.
+"""
 
 
 def catalogue(
@@ -79,6 +90,7 @@ def _print(found: Sequence[Entry], form: str, world: World) -> None:
         sys.stdout.write(msgspec.json.Encoder(order="sorted").encode_lines(found).decode())
         return
     if form == "markdown":
+        print(PREAMBLE)
         print(looked_for())
         print(f"## What they found\n\n{len(world):,} subscribers, {world.days} days, seed {world.seed}.\n")
         shown = [0, 1, 2, 3, 4, 5, 6, 7, 9]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from services.rules import Changes, check_rules, publish_changes, rule_in_force, try_rules
+from services.rules import Changes, check_rules, kind_of_fraud, publish_changes, rule_in_force, try_rules
 from tollwatch.config import load_settings
 from tollwatch.times import parse_moment
 
@@ -47,6 +47,8 @@ def explain(name: str, /, *, rules: Files = (), config: Path | None = None) -> N
     """
     rule = rule_in_force(name, rules, load_settings(config))
     print(f"{rule.name}, version {rule.version}: reads {', '.join(rule.streams)} by {rule.by}")
+    if kind := kind_of_fraud(rule.name):
+        print(f"  type of fraud: {kind.title} ({kind.machine_tag})")
     for feature, declared in rule.features.items():
         print(f"  {feature} = {said(declared)}")
     for severity in ("warning", "critical"):

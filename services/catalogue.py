@@ -9,6 +9,7 @@ import polars as pl
 
 from detectors import every_detector, every_model
 from detectors.engine import Engine
+from detectors.fraud_types import fraud_type
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from replay import scenarios
@@ -94,12 +95,14 @@ def _aligned(part: KeySpaceRules, tables: dict[str, pl.DataFrame]) -> Aligned:
 def looked_for() -> str:
     """A table of all detectors: what each alerts on, by which key, and its thresholds.
 
-    >>> "| `wangiri` | calling_number |" in looked_for()
+    >>> "| `wangiri` | Wangiri | calling_number |" in looked_for()
     True
     """
-    lines = ["| detector | by | alerts when | thresholds |", "| --- | --- | --- | --- |"]
+    lines = ["| detector | type of fraud | by | alerts when | thresholds |", "| --- | --- | --- | --- | --- |"]
     for kind in every_detector():
         sentence = " ".join((kind.__doc__ or "").partition("\n\n")[0].split()).removeprefix("Alert when ")
         thresholds = ", ".join(f"`{name}` {value}" for name, value in kind().thresholds().items())
-        lines.append(f"| `{kind.name()}` | {kind.by} | {sentence} | {thresholds} |")
-    return "\n".join(["## What they look for", "", *lines, ""])
+        title = fraud_type(kind.fraud_type).title
+        lines.append(f"| `{kind.name()}` | {title} | {kind.by} | {sentence} | {thresholds} |")
+    count = f"{len(every_detector())} detectors, beside {len(every_model())} scored one."
+    return "\n".join(["## What they look for", "", count, "", *lines, ""])

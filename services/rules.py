@@ -10,6 +10,7 @@ import msgspec
 
 from detectors import every_detector, every_model
 from detectors.engine.change import runnable
+from detectors.fraud_types import FraudType, fraud_type
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
@@ -47,6 +48,12 @@ def rule_in_force(name: str, files: Sequence[Path], settings: Settings) -> Rule:
     if name not in in_force:
         raise ConfigurationError(str(RuleError.unknown_word(name, list(in_force), where="rules explain", what="rule")))
     return in_force[name]
+
+
+def kind_of_fraud(name: str) -> FraudType | None:
+    """The type of fraud that a detector of the package finds; None for an analyst's rule."""
+    kinds = {kind.name(): kind for kind in every_detector()}
+    return fraud_type(kinds[name].fraud_type) if name in kinds else None
 
 
 class Trial(NamedTuple):

@@ -134,8 +134,9 @@ class Scoring:
             kind = type(self.declared)
             late = pl.Series(rows.late[rows.position[self.stream]])
             wanted = ~late & pl.sql_expr(self.declared.scored()) & pl.col(kind.by).is_not_null()
-            on_time = _complete(self.stream, table, kind.columns).filter(wanted)
-            on_time = on_time.with_columns(subject=pl.col(kind.by), _known_by=hash64_expr(kind.known_by))
+            shown = dict.fromkeys((*kind.columns, kind.by, kind.known_by))
+            on_time = _complete(self.stream, table).filter(wanted)
+            on_time = on_time.select(*shown, "_id", subject=pl.col(kind.by), _known_by=hash64_expr(kind.known_by))
         self.join.take(on_time, features)
         self.labels.sort(key=lambda label: label[0])  # stable: within an instant as declared, then as aligned
 
@@ -264,8 +265,7 @@ class Scoring:
         self.closed_at, self.unmatched = saved.closed_at, saved.unmatched
 
 
-def _complete(stream: str, rows: pl.DataFrame, more: Sequence[str] = ()) -> pl.DataFrame:
+def _complete(stream: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Columns that no source gave are null throughout."""
-    kinds = schema(stream)
-    absent = [name for name in dict.fromkeys((*kinds, *more)) if name not in rows.columns]
-    return rows.with_columns(**{name: pl.lit(None, kinds[name]) for name in absent})
+    absent = {name: pl.lit(None, kind) for name, kind in schema(stream).items() if name not in rows.columns}
+    return rows.with_columns(**absent)

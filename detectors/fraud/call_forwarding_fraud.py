@@ -18,7 +18,7 @@ class CallForwardingFraud(Detector, frozen=True):
 
     reads = (Usage, Signalling)
     by = "subscriber_id"
-    fraud_type = "call-forwarding"
+    fraud_type = "call-forwarding-fraud"
     runbook = "Take the forwarding out, ask the customer who set it; where an agent did, ask the agent."
 
     window: timedelta = timedelta(hours=1)

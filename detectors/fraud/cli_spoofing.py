@@ -19,7 +19,7 @@ class CliSpoofing(Detector, frozen=True):
 
     reads = Usage
     by = "trunk_in"
-    fraud_type = "cli-spoofing"
+    fraud_type = "mailbox-hacking"
     runbook = "Trace the route with the carrier; mark the calls, and block the trunk where it goes on."
 
     window: timedelta = timedelta(hours=1)

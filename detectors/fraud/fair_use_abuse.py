@@ -19,7 +19,7 @@ class FairUseAbuse(Detector, frozen=True):
 
     reads = Usage
     by = "calling_number"
-    fraud_type = "fair-use-abuse"
+    fraud_type = "call-selling"
     runbook = "Show the customer the plan's terms, offer the business plan; end the flat rate where nothing changes."
 
     window: timedelta = timedelta(days=30)

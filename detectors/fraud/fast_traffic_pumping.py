@@ -20,7 +20,7 @@ class FastTrafficPumping(Detector, frozen=True):
 
     reads = Usage
     by = "trunk_in"
-    fraud_type = "traffic-pumping"
+    fraud_type = "international-revenue-share-fraud"
     runbook = (
         "Block the range for the trunk, then ask who owns the trunk; what is not blocked today is paid next month."
     )

@@ -18,7 +18,7 @@ class FirstPaymentDefault(Detector, frozen=True):
 
     reads = (Usage, Order, Payment)
     by = "account_id"
-    fraud_type = "first-payment-default"
+    fraud_type = "subscription-fraud"
     runbook = "Ask for a deposit or an advance payment; bar premium and international calls until it is there."
 
     new_for: timedelta = timedelta(days=60)

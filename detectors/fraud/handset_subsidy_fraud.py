@@ -18,7 +18,7 @@ class HandsetSubsidyFraud(Detector, frozen=True):
 
     reads = (DeviceSighting, Order)
     by = "imei"
-    fraud_type = "handset-subsidy"
+    fraud_type = "handset-subsidy-loss"
     runbook = "Block the device where the register allows it; claim the subsidy back from the account, or the dealer."
 
     window: timedelta = timedelta(days=7)

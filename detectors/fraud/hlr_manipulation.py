@@ -18,7 +18,7 @@ class HlrManipulation(Detector, frozen=True):
 
     reads = (Signalling, Order)
     by = "subscriber_id"
-    fraud_type = "hlr-manipulation"
+    fraud_type = "hlr-tampering"
     runbook = "Undo the change, find the session that made it, tell security: the agent's account may be stolen."
 
     window: timedelta = timedelta(hours=24)

@@ -18,7 +18,7 @@ class M2mSimMisuse(Detector, frozen=True):
 
     reads = Usage
     by = "imsi"
-    fraud_type = "m2m-misuse"
+    fraud_type = "fraud-risks-associated-with-m2m-services"
     runbook = "Bar all but the machines' access point, tell the owner of the meter which one it is."
 
     window: timedelta = timedelta(hours=24)

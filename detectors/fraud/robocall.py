@@ -19,7 +19,7 @@ class Robocall(Detector, frozen=True):
 
     reads = Usage
     by = "calling_number"
-    fraud_type = "robocall"
+    fraud_type = "spamming"
     runbook = "Listen to a recording or call back; where it is a machine, block the number and tell its owner."
 
     window: timedelta = timedelta(hours=24)

@@ -18,7 +18,7 @@ class SimCloning(Detector, frozen=True):
 
     reads = Usage
     by = "imsi"
-    fraud_type = "sim-cloning"
+    fraud_type = "sim-card-cloning"
     runbook = "Give the customer a new SIM, bar the old one; ask for its authentication failures."
 
     window: timedelta = timedelta(hours=2)

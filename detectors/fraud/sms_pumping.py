@@ -19,7 +19,7 @@ class SmsPumping(Detector, frozen=True):
 
     reads = (Usage, Outcome)
     by = "calling_number"
-    fraud_type = "artificially-inflated-traffic"
+    fraud_type = "international-revenue-share-fraud"
     runbook = "Tell the sender, rate-limit its sign-up form, block the ranges; do not pay for the messages."
 
     window: timedelta = timedelta(hours=1)

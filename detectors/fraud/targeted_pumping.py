@@ -19,7 +19,7 @@ class TargetedPumping(Detector, frozen=True):
 
     reads = Usage
     by = "calling_number"
-    fraud_type = "traffic-pumping"
+    fraud_type = "international-revenue-share-fraud"
     runbook = "Call the target back from a test line; where a machine answers, block the pair and dispute its minutes."
 
     window: timedelta = timedelta(minutes=15)

@@ -13,6 +13,7 @@ import pytest
 import detectors.fraud
 from detectors import every_detector, every_model
 from detectors.engine.program import compile_program
+from detectors.fraud_types import fraud_type
 from detectors.language import Declared, Detector, streams_of
 from detectors.plan import rules_by_key_space
 from detectors.rule import Rule, rule_of
@@ -31,8 +32,8 @@ DETECTORS, MODELS = every_detector(), every_model()
 TESTS = Path(__file__).parent
 COUNTABLE = {"count", "sum", "distinct", "overlapping", "concurrent", "max", "since"}
 
-each_kind = pytest.mark.parametrize("kind", [*DETECTORS, *MODELS], ids=lambda kind: kind.__name__)
-each_detector = pytest.mark.parametrize("kind", DETECTORS, ids=lambda kind: kind.__name__)
+each_kind = pytest.mark.parametrize("kind", [*DETECTORS, *MODELS], ids=lambda kind: kind.name())
+each_detector = pytest.mark.parametrize("kind", DETECTORS, ids=lambda kind: kind.name())
 
 
 def doc_of(kind: type[Declared]) -> str:
@@ -69,7 +70,7 @@ class TestWhatItSays:
         assert first.endswith(".")
         assert rest.endswith(".")
         assert kind.runbook.endswith(".")
-        assert kind.fraud_type == kind.fraud_type.lower() != ""
+        assert fraud_type(kind.fraud_type).title
 
     def test_says_where_its_thresholds_come_from(self, kind: type[Declared]) -> None:
         """A number that nobody can trace is never changed."""

@@ -182,7 +182,7 @@ def held(servers: Servers, given: Input, name: str, seed: int, folder: Path, *, 
 
 def _boards(at: Installation) -> str:
     """Which panels of the dashboards do not answer on the server."""
-    return "; ".join(wrong(ServerStore(at.env["TOLLWATCH_CLICKHOUSE"]), quiet={"feeds"}))
+    return "; ".join(wrong(ServerStore(at.env["TOLLWATCH_CLICKHOUSE"])))
 
 
 def replayed(at: Installation, given: Input) -> str:

@@ -142,6 +142,28 @@ def test_the_last_payment_is_scored_when_all_feeds_have_closed() -> None:
     assert len(scoring.advance(rows, features(rows), last).scores) == 400
 
 
+def test_batches_may_carry_other_columns() -> None:
+    """A feed leaves fields out where no row of a batch has them, in any order; rows that wait go together all the same."""
+    scoring, tables, end = stage(), made(), START + 40 * DAY
+    middle = START + 5 * DAY
+    first, second = between(tables, START, middle), between(tables, middle, end)
+    second["payments"] = second["payments"].with_columns(external_reference=pl.lit("x"), account_id=pl.lit("a"))
+    for part, until in ((first, START), (second, START)):
+        rows = aligned(SPACE, part, end)
+        present = [
+            name for name in rows.tables["payments"].columns if name in part["payments"].columns or name[0] == "_"
+        ]
+        rows.tables["payments"] = rows.tables["payments"].select(reversed(present))  # type: ignore[index]
+        scoring.advance(rows, features_of(part, rows), until)
+    later = scoring.advance(aligned(SPACE, between(tables, 0, 0), end), [], end)
+    assert [score.score for score in later.scores] == [score.score for score in WHOLE[0]]
+
+
+def features_of(part: Tables, rows: Aligned) -> list[pl.DataFrame]:
+    """The features of rows, whatever columns they carry."""
+    return features(aligned(SPACE, part, rows.watermark))
+
+
 def test_a_label_is_not_learnt_before_it_is_known() -> None:
     """Without verdicts the scores of the first day are what they are with them, and later ones are not."""
     tables = made()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dashboards.grafana.boards.alerts_sql import TENANTS, latest, opened
 from dashboards.grafana.boards.panel import Board, Panel, Variable
 from detectors import every_detector, every_model
+from detectors.fraud_types import fraud_type
 
 
 def types() -> dict[str, list[str]]:
@@ -24,7 +25,7 @@ def _board(kind: str, detectors: Sequence[str]) -> Board:
     mine = "detector IN (" + ", ".join(f"'{name}'" for name in detectors) + ")"
     return Board(
         uid=f"tollwatch-{kind}"[:40],
-        title=f"Fraud type: {kind.replace('-', ' ')}",
+        title=f"Fraud type: {fraud_type(kind).title}",
         description=f"Detectors {', '.join(detectors)}.",
         variables=(Variable("tenant", "Tenant", TENANTS),),
         rows={"Alerts": _alerts(mine), "Numbers": _numbers(mine)},
