@@ -151,10 +151,7 @@ class Worker:
             own = self.owned.get(tp)
             if own is None or offset < own.next:
                 return
-            if offset > own.next and own.sought != own.next:
-                log.info("%s: %d came, %d is wanted: read again", tp, offset, own.next)
-                own.sought = own.next
-                await self.app.consumer.seek(tp, own.next)
+            if offset > own.next and not await self._is_next(tp, own, offset):
                 return
             space = self.space_of[tp.topic]
             loop = asyncio.get_running_loop()
@@ -164,6 +161,20 @@ class Worker:
             self.metrics.frames.labels(space, "in").inc()
             self.metrics.frame_bytes.labels(space, "in").inc(len(data))
             await self._hand_on(outcome)
+
+    async def _is_next(self, tp: TP, own: _Owned, offset: int) -> bool:
+        """Whether a frame behind a gap is taken: only where what is missing is gone; else it is read again, once."""
+        if own.sought != own.next:
+            log.info("%s: %d came, %d is wanted: read again", tp, offset, own.next)
+            begin = (await self.app.consumer.earliest_offsets(tp)).get(tp, 0)
+            if begin > own.next:
+                log.error(
+                    "%s: frames %d to %d are gone; keep frames longer (kafka.retention_h)", tp, own.next, begin - 1
+                )
+                own.next = begin
+            own.sought = own.next
+            await self.app.consumer.seek(tp, own.next)
+        return offset == own.next
 
     async def _hand_on(self, outcome: Outcome) -> None:
         found = outcome.findings

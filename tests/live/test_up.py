@@ -7,14 +7,14 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.live.rig import COMMAND, PARTS, need_servers, run
+from tests.live.rig import COMMAND, SERVERS, need_servers, run
 from tests.shared import ROOT
 
 
 def test_up(tmp_path: Path) -> None:
     """What `make up` starts is in good health; after Ctrl-C nothing of it runs."""
     need_servers()
-    env = os.environ | {"TOLLWATCH_SERVERS": str(PARTS)}
+    env = os.environ | {"TOLLWATCH_SERVERS": str(SERVERS)}
     with (tmp_path / "log").open("wb") as log:
         words = [*COMMAND, "up", "--folder", str(tmp_path / "up"), "--workers", "1"]
         own = subprocess.Popen(words, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)

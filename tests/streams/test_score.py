@@ -143,7 +143,7 @@ def test_the_last_payment_is_scored_when_all_feeds_have_closed() -> None:
 
 
 def test_batches_may_carry_other_columns() -> None:
-    """A feed leaves fields out where no row of a batch has them, in any order; rows that wait go together all the same."""
+    """A feed leaves fields out where no row of a batch has them; rows that wait go together all the same."""
     scoring, tables, end = stage(), made(), START + 40 * DAY
     middle = START + 5 * DAY
     first, second = between(tables, START, middle), between(tables, middle, end)

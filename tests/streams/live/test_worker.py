@@ -1,0 +1,211 @@
+"""A worker takes each frame once and in order, and saves state only after what it found is stored."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from services.assembly import make_plan
+from streams.codec import encode
+from streams.live.worker import Worker
+from streams.plan import Plan
+from tests.store.found import alert
+from tests.streams.live.world import settings_of
+from tollwatch.config import Settings
+from tollwatch.frames import Findings, Frame, Span
+
+SPACE = "calling_number"
+TOPIC = TP(f"frames.{SPACE}.0", 0)
+
+
+class Sink:
+    """Says what was queued, and waits until a test has it stored."""
+
+    def __init__(self, events: list[str]) -> None:
+        self.events, self.queued, self.findings = events, 0, []
+
+    async def wait_for_capacity(self) -> None:
+        """There is always room."""
+
+    def put(self, findings: Findings, marks: Any = ()) -> int:
+        """Note findings."""
+        del marks
+        self.findings.append(findings)
+        self.queued += 1
+        return self.queued
+
+    async def wait_until_stored(self, number: int) -> None:
+        """Note what was waited for."""
+        self.events.append(f"stored {number}")
+
+
+class Client:
+    """A producer, or Faust's consumer."""
+
+    def __init__(self, events: list[str]) -> None:
+        self.events, self.sought, self.safe = events, [], {}
+        self.earliest = 0
+
+    async def earliest_offsets(self, *tps: TP) -> dict[TP, int]:
+        """Where the log begins."""
+        return dict.fromkeys(tps, self.earliest)
+
+    async def flush(self) -> None:
+        """Everything sent is acknowledged."""
+        self.events.append("acknowledged")
+
+    async def seek(self, tp: TP, offset: int) -> None:
+        """Note where reading goes on."""
+        self.sought.append((tp, offset))
+
+    async def commit_safe(self) -> None:
+        """Commit the places of snapshots."""
+        self.events.append(f"committed {self.safe[TOPIC]}")
+
+
+class Rig:
+    """A worker whose Kafka and store are in memory; `events` is the order in which things happened."""
+
+    def __init__(self, state: Path, settings: Settings | None = None) -> None:
+        settings = settings or settings_of("wangiri")
+        self.events: list[str] = []
+        self.plan: Plan = make_plan(settings)
+        self.worker = Worker(self.plan, settings, store=None, state=str(state))  # type: ignore[arg-type]
+        self.worker.sink = Sink(self.events)  # type: ignore[assignment]
+        self.worker.producer = Client(self.events)
+        self.worker.consumer = self.worker.app.consumer = Client(self.events)  # type: ignore[assignment]
+
+    async def restore(self) -> dict[TP, int]:
+        """Take over the partition."""
+        return dict(await self.worker.restore({TOPIC}))
+
+    async def take(self, offset: int) -> None:
+        """A frame at an offset of the log."""
+        span = Span(partition="usage-0", begin=offset, end=offset + 1, watermark=1_000 + offset, arrived=offset + 1)
+        await self.worker._take(TOPIC, offset, encode(Frame(SPACE, 0, offset, (span,), {})))
+
+    def next(self) -> int:
+        """The offset that is wanted."""
+        return self.worker.owned[TOPIC].next
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    """A worker that owns one partition, with no snapshot yet."""
+    return Rig(tmp_path)
+
+
+def test_a_frame_is_taken_once(rig: Rig) -> None:
+    """Sent again after a rebalance, it is left out."""
+
+    async def body() -> None:
+        assert await rig.restore() == {TOPIC: 0}
+        for offset in (0, 1, 0, 1):
+            await rig.take(offset)
+
+    asyncio.run(body())
+    assert rig.next() == 2
+    assert len(rig.worker.sink.findings) == 2  # type: ignore[attr-defined]
+
+
+def test_a_gap_is_read_again_and_asked_for_once(rig: Rig) -> None:
+    """A frame that comes too early is no reason to skip the ones before it."""
+
+    async def body() -> None:
+        await rig.restore()
+        await rig.take(3)
+        await rig.take(4)
+        assert rig.worker.consumer.sought == [(TOPIC, 0)]  # type: ignore[attr-defined]
+        for offset in (0, 1, 2, 3):
+            await rig.take(offset)
+
+    asyncio.run(body())
+    assert rig.next() == 4
+
+
+def test_what_the_log_has_forgotten_is_passed_over_loudly(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """Waiting for it would hold the partition up for ever."""
+
+    async def body() -> None:
+        await rig.restore()
+        rig.worker.consumer.earliest = 3  # type: ignore[attr-defined]
+        await rig.take(4)
+        await rig.take(3)
+        await rig.take(4)
+
+    asyncio.run(body())
+    assert rig.next() == 5
+    assert "frames 0 to 2 are gone" in caplog.text
+
+
+def test_frames_of_a_partition_that_is_not_owned_are_left_alone(rig: Rig) -> None:
+    """They are another worker's."""
+
+    async def body() -> None:
+        await rig.take(0)
+        await rig.restore()
+        await rig.worker.restore(set())
+        await rig.take(0)
+
+    asyncio.run(body())
+    assert rig.worker.owned == {}
+    assert rig.worker.sink.findings == []  # type: ignore[attr-defined]
+
+
+def test_state_is_saved_after_findings_are_stored_and_before_offsets_are_committed(rig: Rig, tmp_path: Path) -> None:
+    """Any other order loses findings, or reads on from a place whose state is gone, when it is killed in between."""
+
+    async def body() -> None:
+        await rig.restore()
+        await rig.take(0)
+        await rig.worker.snapshot()
+        await rig.worker.snapshot()
+
+    asyncio.run(body())
+    assert [path.name for path in tmp_path.rglob("manifest-*.json")] == [f"manifest-000000-{1:016}.json"]
+    assert rig.events == ["acknowledged", "stored 2", "committed 1"], "nothing new, no second snapshot"
+
+
+def test_the_next_worker_goes_on_with_the_snapshot(rig: Rig, tmp_path: Path) -> None:
+    """At its offset, and with its watermark."""
+    other = Rig(tmp_path)
+
+    async def body() -> None:
+        await rig.restore()
+        await rig.take(0)
+        await rig.take(1)
+        await rig.worker.snapshot()
+        await rig.take(2)
+        assert await other.restore() == {TOPIC: 2}
+
+    asyncio.run(body())
+    held = {tp: own.partition.save() for tp, own in other.worker.owned.items()}
+    assert held[TOPIC] != rig.worker.owned[TOPIC].partition.save(), "the third frame is not in it"
+    asyncio.run(other.take(2))
+    assert other.worker.owned[TOPIC].partition.save() == rig.worker.owned[TOPIC].partition.save()
+
+
+def test_a_partition_that_comes_back_unchanged_is_kept_in_memory(rig: Rig) -> None:
+    """A rebalance that changes nothing reads no snapshot again."""
+
+    async def body() -> tuple[Any, Any]:
+        await rig.restore()
+        await rig.take(0)
+        await rig.worker.snapshot()
+        before = rig.worker.owned[TOPIC].partition
+        await rig.worker._revoked(None, {TOPIC})
+        assert rig.worker.owned == {}
+        await rig.restore()
+        return before, rig.worker.owned[TOPIC].partition
+
+    before, after = asyncio.run(body())
+    assert before is after
+
+
+def test_alerts_are_counted_when_they_open(rig: Rig) -> None:
+    """Prometheus sees what analysts will see."""
+    outcome = type("Outcome", (), {"findings": Findings(alerts=[alert(1)]), "derived": [], "dropped": []})()
+    asyncio.run(rig.worker._hand_on(outcome))
+    assert rig.worker.metrics.alerts.labels(alert(1).detector)._value.get() == 1
