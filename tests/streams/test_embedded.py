@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.assembly import make_plan
 from tests.make import account, payment, usage
-from tests.streams.memory import Kept, Row, Rows, line, ran
+from tests.streams.memory import InMemoryStore, Row, Rows, line, ran
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError
 
@@ -84,13 +84,13 @@ def test_partitions_batches_and_files_change_nothing(
 @given(st.integers(20, 250), st.sampled_from([1, 3]))
 def test_taken_up_again_it_goes_on(usual: list[bytes], after: int, partitions: int) -> None:
     """Stopped where a state was saved, a new run goes on from there, reads nothing twice and finds the same."""
-    kept, states = Kept(), []
+    kept, states = InMemoryStore(), []
     keep = lambda run: states.append((run.save(), run.consumed()))  # noqa: E731
     line(sources(10), make_plan(IN_FORCE), kept, partitions=partitions, on_save=keep, save_every=after).go()
     assert len(states) >= 2
     state, consumed = states[0]
 
-    again, later = sources(10), Kept()
+    again, later = sources(10), InMemoryStore()
     run = line(again, make_plan(IN_FORCE), later, partitions=partitions)
     run.load(state)
     run.go()

@@ -7,7 +7,7 @@ import numpy as np
 
 from services.assembly import make_plan
 from tests.make import START_MS, payment
-from tests.streams.memory import Kept, Row, Rows, ran
+from tests.streams.memory import InMemoryStore, Row, Rows, ran
 from tollwatch.config import Settings
 from tollwatch.findings import Alert
 
@@ -72,7 +72,7 @@ def rows(days: int = 30) -> dict[str, list[Row]]:
 
 
 @cache
-def kept(told: bool = True) -> Kept:
+def kept(told: bool = True) -> InMemoryStore:
     """What a run finds, with verdicts or without."""
     made = rows()
     sources = [Rows("payments", "payments", made["payments"], 100)]

@@ -13,7 +13,7 @@ from streams.embedded import Run
 from streams.live.records import ControlRecord
 from tests.make import START_MS, event, payment, usage
 from tests.streams.live.world import Row, World, settings_of
-from tests.streams.memory import AS_OF_MS, Kept, Rows
+from tests.streams.memory import AS_OF_MS, InMemoryStore, Rows
 from tollwatch.findings import FeedHealth
 
 WANTED = ("wangiri", "high_usage", "payment_risk", "provisioned_not_billed")
@@ -80,7 +80,7 @@ def partition_of(row: Row) -> int:
 
 def embedded(rows: list[Row], world: World) -> Stored:
     """The run over files that are called as the partitions of the topics are."""
-    kept = Kept()
+    kept = InMemoryStore()
     streams = sorted({row["_stream"] for row in rows})
     files = {f"{stream}-{n}": (stream, n) for stream in streams for n in range(2)}
     sources = [

@@ -11,7 +11,7 @@ from streams.embedded import Run
 from streams.live.records import ControlRecord
 from tests.make import payment, usage
 from tests.streams.live.world import Row, World, settings_of
-from tests.streams.memory import Kept, Rows
+from tests.streams.memory import InMemoryStore, Rows
 
 WANTED = ("wangiri", "card_testing", "high_usage")
 AS_OF_MS = 1_900_000_000_000
@@ -35,7 +35,7 @@ def rows_of(chance: random.Random) -> list[Row]:
 
 def embedded(rows: list[Row], own: World) -> tuple[set[str], set[str]]:
     """What one process finds in files."""
-    store = Kept()
+    store = InMemoryStore()
     streams = sorted({row["_stream"] for row in rows})
     sources = [Rows(stream, stream, [row for row in rows if row["_stream"] == stream]) for stream in streams]
     Run(sources, make_plan(own.settings), own.settings, as_of_ms=AS_OF_MS, store=store).go()
