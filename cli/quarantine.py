@@ -9,7 +9,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from cli._listing import Format, Listing, write
-from services.quarantine import Record, Wanted, Written, is_live, list_records, record_of, write_records
+from services.quarantine import QuarantineFilter, Record, ReplayFile, is_live, list_records, record_of, write_records
 from services.stores import DATA
 from tollwatch.config import load_settings
 from tollwatch.errors import ConfigurationError
@@ -50,7 +50,7 @@ def list_(
     output
         A file to write to instead of standard output; parquet needs one.
     """
-    found = list_records(data, Wanted(streams=stream, reason=reason, replayed_too=all_))
+    found = list_records(data, QuarantineFilter(streams=stream, reason=reason, replayed_too=all_))
     if format == "table":
         found = [msgspec.structs.replace(record, text=record.text[:TEXT_SHOWN]) for record in found]
     documents = [msgspec.json.encode(record, order="sorted") for record in found]
@@ -116,7 +116,7 @@ def replay(
     config
         A settings file for that run.
     """
-    wanted = Wanted(streams=stream, reason=reason, replayed_too=again)
+    wanted = QuarantineFilter(streams=stream, reason=reason, replayed_too=again)
     settings = load_settings(config)
     live = is_live(data, settings)
     if live and run:
@@ -129,7 +129,7 @@ def replay(
         _run(written, folder, config, mapping)
 
 
-def _tell(written: list[Written], left: int, *, ran: bool, how: str) -> None:
+def _tell(written: list[ReplayFile], left: int, *, ran: bool, how: str) -> None:
     for file in written:
         print(f"{file.path}: {file.records:,} record{'' if file.records == 1 else 's'}")
     if left:
@@ -145,7 +145,7 @@ def _tell(written: list[Written], left: int, *, ran: bool, how: str) -> None:
         print("Files that end in .txt are no JSON: make records of them by hand, or get the source again.")
 
 
-def _run(written: list[Written], data: Path, config: Path | None, mapping: tuple[Path, ...]) -> None:
+def _run(written: list[ReplayFile], data: Path, config: Path | None, mapping: tuple[Path, ...]) -> None:
     from cli._run import run_files, show  # noqa: PLC0415
     from streams.read import open_sources  # noqa: PLC0415  (the line is large)
     from streams.reading.mapping import load_mapping  # noqa: PLC0415

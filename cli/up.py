@@ -13,7 +13,7 @@ from rich.console import Console
 from services.servers.clickhouse import ClickHouse
 from services.servers.kafka import Kafka
 from services.servers.packages import missing
-from services.servers.process import Program
+from services.servers.process import ServerProcess
 from tollwatch.errors import StoreError
 
 SERVERS = Path("build/servers")
@@ -87,12 +87,12 @@ def _call(words: list[str], env: dict[str, str]) -> None:
         raise StoreError(f"tollwatch {' '.join(words)}: {done.stderr.strip()}")
 
 
-def _worker(number: int, folder: Path, env: dict[str, str]) -> Program:
+def _worker(number: int, folder: Path, env: dict[str, str]) -> ServerProcess:
     words = [sys.executable, "-m", "tollwatch", "worker"]
-    return Program(f"worker {number}", words, folder / f"worker-{number}.log", env)
+    return ServerProcess(f"worker {number}", words, folder / f"worker-{number}.log", env)
 
 
-def _watch(running: list[Program]) -> None:
+def _watch(running: list[ServerProcess]) -> None:
     """Until Ctrl-C, or until one of them has ended by itself."""
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())

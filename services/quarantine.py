@@ -10,16 +10,16 @@ import msgspec
 
 from services.files import write_lines
 from services.stores import DATA, open_store, reading
-from store.quarantine import Record, Wanted, mark_replayed, records
+from store.quarantine import QuarantineFilter, Record, mark_replayed, records
 from streams.reading.decode import KEPT_OF_LONG
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError
 from tollwatch.events.attributes import Attributes
 
-__all__ = ["Record", "Wanted", "Written", "is_live", "list_records", "record_of", "write_records"]
+__all__ = ["QuarantineFilter", "Record", "ReplayFile", "is_live", "list_records", "record_of", "write_records"]
 
 
-class Written(NamedTuple):
+class ReplayFile(NamedTuple):
     """A file that was written: the stream's records, JSON or not."""
 
     path: Path
@@ -54,7 +54,7 @@ def is_line(record: Record) -> bool:
     return b"\n" not in line_of(record)
 
 
-def write_out(records: Iterable[Record], folder: Path) -> list[Written]:
+def write_out(records: Iterable[Record], folder: Path) -> list[ReplayFile]:
     """A file per stream, NDJSON, and one for what is no JSON; its name says what is in it.
 
     So the same records give the same file, which a run knows and reads once.
@@ -66,14 +66,14 @@ def write_out(records: Iterable[Record], folder: Path) -> list[Written]:
     return [_write(folder, stream, kind, group) for (stream, kind), group in sorted(groups.items())]
 
 
-def _write(folder: Path, stream: str, kind: str, group: Sequence[Record]) -> Written:
+def _write(folder: Path, stream: str, kind: str, group: Sequence[Record]) -> ReplayFile:
     digest = hashlib.sha256("".join(record.quarantine_id for record in group).encode()).hexdigest()[:12]
     path = folder / f"{stream}-{digest}.{kind}"
     write_lines(path, [line_of(record) for record in group])
-    return Written(path, stream, len(group))
+    return ReplayFile(path, stream, len(group))
 
 
-def list_records(data: Path | None, wanted: Wanted) -> list[Record]:
+def list_records(data: Path | None, wanted: QuarantineFilter) -> list[Record]:
     """The records that are wanted, in the order of stream, partition and position."""
     with reading(data) as store:
         return records(store, wanted)
@@ -81,7 +81,7 @@ def list_records(data: Path | None, wanted: Wanted) -> list[Record]:
 
 def record_of(id_: str, data: Path | None) -> Record:
     """The record whose id begins so. Raises ConfigurationError where none does, or several do."""
-    found = list_records(data, Wanted(ids=(id_.lower(),), replayed_too=True))
+    found = list_records(data, QuarantineFilter(ids=(id_.lower(),), replayed_too=True))
     if len(found) != 1:
         how = f"{len(found)} records begin so; type more of it" if found else "there is no such record"
         raise ConfigurationError(f"quarantine show {id_}: {how}; `tollwatch quarantine list --all` has the ids")
@@ -94,8 +94,8 @@ def is_live(data: Path | None, settings: Settings) -> bool:
 
 
 def write_records(
-    data: Path | None, wanted: Wanted, settings: Settings, folder: Path | None
-) -> tuple[list[Written], int]:
+    data: Path | None, wanted: QuarantineFilter, settings: Settings, folder: Path | None
+) -> tuple[list[ReplayFile], int]:
     """Write records out, then mark them as replayed; gives the files, and how many stay: they are not there whole."""
     whole = wanted._replace(least=1, most=KEPT_OF_LONG - 1)
     with closing(open_store(data, settings)) as store:

@@ -10,14 +10,14 @@ from store.relational import Database
 from tollwatch.config import Settings
 
 
-class Tables(NamedTuple):
+class TablesReport(NamedTuple):
     """Where the tables are, and a sentence for each that was applied or differs."""
 
     shown: str
     sentences: list[str]
 
 
-def apply_tables(data: Path | None, settings: Settings, *, with_kafka: bool = True) -> Tables:
+def apply_tables(data: Path | None, settings: Settings, *, with_kafka: bool = True) -> TablesReport:
     """Apply the table files that are new, in order; a server is told to take raw events from Kafka by itself."""
     store = open_store(data, settings, must_exist=False)
     try:
@@ -31,10 +31,10 @@ def apply_tables(data: Path | None, settings: Settings, *, with_kafka: bool = Tr
     with Database(settings.database_url(data or DATA)) as database:
         if database.migrate():
             done.append(f"{database.shown}: relational tables brought up to date")
-    return Tables(store.shown, done)
+    return TablesReport(store.shown, done)
 
 
-def check_tables(data: Path | None, settings: Settings) -> Tables:
+def check_tables(data: Path | None, settings: Settings) -> TablesReport:
     """What differs between the files and the database."""
     store = open_store(data, settings)
     try:
@@ -44,4 +44,4 @@ def check_tables(data: Path | None, settings: Settings) -> Tables:
     with Database(settings.database_url(data or DATA)) as database:
         if database.is_behind():
             differences.append(f"{database.shown}: the relational tables wait; run `tollwatch tables apply`")
-    return Tables(store.shown, differences)
+    return TablesReport(store.shown, differences)

@@ -22,7 +22,7 @@ ALL_BYTES = 1 << 62
 MARKED_AT_ONCE = 10_000
 
 
-class Wanted(NamedTuple):
+class QuarantineFilter(NamedTuple):
     """Which records: by the beginning of their ids, by stream, by a part of the reason, by the length of what is kept.
 
     Those that have been replayed only with `replayed_too`.
@@ -54,12 +54,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     run: str
 
 
-def _values(wanted: Wanted) -> dict[str, Any]:
+def _values(wanted: QuarantineFilter) -> dict[str, Any]:
     values = wanted._asdict() | {"replayed_too": int(wanted.replayed_too)}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def records(database: Store, wanted: Wanted = Wanted()) -> list[Record]:  # noqa: B008  (a tuple never changes)
+def records(database: Store, wanted: QuarantineFilter = QuarantineFilter()) -> list[Record]:  # noqa: B008  (a tuple never changes)
     """The records, in the order of their places."""
     sql = f"SELECT {ID} AS quarantine_id, {OWN}, base64Encode(raw) AS raw, replayed {WHERE}"
     rows = database.query(f"{sql} ORDER BY tenant, run, stream, partition, position, reason", _values(wanted))

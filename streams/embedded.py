@@ -13,7 +13,7 @@ from streams.conflicts import RecentRows
 from streams.detect import segments_below
 from streams.frame import NEVER, Framer, SavedFramer
 from streams.intake import Intake, Taken, dropped_marks
-from streams.partition import Outcome, PartitionFactory
+from streams.partition import PartitionFactory, PartitionOutput
 from streams.plan import EVENT, Plan
 from streams.reading.source import no_rows
 from tollwatch.config import Settings
@@ -172,7 +172,7 @@ class Run:
             self._hand_over(derived)
         self._collect(outcome)
 
-    def _collect(self, outcome: Outcome) -> None:
+    def _collect(self, outcome: PartitionOutput) -> None:
         self.findings.extend(outcome.findings)
         self.summary.count_dropped(outcome.dropped)
         self.event_marks.extend(dropped_marks(outcome.dropped))

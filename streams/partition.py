@@ -25,7 +25,7 @@ VERSION = 1
 
 
 @dataclass
-class Outcome:
+class PartitionOutput:
     """What came of one frame: findings, frames of features for models, records that change nothing."""
 
     findings: Findings = field(default_factory=Findings)
@@ -36,11 +36,11 @@ class Outcome:
 class KeySpacePartition(Protocol):
     """One partition of one key space."""
 
-    def take(self, frame: Frame, offset: int) -> Outcome:
+    def take(self, frame: Frame, offset: int) -> PartitionOutput:
         """Take the frame that stands at an offset of the log."""
         ...
 
-    def flush(self) -> Outcome:
+    def flush(self) -> PartitionOutput:
         """Give what waits to be written down, before the state is saved."""
         ...
 
@@ -68,12 +68,12 @@ class StagePartition:
         self.aligned, self.partition, self.settings, self.feeds = aligned, partition, settings, feeds
         self.last_sent: int | None = None
 
-    def take(self, frame: Frame, offset: int) -> Outcome:
+    def take(self, frame: Frame, offset: int) -> PartitionOutput:
         """Take the frame that stands at an offset of the log."""
         found, released = self.aligned.advance(frame)
         features, found.features = found.features, {}
         found.frame_marks.extend(frame_marks(frame, offset, self.settings))
-        return Outcome(found, self._derived(features, offset, released.rows.watermark))
+        return PartitionOutput(found, self._derived(features, offset, released.rows.watermark))
 
     def _derived(self, features: Mapping[str, list[pl.DataFrame]], offset: int, watermark: int) -> list[Frame]:
         """Features for models, and how far they go: rows at the watermark are among them once all have passed it."""
@@ -88,9 +88,9 @@ class StagePartition:
             for model in self.feeds
         ]
 
-    def flush(self) -> Outcome:
+    def flush(self) -> PartitionOutput:
         """Give what waits to be written down."""
-        return Outcome(self.aligned.stage.flush())
+        return PartitionOutput(self.aligned.stage.flush())
 
     def save(self) -> dict[str, bytes]:
         """Give the state in named segments."""
@@ -116,7 +116,7 @@ class EventPartition(StagePartition):
         super().__init__(aligned, partition, settings)
         self.health = health
 
-    def take(self, frame: Frame, offset: int) -> Outcome:
+    def take(self, frame: Frame, offset: int) -> PartitionOutput:
         """Take the frame that stands at an offset of the log."""
         found, released = self.aligned.advance(frame)
         found.frame_marks.extend(frame_marks(frame, offset, self.settings))
@@ -125,7 +125,7 @@ class EventPartition(StagePartition):
             rows = self.health.count_refused(each.stream, each.rows)
             self.health.count_dropped(each.stream, each.mark, rows)
             dropped += [Dropped(each.stream, each.mark, rows)] if len(rows) else []
-        return Outcome(found, dropped=dropped)
+        return PartitionOutput(found, dropped=dropped)
 
 
 class _SavedModelPartition(msgspec.Struct, frozen=True):
@@ -142,15 +142,15 @@ class ModelPartition:
         self.aligned, self.scoring, self.settings = aligned, scoring, settings
         self.reached = dict.fromkeys(feeds, (-1, NEVER))
 
-    def take(self, frame: Frame, offset: int) -> Outcome:
+    def take(self, frame: Frame, offset: int) -> PartitionOutput:
         """Take rows, or features; features that were taken before are left out."""
         name = frame.spans[0].partition
         if name.startswith(DERIVED):
-            return Outcome(self._take_features(name.removeprefix(DERIVED), frame))
+            return PartitionOutput(self._take_features(name.removeprefix(DERIVED), frame))
         _, released = self.aligned.advance(frame)
         found = self.scoring.advance(released.rows, [], self._limit(released.rows.watermark))
         found.frame_marks.extend(frame_marks(frame, offset, self.settings))
-        return Outcome(found)
+        return PartitionOutput(found)
 
     def _take_features(self, feed: str, frame: Frame) -> Findings:
         (span,) = frame.spans
@@ -164,9 +164,9 @@ class ModelPartition:
     def _limit(self, own: int) -> int:
         return min((watermark for _, watermark in self.reached.values()), default=own)
 
-    def flush(self) -> Outcome:
+    def flush(self) -> PartitionOutput:
         """Give nothing: nothing waits."""
-        return Outcome()
+        return PartitionOutput()
 
     def save(self) -> dict[str, bytes]:
         """Give the state in named segments."""

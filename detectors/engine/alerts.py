@@ -113,18 +113,16 @@ class AlertWriter:
 
     def __init__(self, program: Program, content: Content, *, tenant: str, run: str) -> None:
         self.program, self.content, self.tenant, self.run = program, content, tenant, run
-        self.pending: list[e.Written] = []
+        self.pending: list[e.WrittenRevisions] = []
         self.waiting = 0
         self.subject_columns = {*program.key_space.by.values(), *SUBJECT}
         self.amounts = amounts_of(program)
 
-    def take(self, written: e.Written, count: int) -> None:
+    def take(self, written: e.WrittenRevisions, count: int) -> None:
         """Take the first `count` revisions that were written."""
         if count:
-            rows = slice(count)
-            self.pending.append(
-                e.Written(written.numbers[rows].copy(), written.values[rows].copy(), written.evidence[rows].copy())
-            )
+            numbers, values, evidence = written
+            self.pending.append((numbers[:count].copy(), values[:count].copy(), evidence[:count].copy()))
             self.waiting += count
 
     def write(self, found: Findings) -> None:

@@ -86,7 +86,7 @@ def runnable(rule: Rule, key_space: KeySpace) -> Program:
     return program
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class RuleChange(msgspec.Struct, frozen=True):
     """A change that a row asks for: another version of a rule, or none any more; `now` is its event time."""
 
     name: str
@@ -94,7 +94,7 @@ class Wanted(msgspec.Struct, frozen=True):
     now: int
 
 
-def wanted_changes(rows: pl.DataFrame, key_space: KeySpace) -> Iterator[Wanted | RuleError]:
+def wanted_changes(rows: pl.DataFrame, key_space: KeySpace) -> Iterator[RuleChange | RuleError]:
     """The changes of rules that rows of `reference` of entity `rule` ask for, in order.
 
     An error stands where a row asks for what cannot be run. A rule by another key is out of this key space.
@@ -106,9 +106,9 @@ def wanted_changes(rows: pl.DataFrame, key_space: KeySpace) -> Iterator[Wanted |
             rule = None if until is not None else msgspec.json.decode(text or "", type=Rule)
             if rule is not None and rule.by == key_space.name:
                 runnable(rule, key_space)
-                yield Wanted(name, rule, now)
+                yield RuleChange(name, rule, now)
             else:
-                yield Wanted(name, None, now)
+                yield RuleChange(name, None, now)
         except (RuleError, msgspec.DecodeError) as error:
             yield RuleError(f"the change of rule `{name}` at {now} is not taken: {error}")
 
@@ -122,7 +122,7 @@ class Change:
     moved: Ints
 
 
-def change_of(program: Program, versions: Versions, busy: AbstractSet[int], wanted: Wanted) -> Change | None:
+def change_of(program: Program, versions: Versions, busy: AbstractSet[int], wanted: RuleChange) -> Change | None:
     """Retire the version in force, if there is one, and put another in its place, if there is one.
 
     `busy` are the places of versions of which an episode is open. None where nothing changes.

@@ -211,7 +211,7 @@ class Engine:
         state, slots = self.state, self.state.slots
         slots.reserve(len(hits) * len(self.program.rules))
         written = self._room(2 * len(hits) * len(self.program.rules))
-        board = e.Board(state.keys.open_slot, slots.episodes, slots.values, slots.free)
+        tables = (state.keys.open_slot, slots.episodes, slots.values, slots.free)
         count, slots.free_count = e.follow(
             hits,
             severities,
@@ -222,7 +222,7 @@ class Engine:
             out,
             self.feature_columns,
             self.rule_table,
-            board,
+            tables,
             slots.free_count,
             state.log.first,
             state.log.table,
@@ -266,9 +266,9 @@ class Engine:
                 table.with_columns(**columns).filter(pl.Series(inside & ~rows.late[position]))
             )
 
-    def _room(self, size: int) -> e.Written:
+    def _room(self, size: int) -> e.WrittenRevisions:
         """Room for so many revisions, and one row of evidence more for those that open nothing."""
-        return e.Written(
+        return (
             np.zeros((size, e.WRITTEN_WIDTH), np.int64),
             np.zeros((size, self.state.slots.values.shape[1]), np.int64),
             np.full((size + 1, e.EVIDENCE_ROWS), -1, np.int64),
@@ -279,9 +279,9 @@ class Engine:
         if not len(slots):
             return
         written = self._room(len(slots))
-        board = e.Board(state.keys.open_slot, slots.episodes, slots.values, slots.free)
+        tables = (state.keys.open_slot, slots.episodes, slots.values, slots.free)
         count, slots.free_count = e.close_due(
-            state.watermark, len(slots.episodes), self.rule_table, board, slots.free_count, written, 0
+            state.watermark, len(slots.episodes), self.rule_table, tables, slots.free_count, written, 0
         )
         self.writer.take(written, count)
 

@@ -1,7 +1,5 @@
 """Episodes of alerts: which satisfying row opens one, raises it, closes it, and which rows each speaks about."""
 
-from typing import NamedTuple
-
 import numba as nb
 import numpy as np
 import numpy.typing as npt
@@ -48,31 +46,25 @@ def _claim(episodes, slot, bit, seq, oldest, log, evidence, at):
     return found
 
 
-class Board(NamedTuple):
-    """Open episodes: the slot of each key and rule, the slots' numbers and features, the slots that are free."""
+EpisodeTables = tuple[npt.NDArray[np.int32], Ints, Ints, Ints]
+"""Open episodes: the slot of each key and rule, the slots' numbers, their features, the slots that are free.
 
-    open_slot: npt.NDArray[np.int32]
-    episodes: Ints
-    values: Ints
-    free: Ints
-
-
-class Written(NamedTuple):
-    """Revisions as they are written: an episode's numbers, its features, the places of the rows to be shown."""
-
-    numbers: Ints
-    values: Ints
-    evidence: Ints
+A plain tuple: numba pickles the types of what it has compiled, and a class that was renamed could not be read again.
+"""
+WrittenRevisions = tuple[Ints, Ints, Ints]
+"""Revisions as they are written: an episode's numbers, its features, the places of the rows to be shown."""
 
 
 @nb.njit(cache=True, nogil=True)
-def _write(board, slot, what, time, written, count):
+def _write(tables, slot, what, time, written, count):
+    _, episodes, values, _ = tables
+    numbers, written_values, _ = written
     for n in range(WIDTH):
-        written.numbers[count, n] = board.episodes[slot, n]
-    written.numbers[count, WHAT] = what
-    written.numbers[count, TIME] = time
-    for n in range(board.values.shape[1]):
-        written.values[count, n] = board.values[slot, n]
+        numbers[count, n] = episodes[slot, n]
+    numbers[count, WHAT] = what
+    numbers[count, TIME] = time
+    for n in range(values.shape[1]):
+        written_values[count, n] = values[slot, n]
     return count + 1
 
 
@@ -105,52 +97,58 @@ def _open(episodes, slot, row, d, now, rules, late):
 
 
 @nb.njit(cache=True, nogil=True)
-def _may_open(row, d, now, rules, board):
+def _may_open(row, d, now, rules, tables):
     """Whether a rule may open: it is in force, its windows are warm, no version before it is still at the same key."""
+    open_slot, episodes, _, _ = tables
     if rules[d, RETIRED] or now < rules[d, BEGINS]:
         return False
     before = rules[d, BEFORE]
     while before >= 0:
-        slot = board.open_slot[row, before]
-        if slot >= 0 and not _over(board.episodes, slot, rules, now):
+        slot = open_slot[row, before]
+        if slot >= 0 and not _over(episodes, slot, rules, now):
             return False
         before = rules[before, BEFORE]
     return True
 
 
 @nb.njit(cache=True, nogil=True)
-def _close(slot, rules, board, free_count, written, count):
-    episodes = board.episodes
+def _close(slot, rules, tables, free_count, written, count):
+    open_slot, episodes, _, free = tables
     episodes[slot, REVISION] += 1
-    count = _write(board, slot, CLOSED, _closing_time(episodes, slot, rules), written, count)
-    board.open_slot[episodes[slot, ROW], episodes[slot, RULE]] = -1
+    count = _write(tables, slot, CLOSED, _closing_time(episodes, slot, rules), written, count)
+    open_slot[episodes[slot, ROW], episodes[slot, RULE]] = -1
     episodes[slot, ROW] = -1
-    board.free[free_count] = slot
+    free[free_count] = slot
     return free_count + 1, count
 
 
 @nb.njit(cache=True, nogil=True)
-def _slot_of(row, d, now, late, rules, board, free_count, written, count):
+def _slot_of(row, d, now, late, rules, tables, free_count, written, count):
     """The slot of the episode that a hit belongs to, opened where there was none; -1 where the rule may not open."""
-    slot = board.open_slot[row, d]
-    if slot >= 0 and _over(board.episodes, slot, rules, now):
-        free_count, count = _close(slot, rules, board, free_count, written, count)
+    open_slot, episodes, _, free = tables
+    slot = open_slot[row, d]
+    if slot >= 0 and _over(episodes, slot, rules, now):
+        free_count, count = _close(slot, rules, tables, free_count, written, count)
         slot = -1
     if slot >= 0:
         return slot, False, free_count, count
-    if not _may_open(row, d, now, rules, board):
+    if not _may_open(row, d, now, rules, tables):
         return -1, False, free_count, count
     free_count -= 1
-    slot = board.free[free_count]
-    board.open_slot[row, d] = slot
-    _open(board.episodes, slot, row, d, now, rules, late)
+    slot = free[free_count]
+    open_slot[row, d] = slot
+    _open(episodes, slot, row, d, now, rules, late)
     return slot, True, free_count, count
 
 
 @nb.njit(cache=True, nogil=True)
-def follow(hits, severities, rows, effective, late, seqs, out, columns, rules, board, free_count, oldest, log, written):
+def follow(
+    hits, severities, rows, effective, late, seqs, out, columns, rules, tables, free_count, oldest, log, written
+):
     """Go through the rows that satisfy a condition, in order; returns what is written and how many slots are free."""
-    count, episodes = 0, board.episodes
+    _, episodes, values, _ = tables
+    _, _, evidence = written
+    count = 0
     for h in range(len(hits)):
         i = hits[h]
         now = effective[i]
@@ -159,30 +157,31 @@ def follow(hits, severities, rows, effective, late, seqs, out, columns, rules, b
             if severity == 0:
                 continue
             slot, opened, free_count, count = _slot_of(
-                rows[i], d, now, late[i], rules, board, free_count, written, count
+                rows[i], d, now, late[i], rules, tables, free_count, written, count
             )
             if slot < 0:
                 continue
-            at = count if opened else len(written.evidence) - 1
-            _claim(episodes, slot, rules[d, CLAIM_BIT], seqs[i], oldest, log, written.evidence, at)
+            at = count if opened else len(evidence) - 1
+            _claim(episodes, slot, rules[d, CLAIM_BIT], seqs[i], oldest, log, evidence, at)
             raised = severity > episodes[slot, SEVERITY]
             if raised:
                 episodes[slot, SEVERITY] = severity
             episodes[slot, LAST], episodes[slot, UNTIL], episodes[slot, SEQ] = now, now, seqs[i]
-            for n in range(board.values.shape[1]):
+            for n in range(values.shape[1]):
                 if columns[d, n] >= 0:
-                    board.values[slot, n] = out[columns[d, n], i]
+                    values[slot, n] = out[columns[d, n], i]
             if opened or raised or late[i]:
                 episodes[slot, REVISION] += 1
                 what = OPENED if opened else ESCALATED if raised else ALTERED
-                count = _write(board, slot, what, now, written, count)
+                count = _write(tables, slot, what, now, written, count)
     return count, free_count
 
 
 @nb.njit(cache=True, nogil=True)
-def close_due(watermark, top, rules, board, free_count, written, count):
+def close_due(watermark, top, rules, tables, free_count, written, count):
     """Close every episode that no later row can continue."""
+    _, episodes, _, _ = tables
     for slot in range(top):
-        if board.episodes[slot, ROW] >= 0 and _over(board.episodes, slot, rules, watermark):
-            free_count, count = _close(slot, rules, board, free_count, written, count)
+        if episodes[slot, ROW] >= 0 and _over(episodes, slot, rules, watermark):
+            free_count, count = _close(slot, rules, tables, free_count, written, count)
     return count, free_count

@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Sequence
 
 from replay.simulate.chance import chance
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import World
 from replay.strength import Strength, of_strength
 from tollwatch.errors import ConfigurationError
@@ -36,5 +36,5 @@ def plant(world: World, names: Sequence[str] | None = None, strength: Strength =
 
 def _play(name: str, world: World, used: set[int]) -> Planted:
     module = importlib.import_module(f"{__name__}.{name}")
-    played: Planted = module.plant(Stage(world, chance(world.seed, name), used))
+    played: Planted = module.plant(ScenarioContext(world, chance(world.seed, name), used))
     return played

@@ -5,15 +5,15 @@ from typing import Any
 import polars as pl
 
 from replay.simulate.chance import HOUR
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.services import former, months, written_lines
 from replay.truth import Truth
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """Some ceased products are in every bill run."""
-    ceased = former(stage.world).filter(pl.col("long_ago") & ~pl.col("credited")).head(2 * stage.few)
-    return together(_month(ceased, start, end) for start, end in months(stage.world))
+    ceased = former(context.world).filter(pl.col("long_ago") & ~pl.col("credited")).head(2 * context.few)
+    return together(_month(ceased, start, end) for start, end in months(context.world))
 
 
 def _month(ceased: pl.DataFrame, start: int, end: int) -> Planted:

@@ -3,23 +3,23 @@
 import numpy as np
 
 from replay.simulate.chance import HOUR, MINUTE, SECOND
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import ABROAD, POSTPAID
 from replay.simulate.records import PER_MINUTE
 from replay.simulate.rows import carried, of, rows_of
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few victims."""
-    return together(_victim(stage, who, f"cfu{n}-") for n, who in enumerate(stage.people(stage.few, POSTPAID)))
+    return together(_victim(context, who, f"cfu{n}-") for n, who in enumerate(context.people(context.few, POSTPAID)))
 
 
-def _victim(stage: Stage, who: int, prefix: str) -> Planted:
-    world, rng = stage.world, stage.rng
-    begun = stage.moment(3 * HOUR)
+def _victim(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    world, rng = context.world, context.rng
+    begun = context.moment(3 * HOUR)
     abroad = str(rng.choice(ABROAD) + rng.integers(0, 10**7))
     size = int(rng.integers(15, 30))
-    start = stage.spaced(begun + 2 * MINUTE, size, 20 * SECOND, 80 * SECOND)
+    start = context.spaced(begun + 2 * MINUTE, size, 20 * SECOND, 80 * SECOND)
     own = of(world, who, "account_id", "subscriber_id", "imsi")
     change = rows_of(
         f"{prefix}set-",
@@ -43,5 +43,5 @@ def _victim(stage: Stage, who: int, prefix: str) -> Planted:
     )
     subject, amount = ("subscriber_id", own["subscriber_id"]), int(rows["charge_micros"].sum())
     times = rows["event_time"].to_numpy()
-    truth = stage.truth("call_forwarding_fraud", who, times, subject=subject, amount=amount)
+    truth = context.truth("call_forwarding_fraud", who, times, subject=subject, amount=amount)
     return Planted([truth], {"signalling": change, "usage": rows})

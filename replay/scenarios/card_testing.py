@@ -5,20 +5,20 @@ import polars as pl
 
 from replay.simulate.chance import HOUR, MINUTE, SECOND
 from replay.simulate.money import CARD, UNIT, terminals, written
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import PREPAID
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few accounts, each with a dozen cards within half an hour."""
-    people = stage.people(stage.few, PREPAID)
-    return together(_trial(stage, who, f"test{n}") for n, who in enumerate(people))
+    people = context.people(context.few, PREPAID)
+    return together(_trial(context, who, f"test{n}") for n, who in enumerate(people))
 
 
-def _trial(stage: Stage, who: int, prefix: str) -> Planted:
-    world, rng = stage.world, stage.rng
+def _trial(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    world, rng = context.world, context.rng
     size = int(rng.integers(8, 16))
-    times = stage.spaced(stage.moment(HOUR), size, 20 * SECOND, 2 * MINUTE)
+    times = context.spaced(context.moment(HOUR), size, 20 * SECOND, 2 * MINUTE)
     rows = pl.DataFrame(
         {
             "account": np.full(size, world.account[who]),
@@ -34,5 +34,5 @@ def _trial(stage: Stage, who: int, prefix: str) -> Planted:
     made = written(world, rows, prefix)
     settled = int(made.filter(pl.col("state") == "settled")["amount_micros"].sum())
     subject = "account_id", world.name("account_id", who)
-    truth = stage.truth("card_testing", who, times, subject=subject, amount=settled)
+    truth = context.truth("card_testing", who, times, subject=subject, amount=settled)
     return Planted([truth], {"payments": made})

@@ -4,24 +4,24 @@ import numpy as np
 import polars as pl
 
 from replay.simulate.chance import HOUR, MINUTE, SECOND
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import ABROAD, BUSINESS
 from replay.simulate.rows import carried, digits
 
 COST = 120_000
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few carriers: half a day as it should be, then three hours of it."""
-    return together(_carrier(stage, who, f"fas{n}-") for n, who in enumerate(stage.people(stage.few, BUSINESS)))
+    return together(_carrier(context, who, f"fas{n}-") for n, who in enumerate(context.people(context.few, BUSINESS)))
 
 
-def _carrier(stage: Stage, who: int, prefix: str) -> Planted:
-    rng, supplier = stage.rng, f"carrier-{who}-fas"
-    begin = stage.moment(18 * HOUR)
+def _carrier(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    rng, supplier = context.rng, f"carrier-{who}-fas"
+    begin = context.moment(18 * HOUR)
     before, false = int(rng.integers(150, 220)), int(rng.integers(120, 200))
-    well = stage.spaced(begin, before, 2 * MINUTE, 4 * MINUTE)
-    ill = stage.spaced(int(well[-1]) + 20 * MINUTE, false, 30 * SECOND, 70 * SECOND)
+    well = context.spaced(begin, before, 2 * MINUTE, 4 * MINUTE)
+    ill = context.spaced(int(well[-1]) + 20 * MINUTE, false, 30 * SECOND, 70 * SECOND)
     honest = np.where(rng.random(before) < 0.45, rng.integers(60, 300, before), 0)
     cheated = np.where(rng.random(false) < 0.97, rng.integers(2, 9, false), 0)
 
@@ -38,11 +38,11 @@ def _carrier(stage: Stage, who: int, prefix: str) -> Planted:
             calling_number=digits(990_820_000_000 + rng.integers(0, 10**6, size)),
             cost_micros=-(-lasts // 60) * COST,
             currency="EUR",
-            account_id=stage.world.name("account_id", who),
+            account_id=context.world.name("account_id", who),
         )
 
     rows = pl.concat([sent("a", well, honest), sent("b", ill, cheated)], how="diagonal")
     amount = int(-(-cheated // 60).sum() * COST)
     subject = ("supplier_id", supplier)
-    truth = stage.truth("false_answer_supervision", who, ill + 10 * SECOND, subject=subject, amount=amount)
+    truth = context.truth("false_answer_supervision", who, ill + 10 * SECOND, subject=subject, amount=amount)
     return Planted([truth], {"usage": rows})

@@ -3,20 +3,20 @@
 import numpy as np
 
 from replay.simulate.chance import HOUR
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import ABROAD, POSTPAID
 from replay.simulate.records import PER_MINUTE
 from replay.simulate.rows import carried, digits, one_by_one, rows_of
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few new accounts; whose names they bear does not know of them."""
-    return together(_account(stage, who, f"fpd{n}-") for n, who in enumerate(stage.people(stage.few, POSTPAID)))
+    return together(_account(context, who, f"fpd{n}-") for n, who in enumerate(context.people(context.few, POSTPAID)))
 
 
-def _account(stage: Stage, who: int, prefix: str) -> Planted:
-    rng, account = stage.rng, f"N{who:07}"
-    opened = stage.moment(30 * HOUR)
+def _account(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    rng, account = context.rng, f"N{who:07}"
+    opened = context.moment(30 * HOUR)
     size = int(rng.integers(30, 45))
     duration = rng.integers(700, 1100, size)
     start = one_by_one(opened + HOUR, duration, rng.integers(60, 900, size))
@@ -44,5 +44,5 @@ def _account(stage: Stage, who: int, prefix: str) -> Planted:
         called_number=digits(rng.choice(ABROAD, size) + rng.integers(0, 10**7, size)),
     )
     times, amount = rows["event_time"].to_numpy(), int(rows["charge_micros"].sum())
-    truth = stage.truth("first_payment_default", who, times, subject=("account_id", account), amount=amount)
+    truth = context.truth("first_payment_default", who, times, subject=("account_id", account), amount=amount)
     return Planted([truth], {"orders": order, "usage": rows})

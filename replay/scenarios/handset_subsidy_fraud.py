@@ -3,21 +3,23 @@
 import numpy as np
 
 from replay.simulate.chance import HOUR
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import POSTPAID, VISITED
 from replay.simulate.rows import of, rows_of
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few telephones."""
-    return together(_telephone(stage, who, f"box{n}s-") for n, who in enumerate(stage.people(stage.few, POSTPAID)))
+    return together(
+        _telephone(context, who, f"box{n}s-") for n, who in enumerate(context.people(context.few, POSTPAID))
+    )
 
 
-def _telephone(stage: Stage, who: int, prefix: str) -> Planted:
-    rng, imei = stage.rng, f"8677{who:011}"
-    sold = stage.moment(30 * HOUR)
+def _telephone(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    rng, imei = context.rng, f"8677{who:011}"
+    sold = context.moment(30 * HOUR)
     size = int(rng.integers(8, 14))
-    times = stage.spaced(sold + 5 * HOUR, size, HOUR, 2 * HOUR)
+    times = context.spaced(sold + 5 * HOUR, size, HOUR, 2 * HOUR)
     order = rows_of(
         f"{prefix}order-",
         np.array([sold]),
@@ -28,8 +30,8 @@ def _telephone(stage: Stage, who: int, prefix: str) -> Planted:
         imei=imei,
         channel="shop",
         source="orders",
-        **of(stage.world, who, "account_id", "subscriber_id"),
+        **of(context.world, who, "account_id", "subscriber_id"),
     )
     seen = rows_of(prefix, times, imei=imei, imsi=f"26201{who:010}", network=VISITED[0], source="register")
-    truth = stage.truth("handset_subsidy_fraud", who, times, subject=("imei", imei))
+    truth = context.truth("handset_subsidy_fraud", who, times, subject=("imei", imei))
     return Planted([truth], {"orders": order, "device_sightings": seen})

@@ -3,7 +3,7 @@
 import numpy as np
 
 from replay.simulate.chance import HOUR, MINUTE
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import OFF_NET, PREPAID
 from replay.simulate.records import PER_MINUTE
 from replay.simulate.rows import carried, digits
@@ -11,16 +11,16 @@ from replay.simulate.rows import carried, digits
 NEW = 99907_8000000000
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few gateways."""
-    return together(_gateway(stage, who, f"host{n}-") for n, who in enumerate(stage.people(stage.few, PREPAID)))
+    return together(_gateway(context, who, f"host{n}-") for n, who in enumerate(context.people(context.few, PREPAID)))
 
 
-def _gateway(stage: Stage, who: int, prefix: str) -> Planted:
-    rng = stage.rng
+def _gateway(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    rng = context.rng
     sims, each = int(rng.integers(6, 12)), 4
     size = sims * each
-    start = stage.spaced(stage.moment(8 * HOUR), size, 3 * MINUTE, 8 * MINUTE)
+    start = context.spaced(context.moment(8 * HOUR), size, 3 * MINUTE, 8 * MINUTE)
     sim = np.repeat(np.arange(sims), each)
     imei = f"8612{who:011}"
     rows = carried(
@@ -33,7 +33,7 @@ def _gateway(stage: Stage, who: int, prefix: str) -> Planted:
         imsi=digits(NEW + who * 100 + sim),
         calling_number=digits(990_780_000_000 + who * 100 + sim),
         called_number=digits(OFF_NET + rng.integers(0, 10**8, size)),
-        account_id=stage.world.name("account_id", who),
+        account_id=context.world.name("account_id", who),
     )
-    truth = stage.truth("imei_hosting_many_imsi", who, rows["event_time"].to_numpy(), subject=("imei", imei))
+    truth = context.truth("imei_hosting_many_imsi", who, rows["event_time"].to_numpy(), subject=("imei", imei))
     return Planted([truth], {"usage": rows})

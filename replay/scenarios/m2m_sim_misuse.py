@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from replay.simulate.chance import HOUR, SECOND
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import OFF_NET, PREPAID
 from replay.simulate.records import HOME_NETWORK, PER_MINUTE
 from replay.simulate.rows import carried, digits, rows_of
@@ -14,14 +14,14 @@ from replay.simulate.rows import carried, digits, rows_of
 METERS = 99907_7000000000
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few meters, which lie in nobody's list of habits."""
-    return together(_meter(stage, who, f"m2m{n}-") for n, who in enumerate(stage.people(stage.few, PREPAID)))
+    return together(_meter(context, who, f"m2m{n}-") for n, who in enumerate(context.people(context.few, PREPAID)))
 
 
-def _meter(stage: Stage, who: int, prefix: str) -> Planted:
-    world, rng = stage.world, stage.rng
-    begin, size = stage.moment(14 * HOUR), int(rng.integers(15, 30))
+def _meter(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    world, rng = context.world, context.rng
+    begin, size = context.moment(14 * HOUR), int(rng.integers(15, 30))
     imsi = str(METERS + who)
     own: dict[str, Any] = {"imsi": imsi, "account_id": world.name("account_id", who), "subscriber_id": f"SM{who:07}"}
     hours = begin + np.arange(6) * HOUR
@@ -41,7 +41,7 @@ def _meter(stage: Stage, who: int, prefix: str) -> Planted:
         calling_number=str(990_740_000_000 + who),
         **own,
     )
-    start = stage.spaced(begin + 7 * HOUR, size, 200 * SECOND, 600 * SECOND)
+    start = context.spaced(begin + 7 * HOUR, size, 200 * SECOND, 600 * SECOND)
     calls = carried(
         prefix,
         start,
@@ -54,5 +54,5 @@ def _meter(stage: Stage, who: int, prefix: str) -> Planted:
         **own,
     )
     amount, times = int(calls["charge_micros"].sum()), calls["event_time"].to_numpy()
-    truth = stage.truth("m2m_sim_misuse", who, times, subject=("imsi", imsi), amount=amount)
+    truth = context.truth("m2m_sim_misuse", who, times, subject=("imsi", imsi), amount=amount)
     return Planted([truth], {"usage": pl.concat([reports, calls], how="diagonal_relaxed")})

@@ -10,28 +10,28 @@ from msgspec.structs import replace
 
 from replay.simulate.chance import DAY, HOUR, MINUTE, Ints
 from replay.simulate.money import CARD, UNIT, fingerprint, method_of, terminals, written
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import PREPAID
 
 LAST_KNOWN_DAY, FIRST_KNOWN_DAY = 18, 36
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """Known cases in the weeks before, and new ones."""
-    by_card = method_of(stage.world) == CARD
-    people = [who for who in stage.people(12 * stage.few, PREPAID) if by_card[stage.world.account[who]]]
-    new, old = people[: stage.few], people[stage.few : 3 * stage.few]
-    planted = [_theft(stage, who, stage.moment(6 * HOUR, first_day=0.5), f"theft{n}") for n, who in enumerate(new)]
+    by_card = method_of(context.world) == CARD
+    people = [who for who in context.people(12 * context.few, PREPAID) if by_card[context.world.account[who]]]
+    new, old = people[: context.few], people[context.few : 3 * context.few]
+    planted = [_theft(context, who, context.moment(6 * HOUR, first_day=0.5), f"theft{n}") for n, who in enumerate(new)]
     for n, who in enumerate(old):
-        ago = int(stage.rng.uniform(LAST_KNOWN_DAY, FIRST_KNOWN_DAY) * DAY)
-        planted.append(_known(_theft(stage, who, stage.world.start - ago, f"old{n}"), chargeback=n % 2 == 1))
+        ago = int(context.rng.uniform(LAST_KNOWN_DAY, FIRST_KNOWN_DAY) * DAY)
+        planted.append(_known(_theft(context, who, context.world.start - ago, f"old{n}"), chargeback=n % 2 == 1))
     return together(planted)
 
 
-def _theft(stage: Stage, who: int, start: int, prefix: str) -> Planted:
-    world, rng = stage.world, stage.rng
+def _theft(context: ScenarioContext, who: int, start: int, prefix: str) -> Planted:
+    world, rng = context.world, context.rng
     size = int(rng.integers(3, 6))
-    times: Ints = stage.spaced(start, size, 5 * MINUTE, 40 * MINUTE)
+    times: Ints = context.spaced(start, size, 5 * MINUTE, 40 * MINUTE)
     account = int(world.account[who])
     rows = pl.DataFrame(
         {
@@ -47,7 +47,7 @@ def _theft(stage: Stage, who: int, start: int, prefix: str) -> Planted:
     )
     made = written(world, rows, prefix)
     subject, amount = ("card_fingerprint", fingerprint(account, 0)), int(made["amount_micros"].sum())
-    truth = stage.truth("payment_risk", who, times, subject=subject, amount=amount)
+    truth = context.truth("payment_risk", who, times, subject=subject, amount=amount)
     return Planted([truth], {"payments": made})
 
 

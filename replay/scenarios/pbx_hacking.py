@@ -3,22 +3,22 @@
 import numpy as np
 
 from replay.simulate.chance import DAY, HOUR, SECOND
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import ABROAD, BUSINESS
 from replay.simulate.records import PER_MINUTE
 from replay.simulate.rows import carried, digits, of
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few exchanges, one night each."""
-    return together(_night(stage, who, f"pbx{n}-") for n, who in enumerate(stage.people(stage.few, BUSINESS)))
+    return together(_night(context, who, f"pbx{n}-") for n, who in enumerate(context.people(context.few, BUSINESS)))
 
 
-def _night(stage: Stage, who: int, prefix: str) -> Planted:
-    world, rng = stage.world, stage.rng
+def _night(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    world, rng = context.world, context.rng
     size = int(rng.integers(80, 120))
     night = world.start + int(rng.integers(0, max(1, world.days - 1))) * DAY + 22 * HOUR
-    start = stage.spaced(night, size, 40 * SECOND, 120 * SECOND)
+    start = context.spaced(night, size, 40 * SECOND, 120 * SECOND)
     trunk = f"PBX{who}-night"
     rows = carried(
         prefix,
@@ -32,5 +32,5 @@ def _night(stage: Stage, who: int, prefix: str) -> Planted:
         **of(world, who, "account_id"),
     )
     amount = int(rows["charge_micros"].sum())
-    truth = stage.truth("pbx_hacking", who, rows["event_time"].to_numpy(), subject=("trunk_in", trunk), amount=amount)
+    truth = context.truth("pbx_hacking", who, rows["event_time"].to_numpy(), subject=("trunk_in", trunk), amount=amount)
     return Planted([truth], {"usage": rows})

@@ -3,22 +3,22 @@
 import numpy as np
 
 from replay.simulate.chance import HOUR, SECOND
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import PREPAID
 from replay.simulate.records import PER_MINUTE
 from replay.simulate.rows import carried, digits
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few services."""
-    return together(_service(stage, who, f"prs{n}-") for n, who in enumerate(stage.people(stage.few, PREPAID)))
+    return together(_service(context, who, f"prs{n}-") for n, who in enumerate(context.people(context.few, PREPAID)))
 
 
-def _service(stage: Stage, who: int, prefix: str) -> Planted:
-    rng = stage.rng
+def _service(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    rng = context.rng
     size = int(rng.integers(30, 45))
     duration = rng.integers(400, 800, size)
-    start = stage.moment(12 * HOUR) + np.cumsum(duration // 3 + rng.integers(10, 60, size)) * SECOND
+    start = context.moment(12 * HOUR) + np.cumsum(duration // 3 + rng.integers(10, 60, size)) * SECOND
     number = str(990_900_000_000 + who)
     rows = carried(
         prefix,
@@ -29,10 +29,10 @@ def _service(stage: Stage, who: int, prefix: str) -> Planted:
         called_number=number,
         calling_number=digits(990_750_000_000 + who * 10 + np.arange(size) % 3),
         content_provider_id=f"CP{who}",
-        account_id=stage.world.name("account_id", who),
+        account_id=context.world.name("account_id", who),
     ).sort("event_time")
     amount = int(rows["charge_micros"].sum())
-    truth = stage.truth(
+    truth = context.truth(
         "premium_self_generation", who, rows["event_time"].to_numpy(), subject=("called_number", number), amount=amount
     )
     return Planted([truth], {"usage": rows})

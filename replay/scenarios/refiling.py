@@ -3,21 +3,21 @@
 import numpy as np
 
 from replay.simulate.chance import DAY, HOUR, SECOND
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import BUSINESS, OFF_NET, ON_NET
 from replay.simulate.rows import carried, digits, rows_of
 from replay.simulate.services import HISTORY_DAYS
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few trunks, some hours each; the operator's list names them as international."""
-    return together(_route(stage, who, f"refile{n}") for n, who in enumerate(stage.people(stage.few, BUSINESS)))
+    return together(_route(context, who, f"refile{n}") for n, who in enumerate(context.people(context.few, BUSINESS)))
 
 
-def _route(stage: Stage, who: int, prefix: str) -> Planted:
-    world, rng = stage.world, stage.rng
+def _route(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    world, rng = context.world, context.rng
     size = int(rng.integers(150, 250))
-    start = stage.spaced(stage.moment(4 * HOUR), size, 10 * SECOND, 50 * SECOND)
+    start = context.spaced(context.moment(4 * HOUR), size, 10 * SECOND, 50 * SECOND)
     trunk = f"INT-{who}"
     rows = carried(
         f"{prefix}-",
@@ -41,5 +41,5 @@ def _route(stage: Stage, who: int, prefix: str) -> Planted:
         source="lists",
         valid_from=known,
     )
-    truth = stage.truth("refiling", who, rows["event_time"].to_numpy(), subject=("trunk_in", trunk))
+    truth = context.truth("refiling", who, rows["event_time"].to_numpy(), subject=("trunk_in", trunk))
     return Planted([truth], {"usage": rows, "reference": listed})

@@ -1,21 +1,21 @@
 """SIM swap: a clerk is talked into moving a number; then banks and exchanges send their codes to the new SIM."""
 
 from replay.simulate.chance import HOUR, MINUTE, SECOND
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import POSTPAID
 from replay.simulate.rows import of, rows_of
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few victims."""
-    return together(_victim(stage, who, f"swap{n}-") for n, who in enumerate(stage.people(stage.few, POSTPAID)))
+    return together(_victim(context, who, f"swap{n}-") for n, who in enumerate(context.people(context.few, POSTPAID)))
 
 
-def _victim(stage: Stage, who: int, prefix: str) -> Planted:
-    world, rng = stage.world, stage.rng
-    swapped = stage.moment(6 * HOUR)
+def _victim(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    world, rng = context.world, context.rng
+    swapped = context.moment(6 * HOUR)
     size = int(rng.integers(10, 20))
-    times = stage.spaced(swapped + 20 * MINUTE, size, 30 * SECOND, 4 * MINUTE)
+    times = context.spaced(swapped + 20 * MINUTE, size, 30 * SECOND, 4 * MINUTE)
     order = rows_of(
         f"{prefix}order-",
         times[:1] * 0 + swapped,
@@ -39,4 +39,4 @@ def _victim(stage: Stage, who: int, prefix: str) -> Planted:
         **of(world, who, "account_id", "subscriber_id"),
     )
     subject = ("subscriber_id", world.name("subscriber_id", who))
-    return Planted([stage.truth("sim_swap_takeover", who, times, subject=subject)], {"orders": order, "usage": codes})
+    return Planted([context.truth("sim_swap_takeover", who, times, subject=subject)], {"orders": order, "usage": codes})

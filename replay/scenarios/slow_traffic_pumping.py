@@ -1,9 +1,9 @@
 """Slow traffic pumping: a hacked exchange sends calls to paid-for ranges, each from another extension, in hours."""
 
 from replay.scenarios.fast_traffic_pumping import pumped
-from replay.simulate.planted import Planted, Stage
+from replay.simulate.planted import Planted, ScenarioContext
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few exchanges."""
-    return pumped(stage, "slow", calls=(240, 300), apart_s=(10, 22))
+    return pumped(context, "slow", calls=(240, 300), apart_s=(10, 22))

@@ -4,23 +4,23 @@ import numpy as np
 import polars as pl
 
 from replay.simulate.chance import HOUR, MINUTE, SECOND, Ints
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import BUSINESS, ON_NET
 from replay.simulate.rows import digits, of, rows_of
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few shops: a day of customers, and two hours of the bot."""
-    return together(_shop(stage, who, f"ait{n}-") for n, who in enumerate(stage.people(stage.few, BUSINESS)))
+    return together(_shop(context, who, f"ait{n}-") for n, who in enumerate(context.people(context.few, BUSINESS)))
 
 
-def _shop(stage: Stage, who: int, prefix: str) -> Planted:
-    world, rng = stage.world, stage.rng
+def _shop(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    world, rng = context.world, context.rng
     sender = f"SHOP{who}"
-    begin = stage.moment(20 * HOUR)
+    begin = context.moment(20 * HOUR)
     usual, pumped = int(rng.integers(120, 160)), int(rng.integers(300, 500))
-    asked = stage.spaced(begin, usual, 4 * MINUTE, 8 * MINUTE)
-    bot = stage.spaced(int(asked[-1]) + HOUR, pumped, 8 * SECOND, 20 * SECOND)
+    asked = context.spaced(begin, usual, 4 * MINUTE, 8 * MINUTE)
+    bot = context.spaced(int(asked[-1]) + HOUR, pumped, 8 * SECOND, 20 * SECOND)
 
     def codes(name: str, times: Ints, numbers: Ints) -> pl.DataFrame:
         return rows_of(
@@ -47,5 +47,5 @@ def _shop(stage: Stage, who: int, prefix: str) -> Planted:
     )
     first = int(rng.integers(10**5, 10**6))
     sent = pl.concat([codes("a", asked, customers), codes("b", bot, 992_100_000_000 + first + np.arange(pumped))])
-    truth = stage.truth("sms_pumping", who, bot, subject=("calling_number", sender))
+    truth = context.truth("sms_pumping", who, bot, subject=("calling_number", sender))
     return Planted([truth], {"usage": sent, "outcomes": outcomes.sort("event_time")})

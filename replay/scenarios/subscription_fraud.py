@@ -3,20 +3,20 @@
 import numpy as np
 
 from replay.simulate.chance import DAY, HOUR, MINUTE
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import POSTPAID
 from replay.simulate.rows import rows_of
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few documents."""
-    return together(_document(stage, who, f"mule{n}") for n, who in enumerate(stage.people(stage.few, POSTPAID)))
+    return together(_document(context, who, f"mule{n}") for n, who in enumerate(context.people(context.few, POSTPAID)))
 
 
-def _document(stage: Stage, who: int, prefix: str) -> Planted:
-    world, rng = stage.world, stage.rng
+def _document(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    world, rng = context.world, context.rng
     size = int(rng.integers(5, 10))
-    times = stage.spaced(stage.moment(DAY), size, 20 * MINUTE, 2 * HOUR)
+    times = context.spaced(context.moment(DAY), size, 20 * MINUTE, 2 * HOUR)
     numbers = np.arange(size)
     accounts = [world.name("account_id", who), *(f"M{who}-{n}" for n in numbers[1:].tolist())]
     document = f"id{who:014x}"
@@ -33,5 +33,5 @@ def _document(stage: Stage, who: int, prefix: str) -> Planted:
         card_fingerprint=f"{who:x}",
         source="orders",
     )
-    truth = stage.truth("subscription_fraud", who, times, subject=("identity_fingerprint", document))
+    truth = context.truth("subscription_fraud", who, times, subject=("identity_fingerprint", document))
     return Planted([truth], {"orders": rows})

@@ -4,20 +4,20 @@ import numpy as np
 
 from replay.simulate.chance import HOUR, SECOND
 from replay.simulate.money import UNIT
-from replay.simulate.planted import Planted, Stage, together
+from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import PREPAID
 from replay.simulate.rows import digits, of, rows_of
 
 
-def plant(stage: Stage) -> Planted:
+def plant(context: ScenarioContext) -> Planted:
     """A few guessers."""
-    return together(_guess(stage, who, f"pin{n}-") for n, who in enumerate(stage.people(stage.few, PREPAID)))
+    return together(_guess(context, who, f"pin{n}-") for n, who in enumerate(context.people(context.few, PREPAID)))
 
 
-def _guess(stage: Stage, who: int, prefix: str) -> Planted:
-    rng = stage.rng
+def _guess(context: ScenarioContext, who: int, prefix: str) -> Planted:
+    rng = context.rng
     size = int(rng.integers(40, 80))
-    times = stage.spaced(stage.moment(HOUR), size, 10 * SECOND, 30 * SECOND)
+    times = context.spaced(context.moment(HOUR), size, 10 * SECOND, 30 * SECOND)
     right = np.arange(size) % 25 == 24
     rows = rows_of(
         prefix,
@@ -31,8 +31,8 @@ def _guess(stage: Stage, who: int, prefix: str) -> Planted:
         voucher_serial=digits(70_000_000_000 + who * 1000 + np.arange(size)),
         currency="EUR",
         source="gateway",
-        **of(stage.world, who, "account_id", "subscriber_id"),
+        **of(context.world, who, "account_id", "subscriber_id"),
     )
-    subject, amount = ("account_id", stage.world.name("account_id", who)), int(right.sum()) * 10 * UNIT
-    truth = stage.truth("voucher_abuse", who, times, subject=subject, amount=amount)
+    subject, amount = ("account_id", context.world.name("account_id", who)), int(right.sum()) * 10 * UNIT
+    truth = context.truth("voucher_abuse", who, times, subject=subject, amount=amount)
     return Planted([truth], {"payments": rows})

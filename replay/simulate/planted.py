@@ -40,7 +40,7 @@ def together(parts: Iterable[Planted]) -> Planted:
     return every
 
 
-class Stage:
+class ScenarioContext:
     """Where a scenario plays: the world, chance of its own, and people whom no other scenario uses."""
 
     def __init__(self, world: World, rng: np.random.Generator, used: set[int]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.servers import clickhouse_main
 from services.servers.packages import clickhouse_library
-from services.servers.process import Program, free_port, listens
+from services.servers.process import ServerProcess, free_port, listens
 
 
 class ClickHouse:
@@ -22,7 +22,7 @@ class ClickHouse:
             str(self.tcp_port),
             str(self.http_port),
         ]
-        self.program = Program("ClickHouse", words, folder / "log")
+        self.program = ServerProcess("ClickHouse", words, folder / "log")
 
     @property
     def url(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.servers.packages import kafka_jars
-from services.servers.process import Program, free_port, listens
+from services.servers.process import ServerProcess, free_port, listens
 from tollwatch.errors import StoreError
 
 HEAP = "-Xmx512m"
@@ -37,12 +37,12 @@ class Kafka:
         """Where clients connect, as one text."""
         return ",".join(f"127.0.0.1:{port}" for port in self.clients)
 
-    def _broker(self, n: int) -> Program:
+    def _broker(self, n: int) -> ServerProcess:
         own = self.folder / f"broker-{n}"
         own.mkdir(parents=True, exist_ok=True)
         (own / "server.properties").write_text(self._properties(n, own), "utf-8")
         words = _java(self.jars, "kafka.Kafka", str(own / "server.properties"))
-        return Program(f"Kafka broker {n}", words, own / "log")
+        return ServerProcess(f"Kafka broker {n}", words, own / "log")
 
     def _properties(self, n: int, own: Path) -> str:
         replicas = min(len(self.ports), 3)

@@ -36,7 +36,7 @@ def listens(port: int) -> bool:
     return True
 
 
-class Program:
+class ServerProcess:
     """One program: started, waited for, stopped, killed, paused."""
 
     def __init__(self, name: str, words: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> None:

@@ -25,7 +25,7 @@ from streams.live.metrics import Metrics
 from streams.live.raw_partitions import RawIntake, raw_partitions
 from streams.live.sink import FindingsSink
 from streams.live.topics import EPOCH, frames_topic
-from streams.partition import KeySpacePartition, Outcome, PartitionFactory
+from streams.partition import KeySpacePartition, PartitionFactory, PartitionOutput
 from streams.plan import Plan
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
@@ -48,7 +48,7 @@ class _Owned:
         self.next = self.saved = offset
         self.sought = -1
 
-    def take(self, data: bytes, offset: int) -> Outcome:
+    def take(self, data: bytes, offset: int) -> PartitionOutput:
         """Take the bytes of a frame."""
         return self.partition.take(decode(data), offset)
 
@@ -176,7 +176,7 @@ class Worker:
             await self.app.consumer.seek(tp, own.next)
         return offset == own.next
 
-    async def _hand_on(self, outcome: Outcome) -> None:
+    async def _hand_on(self, outcome: PartitionOutput) -> None:
         found = outcome.findings
         for frame in outcome.derived:
             await self._derive(frame)

@@ -15,7 +15,7 @@ import pytest
 from cli import call
 from services.quarantine import line_of
 from store import ChdbStore
-from store.quarantine import Wanted, records
+from store.quarantine import QuarantineFilter, records
 from tests.cli.stored import FOUND, make
 from tests.store.found import quarantined
 from tollwatch.frames import Findings
@@ -124,8 +124,8 @@ def test_many_records_are_marked(tmp_path: Path) -> None:
     store.close()
     assert call(["quarantine", "replay", "--data", str(tmp_path / "data")]) == 0
     store = ChdbStore(tmp_path / "data")
-    assert records(store, Wanted()) == []
-    assert len(records(store, Wanted(replayed_too=True))) == 12_000
+    assert records(store, QuarantineFilter()) == []
+    assert len(records(store, QuarantineFilter(replayed_too=True))) == 12_000
     store.close()
 
 

@@ -18,7 +18,7 @@ import pytest
 from services.servers.clickhouse import ClickHouse
 from services.servers.kafka import Kafka
 from services.servers.packages import missing
-from services.servers.process import Program
+from services.servers.process import ServerProcess
 from tests.shared import ROOT
 from tollwatch.errors import StoreError
 
@@ -144,7 +144,7 @@ class Installation:
             "POLARS_MAX_THREADS": "2",
         }
         self.env |= {f"TOLLWATCH_{key.upper()}": str(value) for key, value in settings.items()}
-        self.workers: list[Program] = []
+        self.workers: list[ServerProcess] = []
         self.publisher: subprocess.Popen[str] | None = None
 
     def prepare(self) -> None:
@@ -156,10 +156,12 @@ class Installation:
         """One call of the command, for this installation."""
         return run(*words, env=self.env, check=check)
 
-    def worker(self, *words: str) -> Program:
+    def worker(self, *words: str) -> ServerProcess:
         """Start one more worker."""
         number = len(self.workers)
-        own = Program(f"worker {number}", [*COMMAND, "worker", *words], self.folder / f"worker-{number}.log", self.env)
+        own = ServerProcess(
+            f"worker {number}", [*COMMAND, "worker", *words], self.folder / f"worker-{number}.log", self.env
+        )
         own.start()
         self.workers.append(own)
         return own
@@ -212,7 +214,7 @@ class Installation:
         self.stop()
 
 
-def said_by(workers: Sequence[Program]) -> Iterator[str]:
+def said_by(workers: Sequence[ServerProcess]) -> Iterator[str]:
     """Warnings and errors of workers."""
     for worker in workers:
         for line in worker.log.read_text("utf-8", "replace").splitlines():

@@ -14,7 +14,7 @@ from streams.codec import decode, encode
 from streams.intake import dropped_marks
 from streams.live.raw_partitions import RawIntake, RawPartition, raw_partitions
 from streams.live.records import BLANK, ControlRecord
-from streams.partition import KeySpacePartition, Outcome, PartitionFactory
+from streams.partition import KeySpacePartition, PartitionFactory, PartitionOutput
 from tollwatch.config import KafkaSettings, Settings
 from tollwatch.findings import FeedHealth
 
@@ -124,7 +124,7 @@ class World:
             self._keep(self.parts[key].take(decode(self.frames[key][self.next[key]]), self.next[key]))
             self.next[key] += 1
 
-    def _keep(self, taken: Outcome) -> None:
+    def _keep(self, taken: PartitionOutput) -> None:
         for alert in taken.findings.all_alerts():
             self._once(self.found, (alert.alert_id, alert.revision), alert)
         for leak in taken.findings.leakages:
