@@ -23,10 +23,12 @@ class Metrics:
         self.frame_bytes = Counter("tollwatch_frame_bytes", "bytes of frames", ["key_space", "way"], registry=registry)
         self.seconds = Counter("tollwatch_stage_seconds", "seconds spent, by stage", ["stage"], registry=registry)
         self.lag = Gauge("tollwatch_lag", "messages not framed yet", ["partition"], registry=registry)
-        self.watermark = Gauge("tollwatch_watermark_ms", "watermark, ms", ["key_space", "part"], registry=registry)
-        self.held = Gauge("tollwatch_held_rows", "rows that wait for others", ["key_space", "part"], registry=registry)
+        self.watermark = Gauge("tollwatch_watermark_ms", "watermark, ms", ["key_space", "partition"], registry=registry)
+        self.held = Gauge(
+            "tollwatch_held_rows", "rows that wait for others", ["key_space", "partition"], registry=registry
+        )
         self.state = Gauge(
-            "tollwatch_state_bytes", "bytes of the last snapshot", ["key_space", "part"], registry=registry
+            "tollwatch_state_bytes", "bytes of the last snapshot", ["key_space", "partition"], registry=registry
         )
         self.snapshots = Counter("tollwatch_snapshots", "snapshots written", registry=registry)
         self.store_up = Gauge("tollwatch_store_up", "whether the store took the last findings", registry=registry)

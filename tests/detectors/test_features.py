@@ -1,6 +1,7 @@
 """Kinds of features: one definition each, which the language, rules files and the engine go by."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +52,10 @@ def test_rules_files_may_say_the_former_name(former: str, name: str) -> None:
     """Files that run today run tomorrow."""
     made = parse_feature(f"{former}(duration_s) over 1h", where="here")
     assert made == Feature(kind=name, value="duration_s", over=HOUR)
+
+
+@each_kind
+def test_the_guide_names_it(kind: FeatureKind) -> None:
+    """An analyst looks there for what a rule may say."""
+    guide = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text("utf-8")
+    assert f"`{kind.name}({'x' if kind.takes_value else ''})`" in guide
