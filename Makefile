@@ -13,7 +13,7 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint types imports bench docs catalogue cover ci clean up chaos bench-live
+.PHONY: help setup demo test fuzz lint types imports bench docs catalogue cover ci clean up chaos bench-live
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ up: .venv/.run ## Run Kafka, ClickHouse and two workers on this machine; Ctrl-C 
 
 bench-live: .venv/.dev ## The common work on Kafka and ClickHouse (ARGS=FILE, as usage_1m.py writes it)
 	@$(BIN)/python -m tests.live.bench $(ARGS)
+
+fuzz: .venv/.dev ## Five minutes of mutated feeds, mappings, rules and configurations (ARGS="--seconds 60 --target rules")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 chaos: .venv/.dev ## Kill, pause and restart everything under a live line, and compare (about an hour)
 	@$(BIN)/python -m tests.live.chaos $(ARGS)

@@ -14,13 +14,13 @@ A feature reads `kind(value) [of STREAM] [over DURATION [tumbling]] [in N panes]
 import re
 from pathlib import Path
 
-import yaml
-
 from detectors.features import FORMER_NAMES, KINDS, NO_TIME, Feature
 from detectors.rule import Rule, default_claim, default_quiet_period
+from tollwatch.bounds import MAX_CHARACTERS
 from tollwatch.duration import parse_duration
-from tollwatch.errors import InputError, RuleError
+from tollwatch.errors import ConfigurationError, RuleError
 from tollwatch.events import STREAMS
+from tollwatch.yaml_file import load_yaml
 
 _FEATURE = re.compile(
     r"""\s*(?P<kind>\w+)\s*\((?P<value>.*?)\)
@@ -32,6 +32,7 @@ _FEATURE = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _KEYS = ("name", "reads", "by", "features", "warning", "critical", "amount", "quiet_period", "claim", "version")
+MAX_RULES, MAX_FEATURES = 500, 60
 _FORMER_KEYS = {"quiet": "quiet_period"}
 """What rules files called a key before; both are read."""
 
@@ -42,6 +43,8 @@ def parse_feature(text: str, *, where: str) -> Feature:
     >>> parse_feature("count() over 1h tumbling where service = 'sms'", where="example").where
     "service = 'sms'"
     """
+    if len(text) > MAX_CHARACTERS:
+        raise RuleError(f"{where}: has {len(text)} characters, more than {MAX_CHARACTERS}; use a list")
     match = _FEATURE.fullmatch(text)
     if match is None:
         raise RuleError(
@@ -100,6 +103,8 @@ def parse_rule(entry: object, *, where: str) -> Rule:
     where = f"{where} `{entry['name']}`"
     if not isinstance(entry["features"], dict):
         raise RuleError(f"{where}: features must be a mapping of name to feature")
+    if len(entry["features"]) > MAX_FEATURES:
+        raise RuleError(f"{where}: has {len(entry['features'])} features, more than {MAX_FEATURES}; make several rules")
     features = {
         str(name): parse_feature(str(text), where=f"{where}, feature {name}")
         for name, text in entry["features"].items()
@@ -135,17 +140,11 @@ def _rule(entry: dict[str, object], features: dict[str, Feature], where: str) ->
 def load_rules(path: Path) -> list[Rule]:
     """Read a rules file. Raises RuleError naming file, rule and word."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); name a YAML file with a list of rules") from error
-    except UnicodeDecodeError as error:
-        raise RuleError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    try:
-        entries = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RuleError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise RuleError(f"{path}: is nested too deeply for a list of rules") from error
+        entries = load_yaml(path)
+    except ConfigurationError as error:
+        raise RuleError(str(error)) from error
+    if isinstance(entries, list) and len(entries) > MAX_RULES:
+        raise RuleError(f"{path}: has {len(entries)} rules, more than {MAX_RULES}; each is kept for every key")
     if not isinstance(entries, list):
         raise RuleError(f"{path}: must be a YAML list of rules, each beginning with `- name:`")
     rules = [parse_rule(entry, where=f"{path}, rule {n}") for n, entry in enumerate(entries, 1)]

@@ -5,8 +5,9 @@ a record again decides the same. Files and topics come in by the same way.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import msgspec
 import polars as pl
 
 from streams.align import Dropped
@@ -16,6 +17,7 @@ from streams.shard import route, split, with_hashes
 from tollwatch.config import Settings
 from tollwatch.findings import Quarantined
 from tollwatch.frames import Frame, KeySpace, ReadBatch, Span
+from tollwatch.rescue import UNFORESEEN, read_in_halves
 
 EVENT_MARK = {"stream": pl.String, "_partition": pl.String, "_offset": pl.Int64, "mark": pl.String}
 
@@ -58,22 +60,53 @@ class Tick:
         self.refused: dict[str, list[pl.DataFrame]] = {}
 
     def read(self, framer: Framer, batch: ReadBatch) -> pl.DataFrame:
-        """Take a batch of a source partition; gives the rows that were taken, as they are stored."""
+        """Take a batch of a source partition; gives the rows that were taken, as they are stored.
+
+        A record that makes the whole batch fail is refused, and the others are taken.
+        """
+        before = framer.save()
+        try:
+            return self._read(framer, batch)
+        except UNFORESEEN:
+            if not len(batch.rows):
+                raise
+            framer.load(before)
+
+        def read(begin: int, end: int) -> pl.DataFrame:
+            kept = framer.save()
+            rows = batch.rows[begin:end]
+            last = end == len(batch.rows)
+            part = replace(batch, rows=rows, rejected=batch.rejected if last else [], unknown_fields=0)
+            try:
+                return self._read(framer, part)
+            except UNFORESEEN:
+                framer.load(kept)
+                raise
+
+        def refuse(place: int, reason: str) -> pl.DataFrame:
+            row = batch.rows[place : place + 1]
+            return self._read(framer, replace(batch, rows=row.clear(), rejected=[_refused(batch, row, reason)]))
+
+        parts = read_in_halves(len(batch.rows), read, refuse)
+        self.taken.unknown_fields += batch.unknown_fields
+        return pl.concat(parts, how="diagonal")
+
+    def _read(self, framer: Framer, batch: ReadBatch) -> pl.DataFrame:
         stamped = framer.stamp(batch)
         rows, taken = stamped.rows, self.taken
+        hashed = with_hashes(batch.stream, rows) if len(rows) else None
+        refused = _refused_rows(batch, stamped) if stamped.rejected else None
         taken.rejected += stamped.rejected
         taken.event_marks += _event_marks(batch, stamped)
         taken.events += len(rows)
         taken.late += int(rows["_late"].sum())
         taken.unknown_fields += batch.unknown_fields
         source = pl.lit(len(self.spans), pl.Int32)
-        if len(rows):
-            hashed = with_hashes(batch.stream, rows)
+        if hashed is not None:
             hashed = hashed.with_columns(_partition=pl.lit(batch.partition), _source=source)
             self.tables.setdefault(batch.stream, []).append(hashed)
-        if stamped.rejected:
-            refused = _refused_rows(batch, stamped).with_columns(_source=source)
-            self.refused.setdefault(batch.stream, []).append(refused)
+        if refused is not None:
+            self.refused.setdefault(batch.stream, []).append(refused.with_columns(_source=source))
         return rows.drop("_late", "_watermark")
 
     def reach(self, span: Span) -> None:
@@ -113,6 +146,22 @@ class Tick:
             both = [table for table in (routed.get(stream), refused) if table is not None]
             found[stream] = pl.concat(both, how="diagonal")
         return found
+
+
+def _refused(batch: ReadBatch, row: pl.DataFrame, reason: str) -> Quarantined:
+    """The refusal of one row of a batch."""
+    (named,) = row.iter_rows(named=True)
+    kept = {name: value for name, value in named.items() if value is not None and not name.startswith("_")}
+    position = int(named["_offset"])
+    return Quarantined(
+        stream=batch.stream,
+        partition=batch.partition,
+        position=position,
+        line=position + 1,
+        reason=reason,
+        raw=msgspec.json.encode(kept, enc_hook=str),
+        source=str(kept.get("source") or "unknown"),
+    )
 
 
 def _refused_rows(batch: ReadBatch, stamped: Stamped) -> pl.DataFrame:

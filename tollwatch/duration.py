@@ -6,6 +6,7 @@ from datetime import timedelta
 from tollwatch.errors import RuleError
 
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+LONGEST_TEXT = 60
 LONGEST_MS = 3660 * 86_400_000
 _PART = re.compile(r"(\d+)\s*(ms|s|m|h|d|w)")
 
@@ -16,8 +17,8 @@ def parse_duration(text: str, *, where: str) -> timedelta:
     >>> parse_duration("1h30m", where="example")
     datetime.timedelta(seconds=5400)
     """
-    if not re.fullmatch(rf"(?:{_PART.pattern}\s*)+", text.strip()):
-        raise RuleError(f"{where}: `{text}` is no duration; write for example 30s, 10m, 24h or 7d")
+    if len(text) > LONGEST_TEXT or not re.fullmatch(rf"(?:{_PART.pattern}\s*)+", text.strip()):
+        raise RuleError(f"{where}: `{text[:LONGEST_TEXT]}` is no duration; write for example 30s, 10m, 24h or 7d")
     ms = sum(int(n) * _UNIT_MS[unit] for n, unit in _PART.findall(text))
     if ms > LONGEST_MS:
         raise RuleError(f"{where}: `{text}` is longer than ten years; write a shorter one")

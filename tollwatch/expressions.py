@@ -1,6 +1,7 @@
 """Pure expressions over the columns of a stream: parsed once, checked with errors that point at the word.
 
-Whatever has another answer tomorrow, looks at other rows, or reads anything but the columns is refused.
+Whatever has another answer tomorrow, looks at other rows, or reads anything but the columns is refused; so is what
+would take more time or memory than `tollwatch.bounds` allows.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
+from tollwatch import bounds
 from tollwatch.errors import RuleError
 
 _ALLOWED: tuple[type[exp.Expression], ...] = (
@@ -100,9 +102,12 @@ def _pointed(sql: str, word: str) -> str:
 
 
 def parse(sql: str, *, where: str) -> exp.Expression:
-    """Parse one expression. Raises RuleError pointing at what cannot be read."""
+    """Parse one expression. Raises RuleError pointing at what cannot be read, or saying which bound it breaks."""
+    bounds.check_text(sql, where=where)
     try:
         trees = sqlglot.parse(sql)
+    except RecursionError as error:
+        raise RuleError(f"{where}: the expression is nested too deeply; write it flatter") from error
     except sqlglot.errors.SqlglotError as error:
         details = getattr(error, "errors", None) or [{}]
         word = str(details[0].get("highlight") or "")
@@ -110,6 +115,7 @@ def parse(sql: str, *, where: str) -> exp.Expression:
     tree = trees[0] if len(trees) == 1 else None
     if not isinstance(tree, exp.Expression):
         raise RuleError(f"{where}: `{sql}` is not one expression; write for example duration_s > 60")
+    bounds.check_tree(tree, where=where)
     return tree
 
 
@@ -137,7 +143,22 @@ def check(
                 f"{where}: `{word}` cannot stand in an expression; only columns, numbers, text and pure functions "
                 f"of one row can{_pointed(sql, word)}"
             )
+    bounds.check_growth(tree, where=where)
     return tree
+
+
+def never_failing(tree: exp.Expression) -> exp.Expression:
+    """The expression with conversions that give null where a value cannot be converted: no row may end a run.
+
+    >>> never_failing(sqlglot.parse_one("cast(called_number as bigint) > 5")).sql()
+    'TRY_CAST(called_number AS BIGINT) > 5'
+    """
+
+    def tried(node: exp.Expression) -> exp.Expression:
+        return exp.TryCast(**node.args) if type(node) is exp.Cast else node
+
+    made: exp.Expression = tree.transform(tried)
+    return made
 
 
 def _column(node: exp.Column, columns: Mapping[str, pl.DataType], sql: str, where: str) -> None:

@@ -1,6 +1,6 @@
 """Evaluate the filters and values of a key space over the tables of its streams, each different one once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,13 @@ from detectors.engine.kernel import NULL
 from detectors.engine.lists import Lists, take_out_lists
 from tollwatch.columns import schema
 from tollwatch.errors import RuleError
-from tollwatch.expressions import check
+from tollwatch.expressions import check, never_failing
 from tollwatch.frames import Ints, KeySpace
 
+TEXTS = ["", "447100000001", "x", "é\u202e\u0000", "-", "1.5", "NaN", None, "9" * 40, "%_\\", "true"]
+NUMBERS = [0, 1, -1, 2**63 - 1, -(2**63), None, 60, 1_767_225_600_000]
+FLAGS = [True, False, None]
+NOTHING = [None]
 Mask = npt.NDArray[np.uint64]
 
 
@@ -59,7 +63,7 @@ class Expressions:
                 expr = expr.nchash.xxhash64().reinterpret(signed=True)  # type: ignore[attr-defined]
             elif not kind.is_numeric() and kind not in (pl.Boolean, pl.Null):
                 raise RuleError(f"{where}: `{sql}` is neither a number nor text; name a column that is")
-            self.values[name] = (len(self.values), stream, expr.cast(pl.Int64).fill_null(int(NULL)))
+            self.values[name] = (len(self.values), stream, expr.cast(pl.Int64, strict=False).fill_null(int(NULL)))
         return self.values[name][0]
 
     def _all(self, stream: str) -> dict[str, pl.DataType]:
@@ -99,24 +103,41 @@ def column_expr(text: str, where: str) -> pl.Expr:
     """What Polars makes of an expression that was checked; what it cannot run is a RuleError."""
     try:
         return pl.sql_expr(text)
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise RuleError(f"{where}: `{text}` cannot be computed ({error}); write it with other functions") from error
 
 
+def unusual(columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Rows with values that are seldom: empty and odd texts, the ends of 64 bits, nothing; in several combinations."""
+    made = {"_": pl.Series(range(len(TEXTS)))}
+    for n, (name, kind) in enumerate(columns.items()):
+        special: dict[pl.DataType, Sequence[object]] = {pl.String(): TEXTS, pl.Boolean(): FLAGS}
+        values = special.get(kind, NUMBERS if kind.is_numeric() else NOTHING)
+        turned = [values[(row * (n + 1) + n) % len(values)] for row in range(len(TEXTS))]
+        made[name] = pl.Series(name, turned, dtype=kind)
+    return pl.DataFrame(made)
+
+
 def kind_of(expr: pl.Expr, columns: Mapping[str, pl.DataType], sql: str, where: str) -> pl.DataType:
-    """The type of an expression's values, found without any row. Raises RuleError where types do not go together."""
+    """The type of an expression's values. Raises RuleError where types do not go together.
+
+    It is computed over values that columns have in the worst case, too, so that no row ends a run later.
+    """
+    named = {name: columns[name] for name in expr.meta.root_names() if name in columns}
     try:
-        return pl.DataFrame(schema=dict(columns)).select(expr.alias("v")).dtypes[0]
-    except pl.exceptions.PolarsError as error:
+        kind = pl.DataFrame(schema=dict(columns)).select(expr.alias("v")).dtypes[0]
+        unusual(named).select(expr.alias("v"))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         told = str(error).partition("\n")[0]
         raise RuleError(
             f"{where}: `{sql}` cannot be computed ({told}); compare numbers with numbers, text with text"
         ) from error
+    return kind
 
 
 def condition(sql: str, names: Mapping[str, str], where: str, *, amount: bool = False) -> pl.Expr:
     """A condition or an amount over features, checked; `names` gives the column that holds each."""
-    tree = check(sql, dict.fromkeys(names, pl.Int64()), where=where).copy()
+    tree = never_failing(check(sql, dict.fromkeys(names, pl.Int64()), where=where))
     for column in list(tree.find_all(exp.Column)):
         renamed = sqlglot.column(names[column.name])
         if column is tree:

@@ -11,12 +11,14 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
+from tollwatch.expressions import never_failing
+
 SHIPPED = Path(__file__).parent.parent / "lists"
 
 
 def take_out_lists(tree: exp.Expression) -> tuple[str, set[str], dict[str, tuple[str, str]]]:
     """Replace `listed(…)` by columns; gives the SQL, the columns it names, and alias → (list, column)."""
-    tree = tree.copy()
+    tree = never_failing(tree)
     columns = {column.name for column in tree.find_all(exp.Column)}
     found: dict[str, tuple[str, str]] = {}
     for call in list(tree.find_all(exp.Anonymous)):

@@ -16,6 +16,7 @@ from tollwatch.frames import Ints, KeySpace
 from tollwatch.identity import hash64
 
 MAX_FILTERS = 63
+MAX_RING = 2_000
 MAX_PANES = 1000
 
 
@@ -132,6 +133,11 @@ class _Compiler:
         row[k.PANES] = 1 if feature.tumbling else feature.panes
         row[k.DELAY] = to_ms(feature.delayed) // pane
         row[k.RING] = row[k.PANES] + row[k.DELAY]
+        if row[k.RING] > MAX_RING:
+            raise RuleError(
+                f"{where}: delayed by {row[k.DELAY]} panes, which costs memory for every key; {MAX_RING} panes are "
+                "possible, take larger ones"
+            )
 
     def _values(self, feature: Feature, stream: str, where: str) -> int:
         """Compile what the feature reads; gives the row of the first value, the others follow it."""

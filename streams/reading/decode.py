@@ -7,6 +7,7 @@ import msgspec
 
 from tollwatch.events import STREAMS
 from tollwatch.findings import Quarantined
+from tollwatch.rescue import UNFORESEEN, reason_of
 
 MAX_RECORD = 1 << 20
 KEPT_OF_LONG = 1 << 16
@@ -20,6 +21,31 @@ def flat(row: dict[str, Any]) -> dict[str, Any]:
     elif isinstance(attributes, dict):
         row = row | {"attributes": [{"key": k, "value": v} for k, v in attributes.items()]}
     return row
+
+
+def _check(name: str, value: object) -> None:
+    """Refuse what no column holds. Raises ValueError."""
+    if value == "":
+        raise ValueError(f"{name} is an empty string; leave it out or send null")
+    if isinstance(value, int) and not -(2**63) < value < 2**63:
+        raise ValueError(f"{name} is {str(value)[:40]}, which has no place in 64 bits; is it in another unit?")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check(f"{name}.{key}", inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check(name, inner if not isinstance(inner, str) else inner or None)
+
+
+def _twice(raw: bytes) -> bool:
+    seen: list[bool] = []
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen.append(len({name for name, _ in found}) < len(found))
+        return dict(found)
+
+    json.loads(raw, object_pairs_hook=pairs)
+    return any(seen)
 
 
 class Decoder:
@@ -44,28 +70,25 @@ class Decoder:
         if len(raw) > MAX_RECORD:
             return self.refuse(raw[:KEPT_OF_LONG], position, f"the record has {len(raw)} bytes, more than {MAX_RECORD}")
         try:
-            event = self.decoder.decode(raw)
-            row = {n: v for n, v in msgspec.to_builtins(event).items() if v is not None}
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            row, given = self._row(raw)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             return self.refuse(raw, position, self._sentence(raw, error))
-        empty = next((name for name, value in row.items() if value == ""), None)
-        if empty is not None:
-            return self.refuse(raw, position, f"{empty} is an empty string; leave it out or send null")
-        given = msgspec.json.decode(raw)
-        if len(given) != raw.count(b'":') and self._twice(raw):
-            return self.refuse(raw, position, "a name stands in the record twice; send each once")
+        except UNFORESEEN as error:
+            return self.refuse(raw, position, reason_of(error))
         self.unknown += len(given.keys() - self.names)
-        return flat(row)
+        return row
 
-    def _twice(self, raw: bytes) -> bool:
-        seen: list[bool] = []
-
-        def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-            seen.append(len({name for name, _ in found}) < len(found))
-            return dict(found)
-
-        json.loads(raw, object_pairs_hook=pairs)
-        return any(seen)
+    def _row(self, raw: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The columns, and the object as it was given. Raises ValueError with a sentence, or what msgspec raises."""
+        raw.decode()
+        event = self.decoder.decode(raw)
+        row = flat({n: v for n, v in msgspec.to_builtins(event).items() if v is not None})
+        for name, value in row.items():
+            _check(name, value)
+        given: dict[str, Any] = msgspec.json.decode(raw)
+        if len(given) != raw.count(b'":') and _twice(raw):
+            raise ValueError("a name stands in the record twice; send each once")
+        return row, given
 
     def refuse(self, raw: bytes, position: int, reason: str) -> Quarantined:
         """Put a record aside, whole."""

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import polars as pl
-import yaml
 
 from tollwatch.columns import required, schema
 from tollwatch.errors import ConfigurationError
 from tollwatch.events import STREAMS
+from tollwatch.yaml_file import load_yaml
 
 Kind = Literal["text", "integer", "number", "boolean"]
 EPOCHS = {"epoch_s": 1000, "epoch_ms": 1, "epoch_us": None, "epoch_ns": None}
@@ -80,17 +80,14 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def load_mapping(path: Path) -> Mapping:
     """Read a mapping file. Raises ConfigurationError naming the key, the field or the stream that is wrong."""
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path}: there is no such file; name another with --mapping") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"{path}: this is not YAML: {error}") from None
+    document = load_yaml(path)
     return make_mapping(document, str(path))
 
 
 def make_mapping(document: Any, name: str) -> Mapping:
     """A mapping from what YAML said; `name` stands before every error."""
+    if isinstance(document, dict):
+        document = {"null" if key is None else key: value for key, value in document.items()}
     _check_keys(document, name)
     try:
         mapping = msgspec.convert(document | {"name": name}, Mapping)
@@ -109,7 +106,10 @@ def _check_keys(document: Any, name: str) -> None:
     _known(document, known, name, "key")
     inner = list(Field.__struct_fields__)
     for part in ("fields", "let"):
-        for field, given in (document.get(part) or {}).items():
+        fields = document.get(part) or {}
+        if not isinstance(fields, dict):
+            raise ConfigurationError(f"{name}: `{part}` is a mapping of names to fields, not {type(fields).__name__}")
+        for field, given in fields.items():
             if isinstance(given, dict):
                 _known(given, inner, f"{name}, {part}, {field}", "key")
 
@@ -136,9 +136,9 @@ def _check_field(mapping: Mapping, name: str) -> None:
         raise ConfigurationError(f"{where}: is a list and cannot be mapped; send NDJSON with the list in it")
     try:
         ZoneInfo(mapping.zone_of(field))
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigurationError(
-            f"{where}: there is no time zone `{mapping.zone_of(field)}`; write for example Europe/Copenhagen"
+            f"{where}: there is no time zone `{mapping.zone_of(field)[:60]}`; write for example Europe/Copenhagen"
         ) from None
     if field.format and field.format not in EPOCHS and field.format != "iso" and "%" not in field.format:
         raise ConfigurationError(

@@ -1,6 +1,6 @@
 """Lines of JSON to columns: the fast pass for all lines it is sure about, the typed decoder for the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -15,6 +15,7 @@ from tollwatch.columns import defaults, required, schema
 from tollwatch.events import STREAMS
 from tollwatch.findings import Quarantined
 from tollwatch.frames import Hashes, Ints
+from tollwatch.rescue import UNFORESEEN, read_in_halves
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -91,7 +92,36 @@ def _marks(data: Bytes) -> tuple[Ints, Ints, npt.NDArray[np.int32], int]:
 
 
 def scan_chunk(chunk: bytes, decoder: Decoder, *, first: int) -> Scanned:
-    """Take whole lines; `first` is the ordinal of the first of them in its partition."""
+    """Take whole lines; `first` is the ordinal of the first of them in its partition.
+
+    A line that makes all of them fail is refused, the others are taken.
+    """
+    try:
+        return _scan(chunk, decoder, first=first)
+    except UNFORESEEN:
+        decoder.take_unknown()
+    lines = chunk.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+
+    def read(begin: int, end: int) -> Scanned:
+        scanned = _scan(b"\n".join(lines[begin:end]) + b"\n", decoder, first=first + begin)
+        return replace(scanned, rows=scanned.rows.with_columns(pl.col("_line") + begin))
+
+    def refuse(place: int, reason: str) -> Scanned:
+        return Scanned(pl.DataFrame(), [decoder.refuse(lines[place], first + place, reason)], 0, 1)
+
+    parts = read_in_halves(len(lines), read, refuse)
+    rows = [part.rows for part in parts if len(part.rows)]
+    return Scanned(
+        pl.concat(rows, how="diagonal") if rows else pl.DataFrame({"_line": pl.Series([], dtype=pl.Int64)}),
+        [record for part in parts for record in part.rejected],
+        sum(part.unknown for part in parts),
+        len(lines),
+    )
+
+
+def _scan(chunk: bytes, decoder: Decoder, *, first: int) -> Scanned:
     fields = fields_of(decoder.stream)
     data = np.frombuffer(chunk, np.uint8)
     starts, ends, quotes, odd = _marks(data)

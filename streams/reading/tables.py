@@ -17,6 +17,7 @@ from tollwatch.errors import InputError
 from tollwatch.events import STREAMS
 from tollwatch.findings import Quarantined
 from tollwatch.frames import ReadBatch
+from tollwatch.rescue import UNFORESEEN, read_in_halves
 
 
 @dataclass(frozen=True)
@@ -96,16 +97,32 @@ class TableSource:
         if mapper is not None and len(part.table):
             unknown = 0 if self.mapping else sum(name not in mapper.kinds for name in part.table.columns)
             unknown *= len(part.table)
-            ordinals = pl.Series(part.ordinals(), dtype=pl.Int64)
-            mapped = mapper.apply(part.table, ordinals)
-            reasons = dict(mapped.reasons)
-            rows = self._checked(mapped.rows, reasons)
-            for at, reason in sorted(reasons.items()):
-                rejected.append(self._refuse(int(ordinals[at]), reason, raw_row(part.table.row(at, named=True))))
+            rows, refused = self._mapped(mapper, part.table, pl.Series(part.ordinals(), dtype=pl.Int64))
+            rejected += refused
         if part.begin < start:
             rows = rows.filter(pl.col("_offset") >= start)
         rejected.sort(key=lambda each: each.position)
         return ReadBatch(self.stream, self.partition, rows, max(part.begin, start), part.end, rejected, unknown)
+
+    def _mapped(
+        self, mapper: Mapper, table: pl.DataFrame, ordinals: pl.Series
+    ) -> tuple[pl.DataFrame, list[Quarantined]]:
+        """The rows that can be taken, and the others; one that makes all of them fail is among the others."""
+
+        def read(begin: int, end: int) -> tuple[pl.DataFrame, list[Quarantined]]:
+            part, own = table[begin:end], ordinals[begin:end]
+            mapped = mapper.apply(part, own)
+            reasons = dict(mapped.reasons)
+            rows = self._checked(mapped.rows, reasons)
+            raws = {at: raw_row(part.row(at, named=True)) for at in reasons}
+            return rows, [self._refuse(int(own[at]), reasons[at], raws[at]) for at in sorted(reasons)]
+
+        def refuse(place: int, reason: str) -> tuple[pl.DataFrame, list[Quarantined]]:
+            return no_rows(), [self._refuse(int(ordinals[place]), reason, _raw_somehow(table, place))]
+
+        parts = read_in_halves(len(table), read, refuse)
+        rows = pl.concat([rows for rows, _ in parts], how="diagonal") if len(parts) > 1 else parts[0][0]
+        return rows, [record for _, refused in parts for record in refused]
 
     def _checked(self, rows: pl.DataFrame, reasons: dict[int, str]) -> pl.DataFrame:
         """The rows that the stream's type allows; the reasons of the others are added."""
@@ -150,3 +167,14 @@ def why(stream: str, row: dict[str, Any]) -> str:
 def raw_row(row: dict[str, Any]) -> bytes:
     """A row as it stood in the file, as JSON: it can be read again as NDJSON with the same mapping."""
     return msgspec.json.encode({n: v for n, v in row.items() if v is not None}, enc_hook=str)
+
+
+def _raw_somehow(table: pl.DataFrame, place: int) -> bytes:
+    """A row as JSON, each value that cannot be read alone replaced by the reason."""
+    row: dict[str, Any] = {}
+    for name in table.columns:
+        try:
+            row[name] = msgspec.json.decode(raw_row({name: table[name][place]})).get(name)
+        except UNFORESEEN as error:
+            row[name] = f"({type(error).__name__})"
+    return raw_row(row)

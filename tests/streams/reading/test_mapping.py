@@ -7,7 +7,7 @@ import pytest
 
 from streams.reading.mapping import load_mapping
 from tests.streams.reading.files import CALLS, mapping
-from tollwatch.errors import ConfigurationError
+from tollwatch.errors import ConfigurationError, InputError
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "examples" / "mappings").glob("*.yaml"))
@@ -61,5 +61,5 @@ def test_no_text_breaks_it(text: str, tmp_path: Path) -> None:
 
 def test_a_mapping_that_is_not_there(tmp_path: Path) -> None:
     """The sentence says which."""
-    with pytest.raises(ConfigurationError, match="there is no such file"):
+    with pytest.raises(InputError, match="No such file"):
         load_mapping(tmp_path / "none.yaml")

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from streams.reading.parquet_file import read_parquet
 from tests.streams.reading.files import mapping, read
 from tollwatch.errors import InputError
 
@@ -67,3 +70,16 @@ def test_lists_are_read_under_their_own_names(tmp_path: Path) -> None:
     found, refused = read(path, "reference")
     assert not refused
     assert found[0]["account_class"] == "postpaid"
+
+
+def test_a_text_that_is_no_text_costs_its_row(tmp_path: Path) -> None:
+    """A tool that wrote Latin letters into a Parquet file: the other rows are taken."""
+    names = pa.array([b"447100000001", b"\xc8\xc9", b"447100000002"], pa.binary()).view(pa.string())
+    rows = pa.table({"a": pa.array([1, 2, 3]), "caller": names})
+    path = tmp_path / "calls.parquet"
+    pq.write_table(rows, path)
+    (part,) = read_parquet(path, None)
+    assert part.table["a"].to_list() == [1, 3]
+    assert part.ordinals() == [0, 2]
+    assert [(bad.position, bad.raw) for bad in part.bad] == [(1, b"\xc8\xc9")]
+    assert "caller: the text is not UTF-8" in part.bad[0].reason

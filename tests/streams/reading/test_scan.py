@@ -13,6 +13,12 @@ from streams.reading.scan import scan_chunk
 from tests.streams.reading.files import read, write
 from tollwatch.findings import Quarantined
 
+GOOD = {
+    "event_id": "a",
+    "event_time": 1_790_000_000_000,
+    "service": "voice",
+    "record_type": "originating",
+}
 SCALARS: st.SearchStrategy[Any] = st.one_of(
     st.integers(-(10**19), 10**19),
     st.text(max_size=6),
@@ -103,3 +109,53 @@ def test_what_is_wrong_is_a_sentence(tmp_path: Path, line: str | bytes, reason: 
     assert reason in refused[0].reason
     assert refused[0].position == 1
     assert refused[0].raw == (line.encode() if isinstance(line, str) else line)
+
+
+@pytest.mark.parametrize(
+    ("poison", "sentence"),
+    [
+        (b'{"\xff":1,"event_id":"p","event_time":1790000000000}', "not UTF-8"),
+        (b'{"x":"\xed\xa0\x80","event_id":"p","event_time":1790000000000}', "not UTF-8"),
+        (
+            b'{"event_id":"p","service":"voice","record_type":"originating","event_time":99999999999999999999999}',
+            "64 bits",
+        ),
+        (
+            b'{"event_id":"p","service":"voice","record_type":"originating","event_time":1790000000000,"duration_s":18446744073709551615}',
+            "64 bits",
+        ),
+        (b'{"event_id":"p","event_time":' + b"[" * 5000 + b"]" * 5000 + b"}", ""),
+        (b'{"event_id":"p","x":' + b'{"a":' * 3000 + b"1" + b"}" * 3000 + b"}", ""),
+        (b'{"event_id":"p","event_time":1790000000000,"duration_s":' + b"9" * 5000 + b"}", ""),
+    ],
+)
+def test_a_poisonous_record_is_refused_and_its_neighbours_are_taken(poison: bytes, sentence: str) -> None:
+    """Whatever it does to the decoder: before and after it stand good ones."""
+    good = [json.dumps(GOOD | {"event_id": name}).encode() for name in ("a", "b", "c")]
+    scanned = scan_chunk(b"\n".join([good[0], poison, *good[1:]]) + b"\n", Decoder("usage", "p"), first=10)
+    assert scanned.rows["event_id"].to_list() == ["a", "b", "c"]
+    assert scanned.rows["_line"].to_list() == [0, 2, 3]
+    (refused,) = scanned.rejected
+    assert (refused.position, refused.raw) == (11, poison)
+    assert sentence in refused.reason
+
+
+def test_what_nobody_foresaw_costs_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect in the reading of one record refuses that record, with what the defect said."""
+    from streams.reading import scan  # noqa: PLC0415  (to be broken)
+
+    whole = scan._scan
+
+    def broken(chunk: bytes, decoder: Decoder, *, first: int) -> scan.Scanned:
+        if b"poison" in chunk:
+            raise ZeroDivisionError("a defect")
+        return whole(chunk, decoder, first=first)
+
+    monkeypatch.setattr(scan, "_scan", broken)
+    names = ["a", "poison", "b", "", "c"]
+    lines = [json.dumps(GOOD | {"event_id": name}).encode() if name else b"" for name in names]
+    scanned = scan_chunk(b"\n".join(lines), Decoder("usage", "p"), first=0)
+    assert scanned.rows["event_id"].to_list() == ["a", "b", "c"]
+    assert scanned.rows["_line"].to_list() == [0, 2, 4]
+    assert scanned.lines == 5
+    assert ["ZeroDivisionError: a defect" in each.reason for each in scanned.rejected] == [True]
