@@ -70,7 +70,11 @@ def frames(usage: Path, scratch: Path) -> dict[str, Any]:
     end = ReadBatch("usage", source.partition, batch.rows.clear(), framer.end, framer.end, last=True)
     made.append(_framed(part, framer, end, len(made), closed=True))
     _warm(part, made[:4])
-    line, opened, shown = AlignedStage(part.key_space, Aligner([source.partition]), _engine(part)), Counter[str](), 0
+    line, opened, shown = (
+        AlignedStage(part.key_space, Aligner([source.partition]), lambda: _engine(part)),
+        Counter[str](),
+        0,
+    )
     began = time.process_time()
     for frame in [*made, None]:
         found = line.stage.flush() if frame is None else line.advance(frame)[0]
@@ -93,7 +97,7 @@ def _framed(part: KeySpaceRules, framer: Framer, batch: ReadBatch, sequence: int
 
 def _warm(part: KeySpaceRules, made: list[Frame]) -> None:
     """Compile before the clock starts."""
-    line = AlignedStage(part.key_space, Aligner([made[0].spans[0].partition]), _engine(part))
+    line = AlignedStage(part.key_space, Aligner([made[0].spans[0].partition]), lambda: _engine(part))
     for frame in made:
         line.advance(frame)
 

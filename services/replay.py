@@ -9,7 +9,7 @@ from services.assembly import make_plan
 from services.files import write_lines
 from services.stores import reading
 from store.stored_source import stored_sources
-from streams.embedded import Run
+from streams.embedded import Run, go_surely
 from streams.in_memory_sink import InMemorySink
 from tollwatch.config import Settings
 
@@ -49,7 +49,7 @@ def replay_run(
     with reading(data) as store:
         sources = stored_sources(store, since=begin, until=period.until_ms)
         plan = make_plan(settings, rules)
-        events = Run(sources, plan, settings, as_of_ms=ARRIVED_LONG_AGO, store=sink).go().events
+        events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ARRIVED_LONG_AGO, store=sink)).events
     for kind in KINDS:
         write_lines(to / f"{kind}.ndjson", sink.lines(kind, since_ms if since_ms is not None else -(2**62)))
     revisions = {"alerts": len(sink.alerts), "leakages": len(sink.leakages)}

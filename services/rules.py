@@ -19,7 +19,7 @@ from services.files import write_lines
 from services.replay import ARRIVED_LONG_AGO
 from services.stores import reading
 from store.stored_source import stored_sources
-from streams.embedded import Run
+from streams.embedded import Run, go_surely
 from streams.in_memory_sink import InMemorySink
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
@@ -70,8 +70,8 @@ def try_rules(file: Path, data: Path, settings: Settings) -> tuple[int, list[Tri
     """Run rules over events that are stored; gives how many events, and what came of each rule. Nothing is written."""
     rules, sink = load_rules(file), InMemorySink()
     with reading(data) as store:
-        line = Run(stored_sources(store), plan_of(rules, settings), settings, as_of_ms=ARRIVED_LONG_AGO, store=sink)
-        events = line.go().events
+        sources, plan = stored_sources(store), plan_of(rules, settings)
+        events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ARRIVED_LONG_AGO, store=sink)).events
     opened = [alert for alert in sink.alerts.values() if alert.state == "open"]
     times = [alert.event_time for alert in opened]
     days = max((max(times) - min(times)) / DAY_MS, 1.0) if times else 1.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.assembly import make_plan
 from store import ChdbStore
-from streams.embedded import Progress, Run, Summary
+from streams.embedded import Progress, Run, Summary, go_surely
 from streams.resume import Recognised, recognise
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
@@ -45,22 +45,26 @@ def run_line(
     try:
         store.apply_tables()
         snapshots = Snapshots(data / "state")
-        manifest = snapshots.latest()
-        files = recognise(sources, manifest.files if manifest is not None else {})
-        line = Run(
-            files.sources,
-            plan,
-            settings,
-            as_of_ms=as_of_ms,
-            store=store,
-            progress=progress,
-            save_every=settings.snapshot_events,
-        )
-        if manifest is not None:
-            line.load(snapshots.load(manifest))
-        numbers = itertools.count(manifest.number + 1 if manifest is not None else 1)
-        line.on_save = lambda run: _save(run, snapshots, next(numbers), files)
-        summary = line.go()
+
+        def begin() -> Run:
+            manifest = snapshots.latest()
+            files = recognise(sources, manifest.files if manifest is not None else {})
+            line = Run(
+                files.sources,
+                plan,
+                settings,
+                as_of_ms=as_of_ms,
+                store=store,
+                progress=progress,
+                save_every=settings.snapshot_events,
+            )
+            if manifest is not None:
+                line.load(snapshots.load(manifest))
+            numbers = itertools.count(manifest.number + 1 if manifest is not None else 1)
+            line.on_save = lambda run: _save(run, snapshots, next(numbers), files)
+            return line
+
+        summary = go_surely(begin)
     finally:
         store.close()
     return RunOutcome(summary, round(time.monotonic() - began, 1))

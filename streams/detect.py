@@ -1,9 +1,10 @@
 """One key space in one frames partition: rows are aligned, then the stage that keeps its state takes them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from streams.align import Aligner, Released
+from streams.careful import advance_carefully
 from tollwatch.frames import Aligned, Findings, Frame, KeySpace
 from tollwatch.ports import Stage
 
@@ -30,19 +31,29 @@ class NoopStage:
 
 @dataclass
 class AlignedStage:
-    """A pure function of the frames it is given, however they are cut."""
+    """A pure function of the frames it is given, however they are cut. `make` makes its stage, with no state yet."""
 
     key_space: KeySpace
     aligner: Aligner
-    stage: Stage
+    make: Callable[[], Stage]
 
-    def advance(self, frame: Frame) -> tuple[Findings, Released]:
-        """Take one frame; gives what the stage found, and the rows that alignment released and dropped."""
+    def __post_init__(self) -> None:
+        """Begin with no state."""
+        self.stage = self.make()
+
+    def advance(self, frame: Frame, *, careful: bool = False) -> tuple[Findings, Released]:
+        """Take one frame; gives what the stage found, and the rows that alignment released and dropped.
+
+        With `careful` a row that makes the stage fail is put aside (`streams.careful`).
+        """
         before = self.aligner.released
         self.aligner.take(frame)
         released = self.aligner.release()
         if not len(released.rows) and released.rows.watermark == before:
             return Findings(), released
+        if careful:
+            self.stage, found = advance_carefully(self.key_space.name, self.stage, self.make, released.rows, before)
+            return found, released
         return self.stage.advance(released.rows), released
 
     def save(self) -> dict[str, bytes]:

@@ -1,6 +1,8 @@
 """Drive the line from files, in one process: a loop over the same intake and partitions as the workers have."""
 
+import copy
 import heapq
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ import msgspec
 import polars as pl
 
 from streams.align import Dropped
+from streams.careful import Place, StageFailureError
 from streams.conflicts import RecentRows
 from streams.detect import segments_below
 from streams.frame import NEVER, Framer, SavedFramer
@@ -17,11 +20,13 @@ from streams.partition import PartitionFactory, PartitionOutput
 from streams.plan import EVENT, Plan
 from streams.reading.source import no_rows
 from tollwatch.config import Settings
-from tollwatch.errors import ConfigurationError
+from tollwatch.errors import ConfigurationError, TollwatchError
 from tollwatch.frames import Findings, Frame, ReadBatch
 from tollwatch.ports import Sink, Source
+from tollwatch.rescue import UNFORESEEN
 from tollwatch.saved import decode_saved
 
+log = logging.getLogger("tollwatch.run")
 FLUSH_FINDINGS = 20_000
 VERSION = 2
 OWN = "run/own"
@@ -111,6 +116,8 @@ class Run:
         self.summary, self.findings = Summary(), Findings()
         self.event_marks: list[pl.DataFrame] = []
         self.recent = RecentRows(settings.tenant, settings.run)
+        self.suspects: set[Place] = set()
+        self.summary_saved = Summary()
 
     def go(self) -> Summary:
         """Read to the end: always on from the partition whose watermark is lowest, so that little is held."""
@@ -139,6 +146,7 @@ class Run:
                 self._collect(partition.flush())
             self._write(force=True)
             self.saved_at = self.summary.events
+            self.summary_saved = copy.deepcopy(self.summary)
             if self.on_save is not None:
                 self.on_save(self)
 
@@ -167,7 +175,13 @@ class Run:
 
     def _hand_over(self, frame: Frame) -> None:
         """A frame to its partition, and what the partition makes of it for models to theirs."""
-        outcome = self.partitions[frame.key_space, frame.partition].take(frame, frame.sequence)
+        place = Place(frame.key_space, frame.partition, frame.sequence)
+        try:
+            outcome = self.partitions[place[:2]].take(frame, frame.sequence, careful=place in self.suspects)
+        except TollwatchError:
+            raise
+        except UNFORESEEN as error:
+            raise StageFailureError(place) from error
         for derived in outcome.derived:
             self._hand_over(derived)
         self._collect(outcome)
@@ -200,6 +214,11 @@ class Run:
             self.store.write(found)
         self.findings, self.event_marks = Findings(), []
 
+    def go_on_from(self, before: "Run") -> None:
+        """Count on from what another run had stored and saved before it failed."""
+        self.summary, self.summary_saved = copy.deepcopy(before.summary_saved), before.summary_saved
+        self.saved_at = self.summary.events
+
     def consumed(self) -> dict[str, int]:
         """How many records of each source partition have been taken."""
         return {name: framer.end for name, framer in self.framers.items()}
@@ -226,3 +245,25 @@ class Run:
         for (key_space, n), partition in self.partitions.items():
             if segments := segments_below(saved, f"{key_space}/{n}/"):
                 partition.load(segments, reopen=True)
+
+
+def go_surely(begin: Callable[[], Run]) -> Summary:
+    """Run to the end. `begin` gives a run that goes on from the last saved state, or from the beginning.
+
+    Where a stage fails, another run begins and comes to the same place carefully (`streams.careful`). What fails there
+    again, and what comes by standard input and cannot be read twice, raises what the stage said.
+    """
+    suspects: set[Place] = set()
+    line = begin()
+    while True:
+        try:
+            return line.go()
+        except StageFailureError as failure:
+            cause = failure.__cause__ or failure
+            if failure.place in suspects or any(str(source.path) == "-" for source in line.sources.values()):
+                raise cause from None
+            log.warning("%s (%r); going back to the last saved state to find the record", failure, cause)
+            suspects.add(failure.place)
+        before, line = line, begin()
+        line.go_on_from(before)
+        line.suspects = suspects

@@ -36,8 +36,8 @@ class PartitionOutput:
 class KeySpacePartition(Protocol):
     """One partition of one key space."""
 
-    def take(self, frame: Frame, offset: int) -> PartitionOutput:
-        """Take the frame that stands at an offset of the log."""
+    def take(self, frame: Frame, offset: int, *, careful: bool = False) -> PartitionOutput:
+        """Take the frame that stands at an offset of the log; with `careful` rows that make the stage fail go aside."""
         ...
 
     def flush(self) -> PartitionOutput:
@@ -68,9 +68,9 @@ class StagePartition:
         self.aligned, self.partition, self.settings, self.feeds = aligned, partition, settings, feeds
         self.last_sent: int | None = None
 
-    def take(self, frame: Frame, offset: int) -> PartitionOutput:
+    def take(self, frame: Frame, offset: int, *, careful: bool = False) -> PartitionOutput:
         """Take the frame that stands at an offset of the log."""
-        found, released = self.aligned.advance(frame)
+        found, released = self.aligned.advance(frame, careful=careful)
         features, found.features = found.features, {}
         found.frame_marks.extend(frame_marks(frame, offset, self.settings))
         return PartitionOutput(found, self._derived(features, offset, released.rows.watermark))
@@ -112,13 +112,16 @@ class StagePartition:
 class EventPartition(StagePartition):
     """A partition of all events: says which records change nothing, and counts how the feeds are."""
 
-    def __init__(self, aligned: AlignedStage, health: FeedHealthStage, partition: int, settings: Settings) -> None:
-        super().__init__(aligned, partition, settings)
-        self.health = health
+    @property
+    def health(self) -> FeedHealthStage:
+        """The stage, which counts."""
+        stage = self.aligned.stage
+        assert isinstance(stage, FeedHealthStage)
+        return stage
 
-    def take(self, frame: Frame, offset: int) -> PartitionOutput:
+    def take(self, frame: Frame, offset: int, *, careful: bool = False) -> PartitionOutput:
         """Take the frame that stands at an offset of the log."""
-        found, released = self.aligned.advance(frame)
+        found, released = self.aligned.advance(frame, careful=careful)
         found.frame_marks.extend(frame_marks(frame, offset, self.settings))
         dropped = []
         for each in released.dropped:
@@ -142,12 +145,12 @@ class ModelPartition:
         self.aligned, self.scoring, self.settings = aligned, scoring, settings
         self.reached = dict.fromkeys(feeds, (-1, NEVER))
 
-    def take(self, frame: Frame, offset: int) -> PartitionOutput:
+    def take(self, frame: Frame, offset: int, *, careful: bool = False) -> PartitionOutput:
         """Take rows, or features; features that were taken before are left out."""
         name = frame.spans[0].partition
         if name.startswith(DERIVED):
             return PartitionOutput(self._take_features(name.removeprefix(DERIVED), frame))
-        _, released = self.aligned.advance(frame)
+        _, released = self.aligned.advance(frame, careful=careful)
         found = self.scoring.advance(released.rows, [], self._limit(released.rows.watermark))
         found.frame_marks.extend(frame_marks(frame, offset, self.settings))
         return PartitionOutput(found)
@@ -224,16 +227,18 @@ class PartitionFactory:
         if key_space in self.plan.models:
             return self._model(self.plan.models[key_space])
         planned = self.plan.stages[key_space]
-        aligned = AlignedStage(planned.key_space, Aligner(self.source_partitions), planned.make())
+        aligned = AlignedStage(planned.key_space, Aligner(self.source_partitions), planned.make)
         return StagePartition(aligned, partition, self.settings, self.plan.fed_models(key_space))
 
     def _events(self, partition: int) -> EventPartition:
         key_space = self.plan.key_spaces()[EVENT]
-        health = FeedHealthStage(partition, tenant=self.settings.tenant, run=self.settings.run)
-        aligned = AlignedStage(key_space, Aligner(self.source_partitions), health)
-        return EventPartition(aligned, health, partition, self.settings)
+        tenant, run = self.settings.tenant, self.settings.run
+        aligned = AlignedStage(
+            key_space, Aligner(self.source_partitions), lambda: FeedHealthStage(partition, tenant=tenant, run=run)
+        )
+        return EventPartition(aligned, partition, self.settings)
 
     def _model(self, model: PlannedModel) -> ModelPartition:
         feeds = [f"{feed}/{n}" for feed in model.fed_by for n in range(self.counts[feed])]
-        aligned = AlignedStage(model.key_space, Aligner(self.source_partitions), NoopStage())
+        aligned = AlignedStage(model.key_space, Aligner(self.source_partitions), NoopStage)
         return ModelPartition(aligned, model.make(), feeds, self.settings)

@@ -3,6 +3,7 @@
 It knows no model by name: a declared `Model` says which rows are scored, what is shown of them, where labels come from.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,11 +18,13 @@ from streams.score_episodes import Declaration, Episode, Episodes
 from streams.score_join import Join
 from tollwatch.columns import schema
 from tollwatch.duration import to_ms
-from tollwatch.findings import Alert, Score
+from tollwatch.findings import Alert, Quarantined, Score
 from tollwatch.frames import Aligned, EvidenceRows, Findings, KeySpace
 from tollwatch.identity import hash64, hash64_expr
+from tollwatch.rescue import UNFORESEEN, reason_of
 from tollwatch.saved import decode_saved
 
+log = logging.getLogger("tollwatch.models")
 VERSION = 2
 DIGITS = 6
 DAY_MS = 86_400_000
@@ -162,7 +165,11 @@ class Scoring:
             self._learn(time)
             found.alerts.extend(self.episodes.close(time))
             named = dict(zip(self.model.inputs, values, strict=True))
-            score = round(self.model.score_one(named), DIGITS)
+            try:
+                score = round(self.model.score_one(named), DIGITS)
+            except UNFORESEEN as error:
+                found.quarantined.append(self._refused(row, values, error))
+                continue
             found.scores.append(self._written(row, written, score))
             self.budget.see(time, row["subject"], score)
             place = self.pending.add(time, row["_id"], row["_known_by"], values)
@@ -171,6 +178,20 @@ class Scoring:
                 found.alerts.append(alert)
                 shown.append((n, alert))
         self._evidence(due[[n for n, _ in shown]], [alert for _, alert in shown], found)
+
+    def _refused(self, row: dict[str, Any], values: Sequence[float | None], error: BaseException) -> Quarantined:
+        """What the model could not score: it gets no score, and nothing is learnt of it."""
+        name = self.identity.name
+        return Quarantined(
+            stream=self.stream,
+            partition=f"? by {name}",
+            position=row["_id"] >> 1,
+            reason=reason_of(error).replace("cannot be read", f"cannot be scored by {name}", 1),
+            raw=msgspec.json.encode({"event_id": row["event_id"], **dict(zip(self.model.inputs, values, strict=True))}),
+            event_time=row["event_time"],
+            tenant=self.tenant,
+            run=self.run,
+        )
 
     def _written(self, row: dict[str, Any], features: dict[str, float | None], score: float) -> Score:
         return Score(
@@ -232,7 +253,10 @@ class Scoring:
 
     def _learn_one(self, place: int, *, fraud: bool) -> None:
         inputs = self.pending.inputs(place)
-        self.model.learn_one(dict(zip(self.model.inputs, inputs, strict=True)), fraud)
+        try:
+            self.model.learn_one(dict(zip(self.model.inputs, inputs, strict=True)), fraud)
+        except UNFORESEEN as error:
+            log.warning("%s: an example could not be learnt and is left out (%r)", self.identity.name, error)
 
     def save(self) -> dict[str, bytes]:
         """Everything in one segment: the shard is one."""

@@ -119,6 +119,17 @@ class Aligned:
     def __len__(self) -> int:
         return len(self.time)
 
+    def part(self, begin: int, end: int, watermark: int | None = None) -> "Aligned":
+        """The rows [begin, end), with the same watermark or another."""
+        tables, position = {}, {}
+        for name, table in self.tables.items():
+            at = self.position[name]
+            first, last = int(np.searchsorted(at, begin)), int(np.searchsorted(at, end))
+            tables[name], position[name] = table.slice(first, last - first), at[first:last] - begin
+        cut, mark = slice(begin, end), self.watermark if watermark is None else watermark
+        arrays = (self.time[cut], self.key[cut], self.ids[cut], self.shard[cut], self.late[cut])
+        return Aligned(tables, position, *arrays, mark)
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRows:

@@ -2,8 +2,6 @@
 
 import itertools
 
-import numpy as np
-
 from tollwatch.frames import CHANGES, Aligned
 
 
@@ -19,19 +17,6 @@ def cut_at_changes(rows: Aligned) -> list[Aligned]:
     cuts = [int(at[0])] + [int(p) for before, p in itertools.pairwise(at) if p != before + 1]
     stretches, start = [], 0
     for cut in [*cuts, len(rows)]:
-        stretches.append(_slice(rows, start, cut))
+        stretches.append(rows.part(start, cut))
         start = cut
     return stretches
-
-
-def _slice(rows: Aligned, start: int, end: int) -> Aligned:
-    tables, position = {}, {}
-    for name, table in rows.tables.items():
-        at = rows.position[name]
-        first, last = int(np.searchsorted(at, start)), int(np.searchsorted(at, end))
-        tables[name] = table.slice(first, last - first)
-        position[name] = at[first:last] - start
-    cut = slice(start, end)
-    return Aligned(
-        tables, position, rows.time[cut], rows.key[cut], rows.ids[cut], rows.shard[cut], rows.late[cut], rows.watermark
-    )

@@ -31,6 +31,12 @@ class Metrics:
             "tollwatch_state_bytes", "bytes of the last snapshot", ["key_space", "partition"], registry=registry
         )
         self.snapshots = Counter("tollwatch_snapshots", "snapshots written", registry=registry)
+        self.stage_failures = Counter(
+            "tollwatch_stage_failures",
+            "times that a stage failed and rows were put aside",
+            ["key_space"],
+            registry=registry,
+        )
         self.store_up = Gauge("tollwatch_store_up", "whether the store took the last findings", registry=registry)
         self.store_up.set(1)
 

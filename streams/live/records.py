@@ -53,7 +53,7 @@ def control_record_of(message: Message) -> ControlRecord | None:
     if headers.get(HEADER) not in (OPEN, CLOSE):
         return None
     as_of = headers.get("as_of_ms", b"")
-    return ControlRecord(headers[HEADER] == OPEN, int(as_of) if as_of.isdigit() else None)
+    return ControlRecord(headers[HEADER] == OPEN, int(as_of) if as_of.isdigit() and len(as_of) < 16 else None)
 
 
 def cut_at_control_records(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], ControlRecord | None]]:

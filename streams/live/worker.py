@@ -29,8 +29,10 @@ from streams.partition import KeySpacePartition, PartitionFactory, PartitionOutp
 from streams.plan import Plan
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
+from tollwatch.errors import TollwatchError
 from tollwatch.frames import Frame
 from tollwatch.ports import Sink
+from tollwatch.rescue import UNFORESEEN
 
 log = logging.getLogger("tollwatch.worker")
 REVOKED_S = 5.0
@@ -47,10 +49,11 @@ class _Owned:
         self.partition, self.snapshots = partition, snapshots
         self.next = self.saved = offset
         self.sought = -1
+        self.suspects: frozenset[int] = frozenset()
 
     def take(self, data: bytes, offset: int) -> PartitionOutput:
-        """Take the bytes of a frame."""
-        return self.partition.take(decode(data), offset)
+        """Take the bytes of a frame; carefully, where it failed before."""
+        return self.partition.take(decode(data), offset, careful=offset in self.suspects)
 
     def save(self) -> int:
         """Write a snapshot; gives its bytes."""
@@ -155,12 +158,29 @@ class Worker:
                 return
             space = self.space_of[tp.topic]
             loop = asyncio.get_running_loop()
-            with self.metrics.stage(f"detect.{space}"):
-                outcome = await loop.run_in_executor(self.pool, own.take, data, offset)
+            try:
+                with self.metrics.stage(f"detect.{space}"):
+                    outcome = await loop.run_in_executor(self.pool, own.take, data, offset)
+            except TollwatchError:
+                raise
+            except UNFORESEEN as error:
+                await self._come_again(tp, own, offset, error)
+                return
             own.next = offset + 1
             self.metrics.frames.labels(space, "in").inc()
             self.metrics.frame_bytes.labels(space, "in").inc(len(data))
             await self._hand_on(outcome)
+
+    async def _come_again(self, tp: TP, own: _Owned, offset: int, error: BaseException) -> None:
+        """Go back to the last snapshot of a partition whose stage failed, and come to the frame again, carefully."""
+        if offset in own.suspects:
+            raise error
+        log.error("%s: the stage failed at frame %d (%r); going back to its snapshot", tp, offset, error)
+        fresh = await asyncio.to_thread(self._load, tp)
+        fresh.suspects = own.suspects | {offset}
+        self.owned[tp] = fresh
+        self.metrics.stage_failures.labels(self.space_of[tp.topic]).inc()
+        await self.app.consumer.seek(tp, fresh.next)
 
     async def _is_next(self, tp: TP, own: _Owned, offset: int) -> bool:
         """Whether a frame behind a gap is taken: only where what is missing is gone; else it is read again, once."""

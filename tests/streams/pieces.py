@@ -119,8 +119,8 @@ class Recorder(NoopStage):
 def through(frames: Sequence[Frame], partitions: int = 1) -> tuple[dict[int, list[Any]], list[tuple[str, str]]]:
     """What leaves alignment by shard, in order; and (mark, id) of what does not."""
     names = sorted({frame.spans[0].partition for frame in frames})
-    stages = [Recorder() for _ in range(partitions)]
-    lines = [AlignedStage(SPACE, Aligner(names), stage) for stage in stages]
+    lines = [AlignedStage(SPACE, Aligner(names), Recorder) for _ in range(partitions)]
+    stages = [line.stage for line in lines]
     released = [each for _, each in _drive(lines, frames, partitions)]
     dropped = [(each.mark, name) for one in released for each in one.dropped for name in each.rows["event_id"]]
     found: dict[int, list[Any]] = {}
@@ -141,7 +141,7 @@ def _drive(lines: Sequence[AlignedStage], frames: Sequence[Frame], partitions: i
 def detected(by_partition: Sequence[Frame], space: KeySpace, partitions: int) -> list[bytes]:
     """The alerts of the rule, as they would be printed, in the order of their ids."""
     names = sorted({frame.spans[0].partition for frame in by_partition})
-    lines = [AlignedStage(space, Aligner(names), Engine(space, [RULE])) for _ in range(partitions)]
+    lines = [AlignedStage(space, Aligner(names), lambda: Engine(space, [RULE])) for _ in range(partitions)]
     found = [each for each, _ in _drive(lines, by_partition, partitions)] + [line.stage.flush() for line in lines]
     alerts = [alert for each in found for alert in each.all_alerts()]
     alerts.sort(key=lambda alert: (alert.alert_id, alert.revision))
