@@ -30,10 +30,12 @@ from streams.read import open_source
 from streams.shard import route, with_hashes
 from tollwatch.config import Settings
 from tollwatch.frames import Frame, ReadBatch
+from tollwatch.identity import Hasher
 from tollwatch.ports import Store
 
 ROOT = Path(__file__).parent.parent
 CHECK = {"many-events": 1924, "much-charge": 316, "many-called": 2159, "overlapping-calls": 5398}
+HASHER = Hasher()
 AS_OF_MS = 1_800_000_000_000
 FRAMES_TARGET, FILE_TARGET = 8.0, 1.5
 PARTS = ("frames", "file", "stored")
@@ -56,7 +58,7 @@ def _engine(part: KeySpaceRules) -> Engine:
 
 def _plan() -> Plan:
     part = _part()
-    return Plan({"calling_number": PlannedStage(part.key_space, lambda: _engine(part))})
+    return Plan({"calling_number": PlannedStage(part.key_space, lambda _: _engine(part))})
 
 
 def frames(usage: Path, scratch: Path) -> dict[str, Any]:
@@ -90,7 +92,7 @@ def frames(usage: Path, scratch: Path) -> dict[str, Any]:
 
 def _framed(part: KeySpaceRules, framer: Framer, batch: ReadBatch, sequence: int, *, closed: bool) -> Frame:
     rows = framer.stamp(batch).rows
-    table = route("usage", with_hashes("usage", rows), part.key_space)
+    table = route("usage", with_hashes("usage", rows, HASHER), part.key_space, HASHER)
     span = framer.span(batch.begin, closed=closed)
     return Frame(part.key_space.name, 0, sequence, (span,), {} if table is None else {"usage": table.rechunk()})
 

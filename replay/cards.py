@@ -20,11 +20,13 @@ from detectors.engine import Engine
 from detectors.fraud.payment_risk import PaymentRisk
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from streams.score import Scoring, scoring_key_space
+from streams.shard import KEY
 from tollwatch.columns import schema
 from tollwatch.errors import InputError
 from tollwatch.frames import Aligned, KeySpace
-from tollwatch.identity import hash64_expr
+from tollwatch.identity import Hasher
 
+HASHER = Hasher()
 DAY_MS = 86_400_000
 DELAY_MS = 7 * DAY_MS
 START_MS = 1_529_280_000_000  # 2018-06-18: 51 days of warm start
@@ -95,8 +97,10 @@ def aligned(space: KeySpace, tables: dict[str, pl.DataFrame], watermark: int) ->
         kinds = schema(stream)
         absent = {name: pl.lit(None, kinds[name]) for name in columns if name not in tables[stream].columns}
         by = space.by.get(stream)
-        key = hash64_expr(by) if by else pl.lit(0, pl.UInt64)
-        table = tables[stream].with_columns(**absent).with_columns(_id=hash64_expr("event_id"), _key=key).sort(order)
+        table = tables[stream].with_columns(**absent)
+        key = HASHER.texts(table[by], KEY) if by else np.zeros(len(table), np.uint64)
+        ids = HASHER.texts(table["event_id"], f"id of {stream}")
+        table = table.with_columns(_id=pl.Series(ids), _key=pl.Series(key)).sort(order)
         given[stream] = table.select(*columns, "_id", "_key")
         kept.append(given[stream].select(*order, "_id", "_key", stream=pl.lit(number), row=pl.int_range(pl.len())))
     merged = pl.concat(kept).sort(order).with_columns(at=pl.int_range(pl.len()))

@@ -78,13 +78,16 @@ def rules_in_force(settings: Settings, files: Sequence[Path] = ()) -> list[Rule]
 def _engine(part: KeySpaceRules, settings: Settings) -> PlannedStage:
     return PlannedStage(
         part.key_space,
-        lambda: Engine(part.key_space, part.rules, part.models, tenant=settings.tenant, run=settings.run),
+        lambda tenant: Engine(
+            part.key_space, part.rules, part.models, tenant=tenant, run=settings.run, hasher=settings.hasher()
+        ),
     )
 
 
 def _pairing(controls: Sequence[Control], settings: Settings) -> PlannedStage:
     return PlannedStage(
-        assurance_key_space(controls), lambda: Pairing(controls, tenant=settings.tenant, run=settings.run)
+        assurance_key_space(controls),
+        lambda tenant: Pairing(controls, tenant=tenant, run=settings.run, hasher=settings.hasher()),
     )
 
 
@@ -109,6 +112,8 @@ def _model(model: Model, wanted: Mapping[str, KeySpaceRules], settings: Settings
     horizon_ms = settings.label_horizon_days * DAY_MS
     return PlannedModel(
         scoring_key_space(model),
-        lambda: Scoring(model, label_horizon_ms=horizon_ms, tenant=settings.tenant, run=settings.run),
+        lambda tenant: Scoring(
+            model, label_horizon_ms=horizon_ms, tenant=tenant, run=settings.run, hasher=settings.hasher()
+        ),
         fed_by,
     )

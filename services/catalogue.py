@@ -28,6 +28,7 @@ from streams.shard import route, with_hashes
 from tollwatch.config import Settings
 from tollwatch.findings import Alert
 from tollwatch.frames import FOREVER, Aligned, Frame, Span
+from tollwatch.identity import Hasher
 
 DAY_MS = 86_400_000
 
@@ -67,7 +68,7 @@ def _costs(folder: Path) -> dict[str, tuple[int, int]]:
     for source in sources:
         batch = next(iter(source.batches()))
         stamped = Framer(source.partition, Settings(), START).stamp(batch)
-        tables[source.stream] = with_hashes(source.stream, stamped.rows)
+        tables[source.stream] = with_hashes(source.stream, stamped.rows, Hasher())
     return {rule.name: _cost(rule, tables) for rule in (rule_of(kind()) for kind in every_detector())}
 
 
@@ -85,7 +86,9 @@ def _cost(rule: Rule, tables: dict[str, pl.DataFrame]) -> tuple[int, int]:
 
 def _aligned(part: KeySpaceRules, tables: dict[str, pl.DataFrame]) -> Aligned:
     """The rows that the key space reads, as alignment gives them."""
-    read = {s: t for s, rows in tables.items() if (t := route(s, rows, part.key_space)) is not None and len(t)}
+    read = {
+        s: t for s, rows in tables.items() if (t := route(s, rows, part.key_space, Hasher())) is not None and len(t)
+    }
     aligner = Aligner(["all"])
     span = Span(partition="all", begin=0, end=1, watermark=FOREVER, state="closed", arrived=FOREVER)
     aligner.take(Frame(part.key_space.name, 0, 0, (span,), read))

@@ -17,7 +17,7 @@ from services.simulate import write_operator
 from services.stores import reading
 from store import listed
 from streams.read import open_sources
-from tollwatch.config import Settings
+from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
 from tollwatch.findings import Alert, Leakage
 from tollwatch.ports import Source
@@ -59,7 +59,9 @@ def play(folder: Path, size: Size, *, tell: Tell | None = None, run: RunLine = _
     done = write_operator(streams, size[:2], size.seed, tell=tell)
     simulated_s = round(time.monotonic() - began, 1)
     sources = open_sources({name: [streams / f"{name}.ndjson"] for name in WRITTEN})
-    outcome = run(sources, data, Settings(), START + (size.days + 1) * DAY_MS)
+    given = load_settings()
+    own = Settings(installation_key=given.installation_key, key_file=given.key_file)
+    outcome = run(sources, data, own, START + (size.days + 1) * DAY_MS)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return Demo(
         report=compare(streams, data),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from services.assembly import make_plan
 from services.files import write_lines
+from services.keys import folder_of, with_key
 from services.stores import reading
 from store.stored_source import stored_sources
 from streams.embedded import Run, go_surely
@@ -47,6 +48,7 @@ def replay_run(
     began, sink, since_ms = time.monotonic(), InMemorySink(), period.since_ms
     begin = since_ms - round(period.warm_days * DAY_MS) if since_ms is not None else None
     with reading(data) as store:
+        settings = with_key(settings, folder_of(data, settings))
         sources = stored_sources(store, since=begin, until=period.until_ms)
         plan = make_plan(settings, rules)
         events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ARRIVED_LONG_AGO, store=sink)).events

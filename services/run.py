@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from services.assembly import make_plan
+from services.keys import with_key
 from store import ChdbStore
 from streams.embedded import Progress, Run, Summary, go_surely
 from streams.resume import Recognised, recognise
@@ -39,10 +40,12 @@ def run_line(
     progress: Progress | None = None,
 ) -> RunOutcome:
     """Read sources to their end, store what is found, save the state on the way and at the end."""
-    plan = make_plan(settings, rules)
+    make_plan(settings, rules)  # what is wrong with it is said before anything is made
     began = time.monotonic()
     store = ChdbStore(data)
     try:
+        settings = with_key(settings, data, make=True)
+        plan = make_plan(settings, rules)
         store.apply_tables()
         snapshots = Snapshots(data / "state")
 

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from services.assembly import make_plan
+from services.keys import folder_of, with_key
 from store import ServerStore
 from streams.live import topics
 from streams.live.worker import Worker
@@ -20,10 +23,13 @@ def make_worker(settings: Settings, rules: Sequence[Path] = (), state: str | Non
     """
     if settings.clickhouse is None:
         raise ConfigurationError("`clickhouse` is not set; name the server, for example in TOLLWATCH_CLICKHOUSE")
-    store = ServerStore(settings.clickhouse)
+    server = settings.clickhouse
+    settings = msgspec.structs.replace(settings, state=state or settings.state or STATE)
+    settings = with_key(settings, folder_of(None, settings), make=True)
+    store = ServerStore(server)
     if missing := store.check_tables():
         raise StoreError(missing[0])
     plan = make_plan(settings, rules)
     if different := topics.check(settings.kafka, topics.wanted(plan, settings)):
         raise StoreError(different[0])
-    return Worker(plan, settings, store, state or settings.state or STATE)
+    return Worker(plan, settings, store, settings.state or STATE)

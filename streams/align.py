@@ -19,11 +19,10 @@ import polars as pl
 from streams.codec import decode, encode
 from streams.dedupe import DUPLICATE, NEW, TOO_LATE, Dedupe
 from streams.frame import NEVER
-from tollwatch.frames import FOREVER, Aligned, Frame, Hashes, Ints, Span
-from tollwatch.identity import hash64
+from tollwatch.frames import FOREVER, Aligned, Frame, Ints, Span
 from tollwatch.saved import decode_saved
 
-VERSION = 2
+VERSION = 3
 EVENT_MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
 
 
@@ -231,7 +230,11 @@ class Aligner:
         asked = order[timely_first]
         codes = np.empty(len(order), np.int64)
         codes[timely_first] = self.dedupe.look(
-            merge.ids()[asked], merge.column("_content")[asked], merge.times[asked], before
+            merge.column("_id")[asked],
+            merge.column("_place")[asked],
+            merge.column("_content")[asked],
+            merge.times[asked],
+            before,
         )
         dropped = merge.dropped(order[codes != NEW], codes[codes != NEW])
         return Released(merge.pick(order[codes == NEW], self.released), dropped)
@@ -258,7 +261,7 @@ class Aligner:
         """Go on from there. Raises VersionError where another version saved it."""
         saved = decode_saved(data, _SavedAligner, VERSION, what="the alignment")
         self.released = saved.released
-        self.dedupe.load(np.frombuffer(saved.ids, np.uint64).reshape(-1, 2))
+        self.dedupe.load(np.frombuffer(saved.ids, np.uint64).reshape(-1, 3))
         self.held = {stream: [pl.read_ipc(table)] for stream, table in saved.held.items()}
         self.late = {s: [(due, pl.read_ipc(table)) for due, table in tables] for s, tables in saved.late.items()}
         for name in self.partitions.keys() & saved.partitions.keys():
@@ -305,10 +308,6 @@ class _Merge:
 
     def column(self, name: str) -> npt.NDArray[Any]:
         return np.concatenate([table[name].to_numpy() for table in self.tables.values()])
-
-    def ids(self) -> Hashes:
-        """The ids' hashes, by stream: each stream has its own names."""
-        return np.concatenate([table["_id"].to_numpy() ^ np.uint64(hash64(s)) for s, table in self.tables.items()])
 
     def order(self) -> Ints:
         """Late rows first, in order of arrival; then by time and, among equal times, by event id."""

@@ -19,7 +19,7 @@ from tollwatch.ports import Stage
 from tollwatch.rescue import read_in_halves
 
 log = logging.getLogger("tollwatch.rescue")
-RESERVED = ("_id", "_content", "_late", "_key", "_shard", "_source")
+RESERVED = ("_id", "_place", "_content", "_late", "_key", "_shard", "_source")
 
 
 class Place(NamedTuple):

@@ -10,7 +10,7 @@ from tollwatch.errors import InputError, VersionError
 from tollwatch.frames import Frame, Span
 
 MAGIC = b"TWF"
-VERSION = 1
+VERSION = 2
 OLDEST = pl.CompatLevel.oldest()
 OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
@@ -38,6 +38,11 @@ def decode(data: bytes) -> Frame:
     if data[3] > VERSION:
         raise VersionError(
             f"the frame has version {data[3]}, this Tollwatch reads {VERSION}; upgrade the workers first"
+        )
+    if data[3] < VERSION:
+        raise VersionError(
+            f"the frame has version {data[3]}, this Tollwatch reads {VERSION}; let the old workers take all frames "
+            "before you upgrade, or begin with another `app`"
         )
     try:
         at = 8 + int.from_bytes(data[4:8], "big")

@@ -71,6 +71,6 @@ def contradicts(stream: str, partition: str, offset: int, raw: bytes, *, tenant:
         raw=raw,
         source=source,
         event_time=row.get("event_time"),
-        tenant=tenant,
+        tenant=str(row.get("tenant") or tenant),
         run=run,
     )

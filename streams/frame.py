@@ -4,7 +4,7 @@ The watermark before a row is, over the sources seen so far that are not slow an
 event time − allowed disorder); it never falls. A row below it is late.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,6 +17,8 @@ from tollwatch.findings import Quarantined
 from tollwatch.frames import FOREVER, Flags, Ints, ReadBatch, Span
 
 NEVER = -(2**62)
+MAX_SOURCES = 256
+"""How many sources a partition may have beside those of the settings."""
 EARLIEST_MS = 631_152_000_000  # 1990-01-01: anything before it is a broken clock, or seconds for milliseconds
 
 
@@ -58,7 +60,7 @@ class Framer:
 
     def stamp(self, batch: ReadBatch) -> Stamped:
         """Take a batch: say of each row whether it is late, and refuse those whose time cannot be true."""
-        rows, refused = self._believable(batch)
+        rows, refused = self._believable(replace(batch, rows=self._with_tenant(batch.rows)))
         times = rows["event_time"].to_numpy()
         rows = with_defaults(batch.stream, rows)
         marks, greatest = self._watermarks(times, rows["source"])
@@ -103,6 +105,13 @@ class Framer:
             arrived=arrived if arrived is not None else FOREVER if ended else 0,
         )
 
+    def _with_tenant(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Whose each row is, said where another tenant than `main` is among them."""
+        own = self.settings.tenant
+        if "tenant" in rows.columns:
+            return rows.with_columns(pl.col("tenant").fill_null(own))
+        return rows if own == "main" else rows.with_columns(tenant=pl.lit(own))
+
     def _believable(self, batch: ReadBatch) -> tuple[pl.DataFrame, list[Quarantined]]:
         rows = batch.rows
         limit = pl.lit(self.as_of_ms)
@@ -110,19 +119,43 @@ class Framer:
             limit = pl.coalesce(pl.col("received_at"), limit)
         latest = limit + round(self.settings.future_tolerance_s * 1000)
         good = pl.col("event_time").is_between(EARLIEST_MS, latest)
+        if "tenant" in rows.columns:
+            good &= pl.col("tenant").is_in(list(self.settings.served_tenants()))
+        good &= self._known_source(rows)
         flags = rows.select(good.alias("g"))["g"]
         if flags.all():
             return rows, []
         refused = [self._refuse(batch, row) for row in rows.filter(~flags).iter_rows(named=True)]
         return rows.filter(flags), refused
 
+    def _latest(self, row: dict[str, object]) -> int:
+        arrived = row.get("received_at")
+        limit = arrived if isinstance(arrived, int) else self.as_of_ms
+        return limit + round(self.settings.future_tolerance_s * 1000)
+
+    def _known_source(self, rows: pl.DataFrame) -> pl.Expr:
+        """Whether a row's source is among the first `MAX_SOURCES` of the partition: each costs time with every row."""
+        if "source" not in rows.columns:
+            return pl.lit(value=True)
+        names = rows["source"].fill_null("unknown").unique(maintain_order=True)
+        if len(self.greatest) + len(names) <= MAX_SOURCES:
+            return pl.lit(value=True)
+        known = dict.fromkeys([*self.settings.sources, *self.greatest, "unknown"])
+        allowed = list(dict.fromkeys([*known, *names]))[: max(MAX_SOURCES, len(known))]
+        return pl.col("source").fill_null("unknown").is_in(allowed)
+
     def _refuse(self, batch: ReadBatch, row: dict[str, object]) -> Quarantined:
         time = row["event_time"]
         assert isinstance(time, int)
         shown = datetime.fromtimestamp(time / 1000, UTC).isoformat() if abs(time) < 2**47 else str(time)
+        source = str(row.get("source") or "unknown")
         reason = (
             f"event_time {time} is {shown}, before 1990; is it in seconds, or the device's clock unset?"
             if time < EARLIEST_MS
+            else f"tenant `{str(row['tenant'])[:64]}` is not served here; name it in `tenants` if it is yours"
+            if row.get("tenant", self.settings.tenant) not in self.settings.served_tenants()
+            else f"source `{source[:64]}` is one more than {MAX_SOURCES} in this partition; name feeds, not records"
+            if time <= self._latest(row)
             else f"event_time {time} is {shown}, more than {self.settings.future_tolerance_s} s after it was received; "
             "correct the time, or give --as-of if the file is from the future"
         )
@@ -136,7 +169,7 @@ class Framer:
             line=position + 1,
             reason=reason,
             raw=msgspec.json.encode(kept),
-            source=str(row.get("source") or "unknown"),
+            source=source,
             event_time=time,
             tenant=self.settings.tenant,
             run=self.settings.run,

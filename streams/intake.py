@@ -42,6 +42,7 @@ class Intake:
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
         self.key_spaces, self.partition_counts = plan.key_spaces(), plan.partition_counts(settings)
+        self.hasher = settings.hasher()
         self.sequence = 0
 
     def begin(self) -> "Tick":
@@ -94,7 +95,7 @@ class Tick:
     def _read(self, framer: Framer, batch: ReadBatch) -> pl.DataFrame:
         stamped = framer.stamp(batch)
         rows, taken = stamped.rows, self.taken
-        hashed = with_hashes(batch.stream, rows) if len(rows) else None
+        hashed = with_hashes(batch.stream, rows, self.intake.hasher) if len(rows) else None
         refused = _refused_rows(batch, stamped) if stamped.rejected else None
         taken.rejected += stamped.rejected
         taken.event_marks += _event_marks(batch, stamped)
@@ -133,16 +134,15 @@ class Tick:
         intake.sequence += 1
         return self.taken
 
-    @staticmethod
-    def _routed(stream: str, rows: pl.DataFrame, key_space: KeySpace) -> pl.DataFrame | None:
-        return route(stream, rows, key_space, also=("_source",))
+    def _routed(self, stream: str, rows: pl.DataFrame, key_space: KeySpace) -> pl.DataFrame | None:
+        return route(stream, rows, key_space, self.intake.hasher, also=("_source",))
 
     def _with_refused(self, routed: dict[str, pl.DataFrame | None], key_space: KeySpace) -> dict[str, pl.DataFrame]:
         """Refused records travel in the key space of all events, so that feed health counts them in one place."""
         found = {}
         for stream, tables in self.refused.items():
-            rows = with_hashes(stream, pl.concat(tables))
-            refused = route(stream, rows, key_space, also=("_source", "_refused"))
+            rows = with_hashes(stream, pl.concat(tables), self.intake.hasher)
+            refused = route(stream, rows, key_space, self.intake.hasher, also=("_source", "_refused"))
             both = [table for table in (routed.get(stream), refused) if table is not None]
             found[stream] = pl.concat(both, how="diagonal")
         return found

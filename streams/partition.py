@@ -15,6 +15,7 @@ from streams.detect import AlignedStage, NoopStage, segments_below
 from streams.frame import NEVER
 from streams.health import FeedHealthStage
 from streams.plan import EVENT, Plan, PlannedModel, ScoringStage
+from streams.tenants import TenantDetection, TenantScoring, by_tenant
 from tollwatch.config import Settings
 from tollwatch.findings import FrameMark
 from tollwatch.frames import Findings, Frame, Span
@@ -112,12 +113,12 @@ class StagePartition:
 class EventPartition(StagePartition):
     """A partition of all events: says which records change nothing, and counts how the feeds are."""
 
-    @property
-    def health(self) -> FeedHealthStage:
-        """The stage, which counts."""
-        stage = self.aligned.stage
-        assert isinstance(stage, FeedHealthStage)
-        return stage
+    def _health(self, tenant: str) -> FeedHealthStage:
+        stages = self.aligned.stage
+        assert isinstance(stages, TenantDetection)
+        health = stages.of(tenant)
+        assert isinstance(health, FeedHealthStage)
+        return health
 
     def take(self, frame: Frame, offset: int, *, careful: bool = False) -> PartitionOutput:
         """Take the frame that stands at an offset of the log."""
@@ -125,9 +126,11 @@ class EventPartition(StagePartition):
         found.frame_marks.extend(frame_marks(frame, offset, self.settings))
         dropped = []
         for each in released.dropped:
-            rows = self.health.count_refused(each.stream, each.rows)
-            self.health.count_dropped(each.stream, each.mark, rows)
-            dropped += [Dropped(each.stream, each.mark, rows)] if len(rows) else []
+            for tenant, own in by_tenant(each.rows, self.settings.tenant):
+                health = self._health(tenant)
+                rows = health.count_refused(each.stream, own)
+                health.count_dropped(each.stream, each.mark, rows)
+                dropped += [Dropped(each.stream, each.mark, rows)] if len(rows) else []
         return PartitionOutput(found, dropped=dropped)
 
 
@@ -227,18 +230,23 @@ class PartitionFactory:
         if key_space in self.plan.models:
             return self._model(self.plan.models[key_space])
         planned = self.plan.stages[key_space]
-        aligned = AlignedStage(planned.key_space, Aligner(self.source_partitions), planned.make)
+        own = self.settings.tenant
+        aligned = AlignedStage(
+            planned.key_space, Aligner(self.source_partitions), lambda: TenantDetection(own, planned.make)
+        )
         return StagePartition(aligned, partition, self.settings, self.plan.fed_models(key_space))
 
     def _events(self, partition: int) -> EventPartition:
         key_space = self.plan.key_spaces()[EVENT]
-        tenant, run = self.settings.tenant, self.settings.run
-        aligned = AlignedStage(
-            key_space, Aligner(self.source_partitions), lambda: FeedHealthStage(partition, tenant=tenant, run=run)
-        )
+        own, run = self.settings.tenant, self.settings.run
+
+        def make(tenant: str) -> FeedHealthStage:
+            return FeedHealthStage(partition, tenant=tenant, run=run)
+
+        aligned = AlignedStage(key_space, Aligner(self.source_partitions), lambda: TenantDetection(own, make))
         return EventPartition(aligned, partition, self.settings)
 
     def _model(self, model: PlannedModel) -> ModelPartition:
         feeds = [f"{feed}/{n}" for feed in model.fed_by for n in range(self.counts[feed])]
         aligned = AlignedStage(model.key_space, Aligner(self.source_partitions), NoopStage)
-        return ModelPartition(aligned, model.make(), feeds, self.settings)
+        return ModelPartition(aligned, TenantScoring(self.settings.tenant, model.make), feeds, self.settings)

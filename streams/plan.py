@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 import polars as pl
 
 from tollwatch.config import Settings
@@ -33,18 +34,18 @@ class ScoringStage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlannedStage:
-    """A key space, and what makes the stage of each of its partitions."""
+    """A key space, and what makes the stage of a tenant in each of its partitions."""
 
     key_space: KeySpace
-    make: Callable[[], Stage]
+    make: Callable[[str], Stage]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedModel:
-    """The key space of a model, what makes its stage, and the key spaces whose features it gets."""
+    """The key space of a model, what makes its stage of a tenant, and the key spaces whose features it gets."""
 
     key_space: KeySpace
-    make: Callable[[], ScoringStage]
+    make: Callable[[str], ScoringStage]
     fed_by: tuple[str, ...] = ()
 
 
@@ -58,7 +59,8 @@ class Plan:
     def key_spaces(self) -> dict[str, KeySpace]:
         """Every key space by name: those of stages, of models, and that of all events."""
         planned: Mapping[str, PlannedStage | PlannedModel] = {**self.stages, **self.models}
-        return {name: each.key_space for name, each in planned.items()} | {EVENT: event_key_space()}
+        found = {name: _with_tenant(each.key_space) for name, each in planned.items()}
+        return found | {EVENT: event_key_space()}
 
     def partition_counts(self, settings: Settings) -> dict[str, int]:
         """Key space -> into how many partitions its shards are divided; one where it has a single shard."""
@@ -67,6 +69,12 @@ class Plan:
     def fed_models(self, key_space: str) -> tuple[str, ...]:
         """The models that get features of a key space."""
         return tuple(name for name, model in self.models.items() if key_space in model.fed_by)
+
+
+def _with_tenant(key_space: KeySpace) -> KeySpace:
+    """The key space, with whose each row is, where rows say so."""
+    columns = {stream: (*carried, "tenant") for stream, carried in key_space.columns.items()}
+    return msgspec.structs.replace(key_space, columns=columns)
 
 
 def event_key_space() -> KeySpace:

@@ -14,13 +14,13 @@ from detectors.language import Label, Model, streams_of
 from models import scorer
 from models.budget import Budget
 from models.pending import Pending
-from streams.score_episodes import Declaration, Episode, Episodes
+from streams.score_episodes import NAME, Declaration, Episode, Episodes
 from streams.score_join import Join
 from tollwatch.columns import schema
 from tollwatch.duration import to_ms
 from tollwatch.findings import Alert, Quarantined, Score
 from tollwatch.frames import Aligned, EvidenceRows, Findings, KeySpace
-from tollwatch.identity import hash64, hash64_expr
+from tollwatch.identity import Hasher
 from tollwatch.rescue import UNFORESEEN, reason_of
 from tollwatch.saved import decode_saved
 
@@ -79,8 +79,10 @@ class Scoring:
         correctable_ms: int | None = None,
         tenant: str = "main",
         run: str = "live",
+        hasher: Hasher | None = None,
     ) -> None:
         self.declared, self.tenant, self.run = declared, tenant, run
+        self.hasher = hasher or Hasher()
         self.horizon = label_horizon_ms
         self.keep = label_horizon_ms * 2 if correctable_ms is None else label_horizon_ms + correctable_ms
         self.model = scorer(type(declared).model)
@@ -94,7 +96,7 @@ class Scoring:
             days=declared.threshold_days,
             at_least=declared.at_least,
         )
-        self.episodes = Episodes(self._declaration(), self.budget)
+        self.episodes = Episodes(self._declaration(), self.budget, self.hasher)
         self.labels: list[tuple[int, bool, list[int]]] = []
         self.closed_at: int | None = None
         self.unmatched = 0
@@ -139,7 +141,13 @@ class Scoring:
             wanted = ~late & pl.sql_expr(self.declared.scored()) & pl.col(kind.by).is_not_null()
             shown = dict.fromkeys((*kind.columns, kind.by, kind.known_by))
             on_time = _complete(self.stream, table).filter(wanted)
-            on_time = on_time.select(*shown, "_id", subject=pl.col(kind.by), _known_by=hash64_expr(kind.known_by))
+            on_time = on_time.select(
+                *shown,
+                "_id",
+                subject=pl.col(kind.by),
+                _name=pl.Series(self.hasher.texts(on_time["event_id"], NAME)),
+                _known_by=pl.Series(self.hasher.texts(on_time[kind.known_by], NAME)),
+            )
         self.join.take(on_time, features)
         self.labels.sort(key=lambda label: label[0])  # stable: within an instant as declared, then as aligned
 
@@ -152,7 +160,9 @@ class Scoring:
             label = labels[row["_which"]]
             names = [row[column] for column in label.refers_to if row[column] is not None]
             if names:
-                self.labels.append((row["event_time"], label.fraud, [hash64(name) for name in dict.fromkeys(names)]))
+                self.labels.append(
+                    (row["event_time"], label.fraud, [self.hasher.text(name, NAME) for name in dict.fromkeys(names)])
+                )
 
     def _score(self, due: pl.DataFrame, found: Findings) -> None:
         inputs = self.model.prepare(due)
@@ -172,7 +182,7 @@ class Scoring:
                 continue
             found.scores.append(self._written(row, written, score))
             self.budget.see(time, row["subject"], score)
-            place = self.pending.add(time, row["_id"], row["_known_by"], values)
+            place = self.pending.add(time, row["_name"], row["_known_by"], values)
             alert = self._alert(row, written, score, place)
             if alert is not None:
                 found.alerts.append(alert)

@@ -6,7 +6,10 @@ import msgspec
 
 from models.budget import Budget
 from tollwatch.findings import Alert, Claim
-from tollwatch.identity import finding_id, hash64
+from tollwatch.identity import Hasher
+
+NAME = "name"
+"""The purpose under which what a label may refer to is hashed: events, payments, alerts."""
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,14 +49,14 @@ class Episode(msgspec.Struct, kw_only=True):
 class Episodes:
     """All open episodes of one model, in the order in which they fall quiet."""
 
-    def __init__(self, about: Declaration, budget: Budget) -> None:
-        self.about, self.budget = about, budget
+    def __init__(self, about: Declaration, budget: Budget, hasher: Hasher) -> None:
+        self.about, self.budget, self.hasher = about, budget, hasher
         self.open: dict[str, Episode] = {}
 
     def id_of(self, episode: Episode) -> str:
         """The id of an episode's alert."""
         about = self.about
-        return finding_id(
+        return self.hasher.finding_id(
             about.tenant, about.run, about.detector, "", about.subject_kind, episode.subject, episode.start
         )
 
@@ -150,4 +153,4 @@ class Episodes:
 
     def name_of(self, subject: str) -> int:
         """The hash of the id of a subject's open alert, under which a verdict may name it."""
-        return hash64(self.id_of(self.open[subject]))
+        return self.hasher.text(self.id_of(self.open[subject]), NAME)

@@ -5,16 +5,18 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import polars_hash  # noqa: F401  (registers `nchash`)
 
 from detectors.engine import Engine
 from detectors.language import Detector
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
+from streams.shard import KEY
 from tollwatch.columns import schema
 from tollwatch.findings import Alert
 from tollwatch.frames import TO_ALL, Aligned
+from tollwatch.identity import Hasher
 
+HASHER = Hasher()
 START_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z, a Thursday
 
 Row = dict[str, Any]
@@ -83,12 +85,8 @@ def aligned(
         at = np.array([n for n, row in enumerate(rows) if row["_stream"] == stream], np.int64)
         columns = {name: schema(stream)[name] for name in space.columns[stream]}
         table = pl.DataFrame([{name: rows[n].get(name) for name in columns} for n in at], schema=columns)
-        hashed = table.select(
-            _id=pl.col("event_id").nchash.xxhash64(),
-            _key=pl.col(space.by[stream]).nchash.xxhash64().fill_null(0)
-            if stream in space.by
-            else pl.lit(0, pl.UInt64),
-        )
+        key = HASHER.texts(table[space.by[stream]], KEY) if stream in space.by else np.zeros(len(table), np.uint64)
+        hashed = pl.DataFrame({"_id": HASHER.texts(table["event_id"], f"id of {stream}"), "_key": key})
         tables[stream], position[stream] = table.with_columns(hashed), at
         keys[at], ids[at] = hashed["_key"].to_numpy(), hashed["_id"].to_numpy()
     time = np.array([row["event_time"] for row in rows], np.int64)

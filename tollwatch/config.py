@@ -10,11 +10,14 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
 from tollwatch.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from tollwatch.identity import Hasher
 
 PREFIX = "TOLLWATCH_"
 NOT_SETTINGS = frozenset({"TOLLWATCH_CONFIG", "TOLLWATCH_SHARED", "TOLLWATCH_SERVERS"})
@@ -69,6 +72,9 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default.
 
+    `tenant` is whose the records are that name no tenant, `tenants` are the others that are served: each has windows,
+    lists and findings of its own. `key_file` holds the installation's key, under which everything is hashed (without
+    it, a file in the data directory); `installation_key` is the key itself, 32 hex digits.
     `disorder_s` is how far out of order events may come; `source_idle_s` when a silent source no longer holds the
     others back; `label_horizon_days` when an event without a verdict counts as genuine; `future_tolerance_s` how far
     ahead of its arrival an event may claim to be.
@@ -86,6 +92,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     tenant: Name = "main"
+    tenants: list[Name] = []
+    key_file: str | None = None
+    installation_key: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{32})?$")] = ""
     run: Name = "live"
     database: str | None = None
     disorder_s: Seconds = 2.0
@@ -111,6 +120,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Where relational data lives: the URL that was set, or SQLite in the data directory."""
         return self.database or f"sqlite:///{data / 'tollwatch.sqlite'}"
 
+    def hasher(self) -> "Hasher":
+        """The hashes of this installation."""
+        from tollwatch.identity import KEY_BYTES, Hasher  # noqa: PLC0415  (compiled code: not for `--help`)
+
+        return Hasher(bytes.fromhex(self.installation_key) or bytes(KEY_BYTES), self.tenant)
+
+    def served_tenants(self) -> frozenset[str]:
+        """The tenants whose records are taken."""
+        return frozenset({self.tenant, *self.tenants})
+
     def disorder_of(self, source: str) -> float:
         """The disorder allowed to a source, in seconds."""
         own = self.sources.get(source, SourceSettings()).disorder_s
@@ -119,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __repr__(self) -> str:
         """The settings as one line, passwords taken out: logs and error reports print it."""
         hidden = {name: _without_password(getattr(self, name)) for name in ("database", "clickhouse", "state")}
+        hidden["installation_key"] = "***" if self.installation_key else ""
         shown = msgspec.structs.replace(self, **hidden)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in msgspec.structs.asdict(shown).items())})"
 

@@ -10,7 +10,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Which facts a finding speaks about. Two findings with overlapping claims cannot both count the money.
 
     `since` and `until` are event times in milliseconds, both included; `hash_sum` is the sum, modulo 2**64, of the
-    XXH64 of the rows' event ids.
+    keyed hashes of the rows' event ids.
     """
 
     stream: Annotated[str, Meta(description="the stream that is spoken about")]
@@ -21,7 +21,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     count: Annotated[int, Meta(description="how many rows")]
     hash_sum: Annotated[
         int,
-        Meta(description="sum of the rows' XXH64 event ids modulo 2**64: two claims can be compared without the rows"),
+        Meta(
+            description="sum of the keyed hashes of the rows' event ids, modulo 2**64: claims can be compared by it "
+            "without the rows"
+        ),
     ]
 
 

@@ -86,9 +86,9 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 class Frame:
     """Rows of one key space for one frames partition, and how far each source partition had been read.
 
-    A table has the key space's columns of its stream and: `_key` UInt64 (hash of tenant and key), `_shard` UInt8,
-    `_id` UInt64 (hash of the event_id), `_content` UInt64 (hash of what the event says), `_late` Boolean,
-    `_offset` Int64, and where there are several spans `_source` Int32 (index into them).
+    A table has the key space's columns of its stream and: `_key` UInt64 (hash of tenant and key), `_shard` UInt8, `_id`
+    UInt64 and `_place` UInt32 (two hashes of tenant, stream and event_id), `_content` UInt64 (hash of what the event
+    says), `_late` Boolean, `_offset` Int64, and where there are several spans `_source` Int32 (index into them).
     """
 
     key_space: str

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-import xxhash
 
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
@@ -17,7 +16,7 @@ from detectors.engine.program import Program
 from detectors.rule import Rule
 from tollwatch.findings import Alert, Claim
 from tollwatch.frames import EvidenceRows, Findings, Ints
-from tollwatch.identity import joined
+from tollwatch.identity import Hasher, escaped, joined
 
 STATES: tuple[Literal["open", "escalated", "closed"], ...] = ("open", "escalated", "closed")
 SUBJECT = ("account_id", "subscriber_id", "currency")
@@ -111,8 +110,9 @@ def amounts_of(program: Program) -> list[pl.Expr | None]:
 class AlertWriter:
     """Turns rows of numbers into alerts. They wait, so that subjects and evidence are fetched many at a time."""
 
-    def __init__(self, program: Program, content: Content, *, tenant: str, run: str) -> None:
+    def __init__(self, program: Program, content: Content, hasher: Hasher, *, tenant: str, run: str) -> None:
         self.program, self.content, self.tenant, self.run = program, content, tenant, run
+        self.hasher = hasher
         self.pending: list[e.WrittenRevisions] = []
         self.waiting = 0
         self.subject_columns = {*program.key_space.by.values(), *SUBJECT}
@@ -145,8 +145,8 @@ class AlertWriter:
         """The ids of alerts, as `finding_id` makes them."""
         begin = [joined(self.tenant, self.run, rule.name, "", rule.by, "") for rule in self.program.rules]
         rows = zip(written[:, e.RULE].tolist(), subjects, written[:, e.START].tolist(), strict=True)
-        digest = xxhash.xxh3_64_hexdigest
-        return [digest(f"{begin[d]}{subject[0] or ''}\x1f{start}".encode()) for d, subject, start in rows]
+        digest = self.hasher.id_of
+        return [digest(f"{begin[d]}{escaped(subject[0] or '')}\x1f{start}") for d, subject, start in rows]
 
     def _subjects(self, places: Ints) -> list[Subject]:
         found: list[Subject] = [(None,) * 4] * len(places)
@@ -168,7 +168,7 @@ class AlertWriter:
             names = list(self.program.rules[d].features)
             frame = pl.DataFrame({name: values[mine, n] for n, name in enumerate(names)})
             frame = frame.select(pl.when(pl.all() != int(k.NULL)).then(pl.all()).name.keep())
-            result = frame.select(expr.cast(pl.Int64).alias("a"))["a"].to_list()
+            result = frame.select(expr.cast(pl.Int64, strict=False).alias("a"))["a"].to_list()
             for index, amount in zip(mine.tolist(), result, strict=True):
                 amounts[index] = amount
         return amounts

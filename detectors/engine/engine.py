@@ -23,6 +23,7 @@ from detectors.rule import Rule
 from tollwatch.duration import to_ms
 from tollwatch.errors import RuleError
 from tollwatch.frames import TO_ALL, Aligned, Findings, Ints, KeySpace
+from tollwatch.identity import Hasher
 from tollwatch.saved import decode_saved
 
 log = logging.getLogger("tollwatch.rules")
@@ -44,8 +45,9 @@ class Engine:
         tenant: str = "main",
         run: str = "live",
         lists: Lists | None = None,
+        hasher: Hasher | None = None,
     ) -> None:
-        self.tenant, self.run = tenant, run
+        self.tenant, self.run, self.hasher = tenant, run, hasher or Hasher()
         self.versions = Versions([Version(rule) for rule in rules])
         self.lists = lists or Lists()
         program = compile_program(key_space, list(rules), list(models))
@@ -55,7 +57,7 @@ class Engine:
     def _use(self, program: Program) -> None:
         """Go by this program from now on; the state must be laid out as it says."""
         self.program = program
-        self.writer = AlertWriter(program, self.state.content, tenant=self.tenant, run=self.run)
+        self.writer = AlertWriter(program, self.state.content, self.hasher, tenant=self.tenant, run=self.run)
         rules = program.rules
         self.rule_table = np.zeros((len(rules), e.RULE_WIDTH), np.int64)
         self.feature_columns = np.full((max(len(rules), 1), self.state.slots.values.shape[1]), -1, np.int64)
@@ -132,7 +134,7 @@ class Engine:
             position = rows.position[name]
             prepared = self.program.expressions.prepare(name, table, self.lists)
             at: Ints | slice = slice(None) if len(prepared) == n else position
-            self.program.expressions.evaluate(name, prepared, at, mask, values)
+            self.program.expressions.evaluate(name, prepared, at, mask, values, hasher=self.hasher)
             key = prepared[self.program.key_space.by[name]]
             if key.null_count():
                 mask[position] = np.where(key.is_null().to_numpy(), np.uint64(0), mask[position])

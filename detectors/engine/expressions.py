@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import polars_hash  # noqa: F401  (registers `nchash`, XXH64 over strings)
 import sqlglot
 from sqlglot import exp
 
@@ -15,6 +14,7 @@ from tollwatch.columns import schema
 from tollwatch.errors import RuleError
 from tollwatch.expressions import check, never_failing
 from tollwatch.frames import Ints, KeySpace
+from tollwatch.identity import Hasher
 
 TEXTS = ["", "447100000001", "x", "é\u202e\u0000", "-", "1.5", "NaN", None, "9" * 40, "%_\\", "true"]
 NUMBERS = [0, 1, -1, 2**63 - 1, -(2**63), None, 60, 1_767_225_600_000]
@@ -29,7 +29,7 @@ class Expressions:
     def __init__(self, key_space: KeySpace) -> None:
         self.key_space = key_space
         self.filters: dict[tuple[str, str | None], int] = {}
-        self.values: dict[object, tuple[int, str, pl.Expr]] = {}
+        self.values: dict[object, tuple[int, str, pl.Expr, bool]] = {}
         self.compiled: dict[str, list[tuple[int, pl.Expr]]] = {}
         self.used: dict[str, set[str]] = {}
         self.listed: dict[str, dict[str, tuple[str, str]]] = {}
@@ -52,7 +52,7 @@ class Expressions:
         return self.filters[stream, sql]
 
     def value(self, stream: str, sql: str, where: str, *, hashed: bool = False, unique: bool = False) -> int:
-        """The row of a value. Strings become their XXH64; null becomes NULL."""
+        """The row of a value. Texts become their keyed hashes when they are evaluated; null becomes NULL."""
         name: object = (stream, sql, hashed) if not unique else (stream, sql, len(self.values))
         if name not in self.values:
             expr = self._expr(stream, sql, where)
@@ -60,10 +60,12 @@ class Expressions:
             if kind == pl.String:
                 if not hashed and not unique:
                     raise RuleError(f"{where}: `{sql}` is text; only distinct takes text, the others take numbers")
-                expr = expr.nchash.xxhash64().reinterpret(signed=True)  # type: ignore[attr-defined]
-            elif not kind.is_numeric() and kind not in (pl.Boolean, pl.Null):
+                self.values[name] = (len(self.values), stream, expr, True)
+                return self.values[name][0]
+            if not kind.is_numeric() and kind not in (pl.Boolean, pl.Null):
                 raise RuleError(f"{where}: `{sql}` is neither a number nor text; name a column that is")
-            self.values[name] = (len(self.values), stream, expr.cast(pl.Int64, strict=False).fill_null(int(NULL)))
+            whole = expr.cast(pl.Int64, strict=False).fill_null(int(NULL))
+            self.values[name] = (len(self.values), stream, whole, False)
         return self.values[name][0]
 
     def _all(self, stream: str) -> dict[str, pl.DataType]:
@@ -84,19 +86,37 @@ class Expressions:
         )
         return table.with_columns(found) if found else table
 
-    def evaluate(self, stream: str, table: pl.DataFrame, position: Ints | slice, mask: Mask, values: Ints) -> None:
+    def evaluate(
+        self,
+        stream: str,
+        table: pl.DataFrame,
+        position: Ints | slice,
+        mask: Mask,
+        values: Ints,
+        *,
+        hasher: Hasher,
+    ) -> None:
         """Set the bits of the filters that each row passes (null passes none) and the values of its columns."""
         filters = self.compiled.get(stream, [])
-        wanted = [(n, expr) for n, of, expr in self.values.values() if of == stream]
-        found = table.select([e.alias(f"b{bit}") for bit, e in filters] + [e.alias(f"v{n}") for n, e in wanted])
+        wanted = [(n, expr, is_text) for n, of, expr, is_text in self.values.values() if of == stream]
+        found = table.select([e.alias(f"b{bit}") for bit, e in filters] + [e.alias(f"v{n}") for n, e, _ in wanted])
         bits = np.zeros(len(table), np.uint64)
         for bit, _ in filters:
             series = found[f"b{bit}"]
             flags = (series.fill_null(value=False) if series.null_count() else series).to_numpy()
             bits |= flags.astype(np.uint64) << np.uint64(bit)
         mask[position] = bits
-        for n, _ in wanted:
-            values[n, position] = found[f"v{n}"].to_numpy()
+        for n, _, is_text in wanted:
+            column = found[f"v{n}"]
+            values[n, position] = _hashed(column, hasher) if is_text else column.to_numpy()
+
+
+def _hashed(texts: pl.Series, hasher: Hasher) -> Ints:
+    """Texts as numbers, the same for the same text; NULL for null."""
+    made = hasher.texts(texts, "value").view(np.int64)
+    if texts.null_count():
+        made[texts.is_null().to_numpy()] = NULL
+    return made
 
 
 def column_expr(text: str, where: str) -> pl.Expr:

@@ -1,5 +1,6 @@
 """Compile the rules and models of one key space: filters to bits, values to columns, features to cells."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,7 +14,6 @@ from detectors.rule import Rule
 from tollwatch.duration import to_ms
 from tollwatch.errors import RuleError
 from tollwatch.frames import Ints, KeySpace
-from tollwatch.identity import hash64
 
 MAX_FILTERS = 63
 MAX_RING = 2_000
@@ -114,7 +114,7 @@ class _Compiler:
         row[k.KIND], row[k.BIT], row[k.VALUE] = kind.code, bit, self._values(feature, stream, where)
         row[k.OVER] = to_ms(feature.over) if feature.over else 0
         row[k.SLOTS], row[k.TUMBLING] = feature.slots, int(feature.tumbling)
-        row[k.SALT] = hash64(repr(feature)) >> 1
+        row[k.SALT] = int(hashlib.blake2b(repr(feature).encode(), digest_size=8).hexdigest(), 16) >> 1
         row[k.SMALL], row[k.LARGE], row[k.GROUP] = self.small, len(self.large), -1
         if kind.has_panes:
             self._window(row, feature, where)

@@ -16,19 +16,26 @@ from detectors.pairing.units import Unit, Units
 from detectors.pairing.writing import LeakageWriter
 from tollwatch.findings import ControlRun
 from tollwatch.frames import Aligned, Findings
+from tollwatch.identity import Hasher
 
 
 class Pairing:
     """All controls over one shard of rows; `kept_periods` bounds the state, per bill cycle."""
 
     def __init__(
-        self, controls: Sequence[Control], *, tenant: str = "main", run: str = "live", kept_periods: int = 3
+        self,
+        controls: Sequence[Control],
+        *,
+        tenant: str = "main",
+        run: str = "live",
+        kept_periods: int = 3,
+        hasher: Hasher | None = None,
     ) -> None:
         ordered = sorted(controls, key=lambda control: control.name())
         self.key_space = assurance_key_space(ordered)
         self.judges = [Judge(control) for control in ordered]
         self.keep = tables.filters(ordered)
-        self.writer = LeakageWriter(tenant, run)
+        self.writer = LeakageWriter(tenant, run, hasher or Hasher())
         self.seq = 0
         self.kept = tables.empty_tables()
         self.batches = Batches()

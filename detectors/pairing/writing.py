@@ -9,7 +9,7 @@ from detectors.controls import Break, Control
 from detectors.pairing.judge import Proof, claimed
 from detectors.pairing.revisions import Held, Row
 from tollwatch.findings import Claim, ControlRun, Evidence, Leakage
-from tollwatch.identity import finding_id
+from tollwatch.identity import Hasher
 
 SHOWN = 10
 
@@ -19,13 +19,14 @@ class LeakageWriter(msgspec.Struct, frozen=True):
 
     tenant: str
     run: str
+    hasher: Hasher
 
     def leakage(self, control: Control, broken: Break, held: Held, row: Row, found: Proof) -> Leakage:
         """One revision of a leakage."""
         claim = _claim(control, broken, held, found)
         subject = (control.subject_kind, held.product_id, held.period_start)
         return Leakage(
-            leakage_id=finding_id(self.tenant, self.run, control.name(), broken.kind, *subject),
+            leakage_id=self.hasher.finding_id(self.tenant, self.run, control.name(), broken.kind, *subject),
             revision=held.revision,
             state=held.state,
             control=control.name(),

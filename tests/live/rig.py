@@ -138,6 +138,7 @@ class Installation:
             "TOLLWATCH_PARTITIONS": str(partitions),
             "TOLLWATCH_STATE": str(self.folder / "state"),
             "TOLLWATCH_DATABASE": f"sqlite:///{self.folder / 'relational.sqlite'}",
+            "TOLLWATCH_INSTALLATION_KEY": "0" * 32,
             "TOLLWATCH_SNAPSHOT_S": "2",
             "TOLLWATCH_SESSION_TIMEOUT_S": "6",
             "NUMBA_NUM_THREADS": "1",

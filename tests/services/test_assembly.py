@@ -13,7 +13,7 @@ def test_every_stage_is_made_anew() -> None:
     """A plan holds factories: two partitions share no state."""
     plan = make_plan(Settings(enabled=["wangiri", "payment_risk"]))
     for planned in (*plan.stages.values(), *plan.models.values()):
-        assert planned.make() is not planned.make()
+        assert planned.make("main") is not planned.make("main")
 
 
 def test_a_plan_counts_the_partitions_of_every_key_space() -> None:
@@ -26,7 +26,7 @@ def test_a_plan_counts_the_partitions_of_every_key_space() -> None:
 
 def test_a_budget_is_how_many_alerts_a_day_the_model_may_raise() -> None:
     """`[budgets] payment_risk = 3` is the model's `per_day`."""
-    scoring = make_plan(Settings(budgets={"payment_risk": 3})).models["payment_risk"].make()
+    scoring = make_plan(Settings(budgets={"payment_risk": 3})).models["payment_risk"].make("main")
     assert isinstance(scoring, Scoring)
     assert scoring.budget.per_day == 3
     assert scoring.declared.per_day == 3

@@ -16,7 +16,7 @@ from streams.align import Aligner, Released
 from streams.detect import AlignedStage, NoopStage
 from streams.frame import Framer
 from streams.shard import route, split, with_hashes
-from tests.make import START_MS, part_of
+from tests.make import HASHER, START_MS, part_of
 from tollwatch.config import Settings
 from tollwatch.frames import Aligned, Findings, Frame, KeySpace, ReadBatch
 
@@ -84,7 +84,7 @@ def frames_of(name: str, pieces: Iterable[Sequence[Row]], space: KeySpace = SPAC
         stamped = framer.stamp(ReadBatch("usage", name, table, begin, begin + len(piece)))
         assert not stamped.rejected
         span = framer.span(begin, closed=closed)
-        routed = route("usage", with_hashes("usage", stamped.rows), space)
+        routed = route("usage", with_hashes("usage", stamped.rows, HASHER), space, HASHER)
         assert routed is not None
         made.append(Frame(space.name, 0, len(made), (span,), {"usage": routed}))
         begin += len(piece)

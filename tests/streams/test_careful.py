@@ -39,7 +39,7 @@ class Failing:
 def failing(plan: Plan, key_space: str) -> Plan:
     """The plan, with a stage that has the defect."""
     planned = plan.stages[key_space]
-    make: Callable[[], Stage] = lambda: Failing(planned.make())  # type: ignore[assignment,return-value]  # noqa: E731
+    make: Callable[[str], Stage] = lambda tenant: Failing(planned.make(tenant))  # type: ignore[assignment,return-value]  # noqa: E731
     return replace(plan, stages={**plan.stages, key_space: PlannedStage(planned.key_space, make)})
 
 
@@ -96,7 +96,7 @@ def test_a_defect_that_no_row_is_to_blame_for_is_raised() -> None:
         def advance(self, rows: Aligned) -> Findings:
             raise ZeroDivisionError("always")
 
-    make: Callable[[], Stage] = lambda: Broken(planned.key_space, [])  # noqa: E731
+    make: Callable[[str], Stage] = lambda _: Broken(planned.key_space, [])  # noqa: E731
     broken = replace(plan, stages={**plan.stages, "calling_number": PlannedStage(planned.key_space, make)})
     with pytest.raises(ZeroDivisionError, match="always"):
         ran(broken, [])

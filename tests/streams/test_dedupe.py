@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from streams.dedupe import CONFLICT, DUPLICATE, KEPT_MS, NEW, TOO_LATE, Dedupe
 from tests.make import START_MS
 
+PLACES = np.random.default_rng(2).integers(0, 2**32, 50_000).astype(np.uint32)
 HOUR_MS = 3_600_000
 ROWS = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 2), st.integers(0, 60)), max_size=12)
 
@@ -29,7 +30,7 @@ def test_equals_a_dictionary(batches: list[list[tuple[int, int, int]]], reload: 
             else:
                 known[name] = content
                 wanted.append(NEW)
-        assert dedupe.look(ids, said, times, watermark).tolist() == wanted
+        assert dedupe.look(ids, np.zeros(len(ids), np.uint32), said, times, watermark).tolist() == wanted
         watermark = max([watermark, *times.tolist()])
         if reload:
             saved, dedupe = dedupe.save(), Dedupe()
@@ -42,10 +43,10 @@ def test_what_is_a_day_old_is_forgotten() -> None:
     for day in range(6):
         time = START_MS + 2 * day * KEPT_MS
         ids = np.arange(1, 20_001, dtype=np.uint64) * np.uint64(2**33) + np.uint64(day)
-        codes = dedupe.look(ids, ids, np.full(len(ids), time), time)
+        codes = dedupe.look(ids, PLACES[: len(ids)], ids, np.full(len(ids), time), time)
         assert (codes == NEW).all()
     assert dedupe.used <= 40_000
-    assert dedupe.bytes_used() <= 16 * (1 << 18)
+    assert dedupe.bytes_used() <= 24 * (1 << 18)
 
 
 def test_many_are_all_known_again() -> None:
@@ -54,6 +55,18 @@ def test_many_are_all_known_again() -> None:
     ids = rng.integers(1, 2**63, 50_000).astype(np.uint64) * np.uint64(2)
     times = np.full(len(ids), START_MS)
     for part in np.array_split(np.arange(len(ids)), 7):
-        assert (dedupe.look(ids[part], ids[part], times[part], START_MS) == NEW).all()
-    assert (dedupe.look(ids, ids, times, START_MS) == DUPLICATE).all()
-    assert (dedupe.look(ids, ids ^ np.uint64(1 << 60), times, START_MS) == CONFLICT).all()
+        assert (dedupe.look(ids[part], PLACES[part], ids[part], times[part], START_MS) == NEW).all()
+    assert (dedupe.look(ids, PLACES, ids, times, START_MS) == DUPLICATE).all()
+    assert (dedupe.look(ids, PLACES, ids ^ np.uint64(1), times, START_MS) == CONFLICT).all()
+
+
+def test_half_a_name_is_no_name_and_half_a_content_no_content() -> None:
+    """64 bits of the id alone do not make a duplicate, nor do 63 of the content."""
+    dedupe, one = Dedupe(), np.array([1 << 40], np.uint64)
+    times = np.array([START_MS])
+    place = np.array([7], np.uint32)
+    assert dedupe.look(one, place, one, times, START_MS).tolist() == [NEW]
+    assert dedupe.look(one, place + np.uint32(1), one, times, START_MS).tolist() == [NEW]
+    for bit in range(64):
+        assert dedupe.look(one, place, one ^ np.uint64(1 << bit), times, START_MS).tolist() == [CONFLICT]
+    assert dedupe.look(one, place, one, times, START_MS).tolist() == [DUPLICATE]

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import xxhash
-
 from detectors.language import Feature
 from detectors.rule import Rule
-from tests.make import Row
+from tests.make import HASHER, Row
 
 Test = Callable[[Row], bool]
 LATE_REVISIONS = 1000
@@ -187,7 +185,7 @@ class Naive:
 
     def _write(self, key: str, episode: Episode, state: str, time: int) -> None:
         episode.revision += 1
-        hashes = sum(xxhash.xxh64_intdigest(row["event_id"].encode()) for row in episode.rows) % 2**64
+        hashes = sum(HASHER.text(row["event_id"], f"id of {row['_stream']}") for row in episode.rows) % 2**64
         severity = "critical" if episode.severity == 2 else "warning"
         claim = (episode.since, episode.last, len(episode.rows), hashes)
         self.written.append(

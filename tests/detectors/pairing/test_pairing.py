@@ -13,8 +13,8 @@ from detectors.pairing import Pairing, assurance_key_space
 from detectors.pairing.prices import share
 from tests.detectors.pairing import months as m
 from tests.detectors.pairing.months import DAY, PRICE, at, closing, line, offering, order, seen
+from tests.make import HASHER
 from tollwatch.errors import RuleError
-from tollwatch.identity import finding_id, hash64
 
 UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # a log takes a second; shrinking one takes many minutes
 PRODUCTS = st.sampled_from(["p1", "p2", "p3"])
@@ -105,9 +105,9 @@ def test_a_leakage_names_and_proves_itself() -> None:
     found = m.run(m.month([seen("p'1", 1, since=at(1), service_specification="basic"), order("p'1", "add", at(1))]))
     (leakage,) = found.leakages
     facts = ("provisioned_not_billed", "provisioned not billed", "product", "p'1", at(1))
-    assert leakage.leakage_id == finding_id("main", "live", *facts)
+    assert leakage.leakage_id == HASHER.finding_id("main", "live", *facts)
     assert leakage.claim.key == "product_id = 'p''1'"
-    assert leakage.claim.hash_sum == hash64("seen-p'1-1")
+    assert leakage.claim.hash_sum == HASHER.text("seen-p'1-1", "id of provisioned")
     assert [(each.side, each.stream, each.ordinal) for each in found.evidence] == [
         ("left", "provisioned", 0),
         ("left", "orders", 1),
