@@ -1,4 +1,4 @@
-"""Ask the store what it holds, in ClickHouse's SQL; nothing can be changed by it."""
+"""Ask the store what it holds, in ClickHouse's SQL: one SELECT over our own tables, and nothing else."""
 
 from pathlib import Path
 from typing import Literal
@@ -9,6 +9,6 @@ Answer = Literal["JSONCompactEachRowWithNames", "JSONEachRow", "CSVWithNames", "
 
 
 def ask(data: Path | None, sql: str, form: Answer) -> bytes:
-    """The answer to one SELECT, SHOW, DESCRIBE or EXPLAIN. Raises StoreError where the database refuses."""
+    """The answer to one question. Raises RuleError where it asks for what is not ours, StoreError where it fails."""
     with reading(data) as store:
         return store.answer(sql, form)

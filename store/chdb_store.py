@@ -13,6 +13,7 @@ from store.applied import Tables
 from store.columns import tables_of
 from store.directory import check_version, lock
 from store.parameters import parameter
+from store.query_door import LIMITS, checked
 from store.raw import raw_table
 from tollwatch.errors import StoreError
 from tollwatch.frames import Findings
@@ -132,13 +133,14 @@ class ChdbStore:
         return made if isinstance(made, pl.DataFrame) else made.to_frame()
 
     def answer(self, sql: str, output: str) -> bytes:
-        """The answer to a SELECT as bytes: JSONCompactEachRowWithNames, JSONEachRow, CSVWithNames or Parquet."""
-        given: bytes = self.run(sql, output).bytes()
+        """The answer to a question from outside (`store.query_door`), in one of ClickHouse's forms."""
+        given: bytes = self.run(checked(sql, "tollwatch"), output).bytes()
         return given
 
     def only_read(self) -> None:
-        """From now on ClickHouse itself refuses to change anything, and to read other files."""
-        self.run("SET readonly = 1")
+        """From now on ClickHouse itself refuses to change anything, and what costs too much."""
+        limits = ", ".join(f"{name} = {value!r}" for name, value in LIMITS.items())
+        self.run(f"SET {limits}, readonly = 1")
 
     def close(self) -> None:
         """Store what waits and let go of the directory, even where the disk is full."""

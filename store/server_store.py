@@ -15,6 +15,7 @@ from clickhouse_driver import Client, errors
 
 from store.applied import Tables
 from store.columns import tables_of
+from store.query_door import LIMITS, checked
 from store.raw import raw_table
 from tollwatch.errors import ConfigurationError, StoreAwayError, StoreError
 from tollwatch.frames import Findings
@@ -81,8 +82,8 @@ class ServerStore:
         return pl.DataFrame({name: _readable(column) for name, column in zip(names, columns, strict=True)})
 
     def answer(self, sql: str, output: str) -> bytes:
-        """The answer to a SELECT as bytes: JSONCompactEachRowWithNames, JSONEachRow, CSVWithNames or Parquet."""
-        rows = self.query(sql)
+        """The answer to a question from outside (`store.query_door`), in one of ClickHouse's forms."""
+        rows = self.query(checked(sql, self.database))
         if output == "Parquet":
             out = io.BytesIO()
             rows.write_parquet(out)
@@ -129,8 +130,8 @@ class ServerStore:
         self._insert("event_mark", table.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
     def only_read(self) -> None:
-        """From now on the server itself refuses to change anything."""
-        self._connection.settings["readonly"] = 1
+        """From now on the server itself refuses to change anything, and what costs too much."""
+        self._connection.settings.update(LIMITS | {"readonly": 1})
 
     def close(self) -> None:
         """Let go of the connection."""
