@@ -19,6 +19,7 @@ from replay.simulate.run import START, WRITTEN, operator
 from replay.strength import STRENGTHS, Strength
 from replay.truth import read_truth
 from services.assembly import make_plan
+from services.simulate import SIMULATED_SOURCES
 from streams.align import Aligner
 from streams.embedded import Run
 from streams.frame import Framer
@@ -56,7 +57,7 @@ def prove(
 
 def _run(folder: Path, days: int) -> list[Alert]:
     sources = open_sources({name: [folder / f"{name}.ndjson"] for name in WRITTEN})
-    settings, store = Settings(), InMemorySink()
+    settings, store = Settings(sources=SIMULATED_SOURCES), InMemorySink()
     Run(sources, make_plan(settings), settings, as_of_ms=START + (days + 1) * DAY_MS, store=store).go()
     return list(store.alerts.values())
 

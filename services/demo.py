@@ -13,7 +13,7 @@ from replay.evaluate import Report, evaluate
 from replay.simulate.run import START, WRITTEN, Tell
 from replay.truth import read_truth
 from services.run import RunOutcome, run_line
-from services.simulate import write_operator
+from services.simulate import SIMULATED_SOURCES, write_operator
 from services.stores import reading
 from store import listed
 from streams.read import open_sources
@@ -60,7 +60,7 @@ def play(folder: Path, size: Size, *, tell: Tell | None = None, run: RunLine = _
     simulated_s = round(time.monotonic() - began, 1)
     sources = open_sources({name: [streams / f"{name}.ndjson"] for name in WRITTEN})
     given = load_settings()
-    own = Settings(installation_key=given.installation_key, key_file=given.key_file)
+    own = Settings(installation_key=given.installation_key, key_file=given.key_file, sources=SIMULATED_SOURCES)
     outcome = run(sources, data, own, START + (size.days + 1) * DAY_MS)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return Demo(

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from tollwatch.signing import signed
+
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:
     """Write a file whole or not at all; it is on the disk when this returns."""
@@ -20,10 +22,13 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> None:
     part.replace(path)
 
 
-def export_events(events: Sequence[dict[str, Any]], stream: str, folder: Path) -> Path:
-    """Write events as NDJSON, in the order of their times; the same events give a file of the same name and bytes."""
-    ordered = sorted(events, key=lambda event: (event["event_time"], event["event_id"]))
-    lines = [msgspec.json.encode({n: v for n, v in event.items() if v is not None}) for event in ordered]
+def export_events(events: Sequence[dict[str, Any]], stream: str, folder: Path, key: bytes) -> Path:
+    """Write events as NDJSON, signed, in the order of their times; the same give a file of the same name and bytes."""
+    kept = [{n: v for n, v in event.items() if v is not None} for event in events]
+    ordered = sorted(
+        (signed(stream, event, key) for event in kept), key=lambda event: (event["event_time"], event["event_id"])
+    )
+    lines = [msgspec.json.encode(event) for event in ordered]
     path = folder / f"{stream}-{hashlib.sha256(b''.join(lines)).hexdigest()[:12]}.ndjson"
     write_lines(path, lines)
     return path

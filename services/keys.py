@@ -68,6 +68,12 @@ def fingerprint(key: str) -> str:
     return hashlib.blake2b(b"fingerprint", key=bytes.fromhex(key), digest_size=8).hexdigest()
 
 
+def key_for_changes(settings: Settings, data: Path) -> bytes:
+    """The key under which changes are signed: of the data directory, or of the workers that the settings speak of."""
+    live = settings.clickhouse is not None and not (data / KEY_FILE).exists()
+    return bytes.fromhex(with_key(settings, folder_of(None, settings) if live else data, make=True).installation_key)
+
+
 def folder_of(data: Path | None, settings: Settings) -> Path | None:
     """The folder in which the key lies that was made for a data directory, or for workers with a folder for `state`."""
     if data is not None or settings.clickhouse is None:

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from services.files import export_events
+from services.keys import key_for_changes
 from services.relational import acting_user, open_database
 from store.relational import ListEntry, NamedList
 from store.relational.audit import AuditedSession, now_ms
@@ -106,7 +107,7 @@ def export_changes(data: Path, folder: Path, settings: Settings) -> tuple[Path |
     with open_database(data, settings) as database, database.session(acting_user(None)) as session:
         found = session.scalars(select(ListEntry).where(_untold())).all()
         events = [event for entry in found for event in _events(entry)]
-        path = export_events(events, "reference", folder) if events else None
+        path = export_events(events, "reference", folder, key_for_changes(settings, data)) if events else None
         for entry in found:
             entry.exported = BEGUN if entry.valid_to is None else ENDED
     return path, len(events)

@@ -11,13 +11,12 @@ from services.keys import folder_of, with_key
 from services.stores import reading
 from store.stored_source import stored_sources
 from streams.embedded import Run, go_surely
+from streams.frame import ADMITTED
 from streams.in_memory_sink import InMemorySink
 from tollwatch.config import Settings
 
 KINDS = ("alerts", "leakages")
 DAY_MS = 86_400_000
-ARRIVED_LONG_AGO = 2**62
-"""The time of arrival of stored events: all were believed when they came."""
 
 
 class Period(NamedTuple):
@@ -51,7 +50,7 @@ def replay_run(
         settings = with_key(settings, folder_of(data, settings))
         sources = stored_sources(store, since=begin, until=period.until_ms)
         plan = make_plan(settings, rules)
-        events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ARRIVED_LONG_AGO, store=sink)).events
+        events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ADMITTED, store=sink)).events
     for kind in KINDS:
         write_lines(to / f"{kind}.ndjson", sink.lines(kind, since_ms if since_ms is not None else -(2**62)))
     revisions = {"alerts": len(sink.alerts), "leakages": len(sink.leakages)}

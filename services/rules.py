@@ -16,13 +16,15 @@ from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
 from services.assembly import plan_of, rules_in_force
 from services.files import write_lines
-from services.replay import ARRIVED_LONG_AGO
-from services.stores import reading
+from services.keys import key_for_changes
+from services.stores import DATA, reading
 from store.stored_source import stored_sources
 from streams.embedded import Run, go_surely
+from streams.frame import ADMITTED
 from streams.in_memory_sink import InMemorySink
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
+from tollwatch.signing import signed
 
 DAY_MS = 86_400_000
 AFTER_MS = 1_000
@@ -71,7 +73,7 @@ def try_rules(file: Path, data: Path, settings: Settings) -> tuple[int, list[Tri
     rules, sink = load_rules(file), InMemorySink()
     with reading(data) as store:
         sources, plan = stored_sources(store), plan_of(rules, settings)
-        events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ARRIVED_LONG_AGO, store=sink)).events
+        events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ADMITTED, store=sink)).events
     opened = [alert for alert in sink.alerts.values() if alert.state == "open"]
     times = [alert.event_time for alert in opened]
     days = max((max(times) - min(times)) / DAY_MS, 1.0) if times else 1.0
@@ -117,7 +119,8 @@ def _tell(
     from streams.live import announce  # noqa: PLC0415  (Kafka is not needed for a file)
 
     moment = _moment(announce.reached(settings.kafka), settings) if at_ms is None else at_ms
-    events = [_event(name, rule, moment, settings) for name, rule in changes.items()]
+    key = key_for_changes(settings, DATA)
+    events = [_event(name, rule, moment, settings, key) for name, rule in changes.items()]
     if to is not None:
         write_lines(to, events)
     else:
@@ -168,7 +171,7 @@ def _with_thresholds(changes: Sequence[str], settings: Settings) -> list[Rule]:
     return found
 
 
-def _event(name: str, rule: Rule | None, moment: int, settings: Settings) -> bytes:
+def _event(name: str, rule: Rule | None, moment: int, settings: Settings, key: bytes) -> bytes:
     """The event of a change. Its id is that of what it says: sent twice, it is taken once."""
     text = msgspec.json.encode(rule, order="sorted").decode() if rule is not None else None
     digest = hashlib.sha256(f"{name} {moment} {text}".encode()).hexdigest()[:12]
@@ -183,4 +186,4 @@ def _event(name: str, rule: Rule | None, moment: int, settings: Settings) -> byt
     }
     if rule is None:
         event["valid_to"] = moment
-    return msgspec.json.encode(event)
+    return msgspec.json.encode(signed("reference", event, key))

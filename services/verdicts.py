@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import select
 
 from services.files import export_events
+from services.keys import key_for_changes
 from services.relational import acting_user, open_database
 from services.stores import reading
 from store import about
@@ -101,7 +102,7 @@ def export_verdicts(data: Path, folder: Path, settings: Settings, *, again: bool
         wanted = select(Verdict) if again else select(Verdict).where(Verdict.exported_at.is_(None))
         found = session.scalars(wanted).all()
         events = [_event(verdict) for verdict in found]
-        path = export_events(events, "verdicts", folder) if events else None
+        path = export_events(events, "verdicts", folder, key_for_changes(settings, data)) if events else None
         for verdict in found:
             verdict.exported_at = verdict.exported_at or now_ms()
     return path, len(events)

@@ -11,12 +11,15 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from streams.permission import forbidden
 from tollwatch.columns import with_defaults
 from tollwatch.config import Settings
 from tollwatch.findings import Quarantined
 from tollwatch.frames import FOREVER, Flags, Ints, ReadBatch, Span
 
 NEVER = -(2**62)
+ADMITTED = 2**62
+"""As the time of arrival: every record was admitted when it came, and is not asked again whether its source may."""
 MAX_SOURCES = 256
 """How many sources a partition may have beside those of the settings."""
 EARLIEST_MS = 631_152_000_000  # 1990-01-01: anything before it is a broken clock, or seconds for milliseconds
@@ -75,7 +78,8 @@ class Framer:
         ]
         places = np.searchsorted(rows["_offset"].to_numpy(), [record.position for record in rejected])
         first = int(times[0]) if len(times) else NEVER
-        rejected_at = [mark if mark > NEVER else first for mark in marks[places].tolist()]
+        own = [record.event_time if record.event_time is not None else first for record in rejected]
+        rejected_at = [mark if mark > NEVER else time for mark, time in zip(marks[places].tolist(), own, strict=True)]
         self.watermark, self.greatest, self.end = int(marks[-1]), greatest, batch.end
         rows = rows.with_columns(_late=pl.Series(late), _watermark=pl.Series(after, dtype=pl.Int64))
         return Stamped(rows, rejected, rejected_at)
@@ -123,9 +127,15 @@ class Framer:
             good &= pl.col("tenant").is_in(list(self.settings.served_tenants()))
         good &= self._known_source(rows)
         flags = rows.select(good.alias("g"))["g"]
+        reasons = forbidden(batch.stream, rows, self.settings) if self.as_of_ms < ADMITTED else {}
+        if reasons:
+            flags &= ~pl.Series([n in reasons for n in range(len(rows))], dtype=pl.Boolean)
         if flags.all():
             return rows, []
-        refused = [self._refuse(batch, row) for row in rows.filter(~flags).iter_rows(named=True)]
+        refused = [
+            self._refuse(batch, row, reasons.get(at))
+            for at, row in zip((~flags).arg_true(), rows.filter(~flags).iter_rows(named=True), strict=True)
+        ]
         return rows.filter(flags), refused
 
     def _latest(self, row: dict[str, object]) -> int:
@@ -144,12 +154,12 @@ class Framer:
         allowed = list(dict.fromkeys([*known, *names]))[: max(MAX_SOURCES, len(known))]
         return pl.col("source").fill_null("unknown").is_in(allowed)
 
-    def _refuse(self, batch: ReadBatch, row: dict[str, object]) -> Quarantined:
+    def _refuse(self, batch: ReadBatch, row: dict[str, object], not_allowed: str | None) -> Quarantined:
         time = row["event_time"]
         assert isinstance(time, int)
         shown = datetime.fromtimestamp(time / 1000, UTC).isoformat() if abs(time) < 2**47 else str(time)
         source = str(row.get("source") or "unknown")
-        reason = (
+        reason = not_allowed or (
             f"event_time {time} is {shown}, before 1990; is it in seconds, or the device's clock unset?"
             if time < EARLIEST_MS
             else f"tenant `{str(row['tenant'])[:64]}` is not served here; name it in `tenants` if it is yours"

@@ -30,10 +30,15 @@ WholeSeconds = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How one source brings its events: how far out of order, and whether others wait for it (`slow`: they do not)."""
+    """How one source brings its events: how far out of order, and whether others wait for it (`slow`: they do not).
+
+    `may_send` are the streams and the entities of `reference` that it may bring, and no others. Without it it may bring
+    all but lists and verdicts, which change what is found.
+    """
 
     disorder_s: Seconds | None = None
     slow: bool = False
+    may_send: list[str] | None = None
 
 
 class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,11 @@ def test_one_file_per_stream_and_the_truth(tmp_path: Path) -> None:
     """Only what was asked for is planted; look-alikes and broken lines are always there."""
     words = ["simulate", str(tmp_path), "--subscribers", "300", "--days", "1", "--seed", "7"]
     assert call([*words, "--plant", "wangiri", "--plant", "card_testing"]) == 0
-    assert {file.name for file in tmp_path.iterdir()} == {*(f"{name}.ndjson" for name in WRITTEN), "truth.ndjson"}
+    assert {file.name for file in tmp_path.iterdir()} == {
+        *(f"{name}.ndjson" for name in WRITTEN),
+        "truth.ndjson",
+        "tollwatch.toml",
+    }
     truths = read_truth(tmp_path / "truth.ndjson")
     assert {truth.name for truth in truths if truth.kind == "fraud"} == {"wangiri", "card_testing"}
     assert {truth.kind for truth in truths} == {"fraud", "look-alike", "broken"}

@@ -13,8 +13,8 @@ from tollwatch.errors import StoreError
 ASKED = [
     "SELECT detector, count() FROM alert_latest GROUP BY detector",
     "SELECT * EXCEPT stored_at FROM score FINAL ORDER BY ALL",
-    "SELECT toStartOfInterval(event_time, INTERVAL 1 HOUR) AS t, uniqExact(subject) FROM alert FINAL GROUP BY t "
-    + "ORDER BY t WITH FILL STEP 3600 LIMIT 5",
+    "SELECT toStartOfInterval(event_time, INTERVAL 1 HOUR) AS t FROM alert GROUP BY t ORDER BY t WITH FILL LIMIT 5",
+    "SELECT uniqExact(subject) FROM alert FINAL",
     "WITH big AS (SELECT alert_id FROM alert WHERE amount_micros > 5) SELECT count() FROM big",
     "WITH 5 AS n SELECT n + 1",
     "SELECT a.alert_id FROM alert AS a LEFT JOIN evidence AS e ON a.alert_id = e.finding_id",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import polars as pl
@@ -11,7 +11,9 @@ from streams.embedded import Run, Summary
 from streams.plan import Plan
 from tests.make import START_MS
 from tollwatch.columns import schema
-from tollwatch.config import Settings
+from tollwatch.config import Settings, SourceSettings
+from tollwatch.events import STREAMS
+from tollwatch.events.assurance import Entity
 from tollwatch.findings import Alert, Leakage, Quarantined, Score
 from tollwatch.frames import Findings, ReadBatch
 
@@ -87,6 +89,7 @@ class InMemoryStore:
 
 def line(sources: Sequence[Rows], plan: Plan, store: InMemoryStore | None = None, **changes: Any) -> Run:
     """A run over these sources, not yet begun; `save_every` and `on_save` as of Run, the rest are settings."""
+    changes.setdefault("sources", {"unknown": SourceSettings(may_send=[*STREAMS, *get_args(Entity)])})
     own = {name: changes.pop(name) for name in ("on_save", "save_every") if name in changes}
     return Run(sources, plan, Settings(**changes), as_of_ms=AS_OF_MS, store=store, **own)
 

@@ -9,7 +9,8 @@ from services.assembly import make_plan
 from streams.embedded import Run
 from tests.streams.memory import AS_OF_MS, InMemoryStore, Row, Rows
 from tests.streams.test_embedded import happened
-from tollwatch.config import Settings
+from tollwatch.config import Settings, SourceSettings
+from tollwatch.events import STREAMS
 from tollwatch.frames import Findings
 
 TENANTS = ["b", "c"]
@@ -59,7 +60,8 @@ def rows_of(tenant: str | None, part: slice = slice(None)) -> dict[str, list[Row
 
 def ran(*feeds: dict[str, list[Row]], partitions: int = 2) -> Keeping:
     """One line over the rows of all feeds, by stream and time."""
-    settings = Settings(tenants=TENANTS, partitions=partitions)
+    allowed = {"unknown": SourceSettings(may_send=[*STREAMS, "account"])}
+    settings = Settings(tenants=TENANTS, partitions=partitions, sources=allowed)
     kept = Keeping()
 
     def sources() -> Iterator[Rows]:

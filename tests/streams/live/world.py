@@ -15,16 +15,21 @@ from streams.intake import dropped_marks
 from streams.live.raw_partitions import RawIntake, RawPartition, raw_partitions
 from streams.live.records import BLANK, ControlRecord
 from streams.partition import KeySpacePartition, PartitionFactory, PartitionOutput
-from tollwatch.config import KafkaSettings, Settings
+from tollwatch.config import KafkaSettings, Settings, SourceSettings
+from tollwatch.events import STREAMS
 from tollwatch.findings import FeedHealth
 
 Row = dict[str, Any]
 Key = tuple[str, int]
 
+ALLOWED = {"unknown": SourceSettings(may_send=[*STREAMS, "account", "list"])}
+
 
 def settings_of(*enabled: str, partitions: int = 2, parts: int = 2) -> Settings:
     """Settings with some detectors only."""
-    return Settings(enabled=list(enabled), partitions=parts, kafka=KafkaSettings(partitions=partitions))
+    return Settings(
+        enabled=list(enabled), partitions=parts, kafka=KafkaSettings(partitions=partitions), sources=ALLOWED
+    )
 
 
 @dataclass
