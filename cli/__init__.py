@@ -34,6 +34,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import tollwatch
 from tollwatch.errors import TollwatchError
+from tollwatch.safe_text import printable, without_secrets
 
 USAGE = 2
 """Exit code of a command line that cannot be understood."""
@@ -96,7 +97,7 @@ def make_app(called: str | None = None) -> App:
 
 def complain(sentence: object) -> None:
     """Say on standard error, in one line, what went wrong."""
-    print("tollwatch:", " ".join(str(sentence).split()), file=sys.stderr)
+    print("tollwatch:", printable(without_secrets(" ".join(str(sentence).split()))), file=sys.stderr)
 
 
 def call(tokens: Sequence[str] | None = None) -> int:

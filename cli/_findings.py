@@ -1,6 +1,7 @@
 """What `alerts` and `leakages` share."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,18 +23,28 @@ def _fields(kind: Kind) -> list[str]:
     return [*own, *(f"claim_{name}" for name in Claim.__struct_fields__)]
 
 
+class Wanted(NamedTuple):
+    """Which findings, and how much of them is shown."""
+
+    names: tuple[str, ...]
+    since: str | None
+    tenant: str | None
+    all_revisions: bool
+    identifiers: bool
+
+
 def print_findings(
-    kind: Kind,
-    data: Path | None,
-    *,
-    form: Format,
-    output: Path | None,
-    names: tuple[str, ...] = (),
-    since: str | None = None,
-    all_revisions: bool = False,
+    kind: Kind, data: Path | None, wanted: Wanted, *, form: Format, output: Path | None, machine: bool
 ) -> None:
     """Print what the store has, in the order of ids and revisions."""
-    since_ms = parse_moment(since) if since else 0
-    documents = list_findings(kind, data, names=names, since_ms=since_ms, all_revisions=all_revisions)
-    what = "revision" if all_revisions else kind
-    write(Listing(what, documents, _fields(kind), SHOWN[kind]), form, output)
+    documents = list_findings(
+        kind,
+        data,
+        names=wanted.names,
+        since_ms=parse_moment(wanted.since) if wanted.since else 0,
+        all_revisions=wanted.all_revisions,
+        identifiers=wanted.identifiers,
+        tenant=wanted.tenant,
+    )
+    what = "revision" if wanted.all_revisions else kind
+    write(Listing(what, documents, _fields(kind), SHOWN[kind], machine=machine), form, output)

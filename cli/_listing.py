@@ -15,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tollwatch.errors import ConfigurationError
+from tollwatch.private_files import private
+from tollwatch.safe_text import for_spreadsheet, printable
 
 Format = Literal["table", "ndjson", "csv", "parquet"]
 PIPE_WIDTH = 200
@@ -23,12 +25,16 @@ TIMES = ("_start", "_end", "_time", "_at")
 
 @dataclass(frozen=True)
 class Listing:
-    """Documents (JSON objects, keys sorted) with their fields, and those of them that a table shows."""
+    """Documents (JSON objects, keys sorted) with their fields, and those of them that a table shows.
+
+    `machine` is for CSV that a program reads: texts as they are, where a spreadsheet would take some for formulas.
+    """
 
     what: str
     documents: Sequence[bytes]
     fields: Sequence[str]
     shown: Sequence[str]
+    machine: bool = False
 
 
 def write(listing: Listing, form: Format, output: Path | None = None) -> None:
@@ -40,15 +46,23 @@ def write(listing: Listing, form: Format, output: Path | None = None) -> None:
     else:
         rows = [_flat(msgspec.json.decode(document)) for document in listing.documents]
         frame = pl.DataFrame(rows, schema=list(listing.fields), infer_schema_length=None)
+        if form == "csv" and not listing.machine:
+            frame = guarded(frame)
         made = io.BytesIO()
         frame.write_csv(made) if form == "csv" else frame.write_parquet(made)
         write_bytes(made.getvalue(), form, output)
 
 
+def guarded(frame: pl.DataFrame) -> pl.DataFrame:
+    """A table whose texts no spreadsheet takes for formulas."""
+    return frame.with_columns(pl.col(pl.String).map_elements(for_spreadsheet, return_dtype=pl.String))
+
+
 def write_bytes(data: bytes, form: Format, output: Path | None) -> None:
     """Write to a file or standard output; Parquet is nothing for a screen."""
     if output is not None:
-        output.write_bytes(data)
+        with private(output.resolve()) as file:
+            file.write(data)
         return
     if form == "parquet":
         raise ConfigurationError("parquet is no text; say where to write it with --output FILE")
@@ -74,7 +88,7 @@ def cell(name: str, value: Any) -> str:
         return f"{value / 1_000_000:,.2f}"
     if name.endswith(TIMES) and isinstance(value, int):
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return str(value)
+    return printable(str(value))
 
 
 def _table(listing: Listing) -> Table:
@@ -90,8 +104,9 @@ def print_table(table: Table, output: Path | None = None) -> None:
     if output is None:
         Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
         return
-    with output.open("w", encoding="utf-8") as file:
-        Console(file=file, width=PIPE_WIDTH).print(table)
+    shown = io.StringIO()
+    Console(file=shown, width=PIPE_WIDTH).print(table)
+    write_bytes(shown.getvalue().encode(), "table", output)
 
 
 def print_export(path: Path, stream: str, number: int, data: Path) -> None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tollwatch.safe_text import printable, without_secrets
+
 LOUD = ("aiokafka", "kafka", "faust", "mode")
 
 
@@ -18,11 +20,11 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "where": record.name,
-            "what": record.getMessage(),
+            "what": printable(without_secrets(record.getMessage())),
         }
         said |= {name: getattr(record, name) for name in ("partition", "offset", "key_space") if hasattr(record, name)}
         if record.exc_info:
-            said["error"] = self.formatException(record.exc_info)
+            said["error"] = without_secrets(self.formatException(record.exc_info))
         return msgspec.json.encode(said).decode()
 
 

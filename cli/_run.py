@@ -15,6 +15,7 @@ from streams.embedded import Summary
 from tollwatch.config import Settings
 from tollwatch.events import STREAMS
 from tollwatch.ports import Source
+from tollwatch.safe_text import printable
 
 Paths = tuple[Path, ...]
 
@@ -93,4 +94,4 @@ def show(outcome: RunOutcome, *, json: bool, out: TextIO) -> None:
     console = Console(file=out)
     console.print(table)
     for warning in summary.warnings:
-        console.print(f"warning: {warning}")
+        console.print(f"warning: {printable(warning)}", markup=False)

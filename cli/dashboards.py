@@ -1,12 +1,14 @@
 """Bring the dashboards to a Grafana."""
 
 import os
+from urllib.parse import urlsplit
 
 from cyclopts import App
 
 from dashboards.grafana.shipped import shipped_boards
 from services.dashboards import push_dashboards
 from tollwatch.errors import ConfigurationError
+from tollwatch.safe_text import without_secrets
 
 app = App(name="dashboards", help="Bring the dashboards to a Grafana.")
 TOKEN = "TOLLWATCH_GRAFANA_TOKEN"  # noqa: S105  (the name of a variable)
@@ -31,6 +33,11 @@ def push(url: str, /, *, folder: str = "Tollwatch") -> None:
     token = os.environ.get(TOKEN)
     if not token:
         raise ConfigurationError(f"{TOKEN} is not set; make a service account in Grafana and give its token")
+    if urlsplit(url).username or without_secrets(url) != url:
+        raise ConfigurationError(
+            "the address has a name or a password in it, which stays in the shell's history and in `ps`; give the "
+            f"token of a service account in {TOKEN}"
+        )
     boards = shipped_boards()
     push_dashboards(boards, url, token, folder=folder)
     print(f"{url}: {len(boards)} dashboards are up to date in the folder {folder}")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cli._findings import print_findings
+from cli._findings import Wanted, print_findings
 from cli._listing import Format
 
 
@@ -14,6 +14,9 @@ def leakages(
     since: str | None = None,
     all_revisions: bool = False,
     output: Path | None = None,
+    identifiers: bool = False,
+    machine: bool = False,
+    tenant: str | None = None,
 ) -> None:
     """Print the last revision of each leakage, or all revisions. A positive amount is the operator's loss.
 
@@ -33,5 +36,12 @@ def leakages(
         Every revision, not the last alone.
     output
         A file to write to instead of standard output; parquet needs one.
+    identifiers
+        Numbers, accounts and the like in full, not masked; the audit keeps that you asked.
+    machine
+        CSV for programs: nothing is guarded against spreadsheets.
+    tenant
+        Those of another tenant than the settings'.
     """
-    print_findings("leakage", data, form=format, output=output, names=control, since=since, all_revisions=all_revisions)
+    wanted = Wanted(control, since, tenant, all_revisions=all_revisions, identifiers=identifiers)
+    print_findings("leakage", data, wanted, form=format, output=output, machine=machine)

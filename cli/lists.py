@@ -22,7 +22,6 @@ def add(
     data: Path = DATA,
     risk: int = 1,
     note: str | None = None,
-    by: str | None = None,
     at: str | None = None,
     config: Path | None = None,
 ) -> None:
@@ -42,15 +41,13 @@ def add(
         What the entries are worth; 0 takes a part of a range out.
     note
         Why.
-    by
-        Who says so; default: who is logged in.
     at
         From when on (ISO 8601); default: now.
     config
         A settings file, which may name the database.
     """
     at_ms = parse_moment(at) if at else None
-    add_entries(name, entries, data, load_settings(config), risk=risk, note=note, by=by, at_ms=at_ms)
+    add_entries(name, entries, data, load_settings(config), risk=risk, note=note, at_ms=at_ms)
     print(f"{name}: {len(set(entries)):,} on the list; `tollwatch lists export` tells the line")
 
 
@@ -60,7 +57,6 @@ def remove(
     /,
     *entries: str,
     data: Path = DATA,
-    by: str | None = None,
     at: str | None = None,
     config: Path | None = None,
 ) -> None:
@@ -76,15 +72,13 @@ def remove(
         What to take off it.
     data
         The data directory.
-    by
-        Who says so; default: who is logged in.
     at
         From when on (ISO 8601); default: now.
     config
         A settings file, which may name the database.
     """
     at_ms = parse_moment(at) if at else None
-    remove_entries(name, entries, data, load_settings(config), by=by, at_ms=at_ms)
+    remove_entries(name, entries, data, load_settings(config), at_ms=at_ms)
     print(f"{name}: {len(set(entries)):,} taken off; `tollwatch lists export` tells the line")
 
 
@@ -95,6 +89,8 @@ def show(
     format: Format = "table",  # noqa: A002  (the word people type)
     all_: bool = False,
     output: Path | None = None,
+    identifiers: bool = False,
+    machine: bool = False,
     config: Path | None = None,
 ) -> None:
     """Print the entries of lists, in order.
@@ -113,11 +109,15 @@ def show(
         Entries too that have been taken off.
     output
         A file to write to instead of standard output; parquet needs one.
+    identifiers
+        Numbers, accounts and the like in full, not masked; the audit keeps that you asked.
+    machine
+        CSV for programs: nothing is guarded against spreadsheets.
     config
         A settings file, which may name the database.
     """
-    documents = list_entries(names, data, load_settings(config), ended_too=all_)
-    write(Listing("list row", documents, FIELDS, SHOWN), format, output)
+    documents = list_entries(names, data, load_settings(config), ended_too=all_, identifiers=identifiers)
+    write(Listing("list row", documents, FIELDS, SHOWN, machine=machine), format, output)
 
 
 @app.command

@@ -9,10 +9,12 @@ import msgspec
 from cyclopts import App, Parameter
 
 from cli._listing import Format, Listing, write
+from services.findings import hidden
 from services.quarantine import QuarantineFilter, Record, ReplayFile, is_live, list_records, record_of, write_records
 from services.stores import DATA
 from tollwatch.config import load_settings
 from tollwatch.errors import ConfigurationError
+from tollwatch.safe_text import printable
 
 app = App(name="quarantine", help="List, show and replay what could not be taken.")
 SHOWN = ("quarantine_id", "stream", "partition", "line", "reason", "replayed", "text")
@@ -28,6 +30,8 @@ def list_(
     reason: str = "",
     all_: bool = False,
     output: Path | None = None,
+    identifiers: bool = False,
+    machine: bool = False,
 ) -> None:
     """List what waits in quarantine, in the order of stream, partition and position.
 
@@ -49,12 +53,19 @@ def list_(
         Those too that have been replayed.
     output
         A file to write to instead of standard output; parquet needs one.
+    identifiers
+        The records whole, not masked; the audit keeps that you asked.
+    machine
+        CSV for programs: nothing is guarded against spreadsheets.
     """
-    found = list_records(data, QuarantineFilter(streams=stream, reason=reason, replayed_too=all_))
+    wanted = QuarantineFilter(streams=stream, reason=reason, replayed_too=all_)
+    found = list_records(data, wanted, identifiers=identifiers)
     if format == "table":
         found = [msgspec.structs.replace(record, text=record.text[:TEXT_SHOWN]) for record in found]
     documents = [msgspec.json.encode(record, order="sorted") for record in found]
-    write(Listing("record", documents, Record.__struct_fields__, SHOWN), format, output)
+    if not identifiers:
+        documents = [hidden(document) for document in documents]
+    write(Listing("record", documents, Record.__struct_fields__, SHOWN, machine=machine), format, output)
 
 
 @app.command
@@ -72,8 +83,8 @@ def show(id_: str, /, *, data: Path | None = None) -> None:
     """
     record = record_of(id_, data)
     place = f"{record.stream}, {record.partition}, line {record.line or record.position + 1}"
-    print(f"{record.quarantine_id}: {place}: {record.reason}", file=sys.stderr)
-    sys.stdout.buffer.write(record.raw)
+    print(printable(f"{record.quarantine_id}: {place}: {record.reason}"), file=sys.stderr)
+    sys.stdout.buffer.write(printable(record.text).encode() if sys.stdout.isatty() else record.raw)
     sys.stdout.flush()
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from services.rules import Changes, check_rules, kind_of_fraud, publish_changes, rule_in_force, try_rules
+from services.stores import DATA
 from tollwatch.config import load_settings
 from tollwatch.times import parse_moment
 
@@ -110,6 +111,7 @@ def publish(
     at: str | None = None,
     to: Path | None = None,
     rules: Files = (),
+    data: Path = DATA,
     config: Path | None = None,
 ) -> None:
     """Change rules while the line runs: every shard takes the change at the same event, and so does a replay.
@@ -134,10 +136,12 @@ def publish(
         A file to write the events to instead of sending them, for `tollwatch run --reference FILE`; needs `--at`.
     rules
         The rules files that the workers were started with.
+    data
+        The data directory, whose key signs the changes and whose audit keeps them.
     config
         A settings file.
     """
     changes, at_ms = Changes(files, set_, remove), parse_moment(at) if at else None
-    number, moment = publish_changes(changes, load_settings(config), at_ms=at_ms, to=to, running=rules)
+    number, moment = publish_changes(changes, load_settings(config), at_ms=at_ms, to=to, running=rules, data=data)
     where = f"{to}: " if to is not None else ""
     print(f"{where}{number:,} change{'' if number == 1 else 's'}, from event time {moment} ms on")

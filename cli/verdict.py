@@ -25,7 +25,6 @@ def give(
     loss: str | None = None,
     currency: str | None = None,
     note: str | None = None,
-    by: str | None = None,
     at: str | None = None,
     config: Path | None = None,
 ) -> None:
@@ -47,14 +46,12 @@ def give(
         What was lost, in units of the currency.
     note
         Why.
-    by
-        Who says so; default: who is logged in.
     at
         When it became known (ISO 8601); default: now.
     config
         A settings file, which may name the database.
     """
-    said = Said(verdict, loss, currency, note, by, parse_moment(at) if at else None)
+    said = Said(verdict, loss, currency, note, at_ms=parse_moment(at) if at else None)
     person = give_verdict(id_, said, data, load_settings(config), is_event=event)
     print(f"recorded: {id_} is {verdict}, says {person}; `tollwatch verdict export` tells the line")
 
@@ -65,6 +62,8 @@ def list_(
     data: Path = DATA,
     format: Format = "table",  # noqa: A002  (the word people type)
     output: Path | None = None,
+    identifiers: bool = False,
+    machine: bool = False,
     config: Path | None = None,
 ) -> None:
     """List the verdicts in the order in which they became known.
@@ -79,11 +78,15 @@ def list_(
         table, ndjson, csv or parquet.
     output
         A file to write to instead of standard output; parquet needs one.
+    identifiers
+        Numbers, accounts and the like in full, not masked; the audit keeps that you asked.
+    machine
+        CSV for programs: nothing is guarded against spreadsheets.
     config
         A settings file, which may name the database.
     """
-    documents = list_verdicts(data, load_settings(config))
-    write(Listing("verdict", documents, FIELDS, SHOWN), format, output)
+    documents = list_verdicts(data, load_settings(config), identifiers=identifiers)
+    write(Listing("verdict", documents, FIELDS, SHOWN, machine=machine), format, output)
 
 
 @app.command

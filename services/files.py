@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from tollwatch.private_files import private
 from tollwatch.signing import signed
 
 
@@ -15,7 +16,7 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> None:
     """Write a file whole or not at all; it is on the disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with private(part) as file:
         file.writelines(line + b"\n" for line in lines)
         file.flush()
         os.fsync(file.fileno())

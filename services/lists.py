@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from services.audit import note
 from services.files import export_events
+from services.findings import hidden
 from services.keys import key_for_changes
 from services.relational import acting_user, open_database
 from store.relational import ListEntry, NamedList
@@ -90,8 +92,15 @@ def _in_force(session: AuditedSession, tenant: str, name: str, entry: str) -> Li
     return session.scalars(select(ListEntry).where(own, ListEntry.valid_to.is_(None))).one_or_none()
 
 
-def list_entries(names: Sequence[str], data: Path, settings: Settings, *, ended_too: bool = False) -> list[bytes]:
-    """Entries of lists (of all lists without names) as documents (JSON, keys sorted), in order."""
+def list_entries(
+    names: Sequence[str], data: Path, settings: Settings, *, ended_too: bool = False, identifiers: bool = True
+) -> list[bytes]:
+    """Entries of lists (of all lists without names) as documents (JSON, keys sorted), in order.
+
+    They are masked, unless `identifiers` are asked for, which is audited.
+    """
+    if identifiers:
+        note(data, "show", "list_entry", "identifiers", {"names": [None, list(names)]}, settings=settings)
     wanted = select(ListEntry).order_by(ListEntry.list_name, ListEntry.entry, ListEntry.valid_from)
     if names:
         wanted = wanted.where(ListEntry.list_name.in_(names))
@@ -99,7 +108,8 @@ def list_entries(names: Sequence[str], data: Path, settings: Settings, *, ended_
         wanted = wanted.where(ListEntry.valid_to.is_(None))
     with open_database(data, settings) as database, database.reading() as session:
         rows = [{name: getattr(row, name) for name in FIELDS} for row in session.scalars(wanted)]
-    return [msgspec.json.encode(row, order="sorted") for row in rows]
+    documents = [msgspec.json.encode(row, order="sorted") for row in rows]
+    return documents if identifiers else [hidden(document) for document in documents]
 
 
 def export_changes(data: Path, folder: Path, settings: Settings) -> tuple[Path | None, int]:

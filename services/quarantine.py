@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from services.audit import note
 from services.files import write_lines
 from services.stores import DATA, open_store, reading
 from store.quarantine import QuarantineFilter, Record, mark_replayed, records
@@ -73,8 +74,13 @@ def _write(folder: Path, stream: str, kind: str, group: Sequence[Record]) -> Rep
     return ReplayFile(path, stream, len(group))
 
 
-def list_records(data: Path | None, wanted: QuarantineFilter) -> list[Record]:
-    """The records that are wanted, in the order of stream, partition and position."""
+def list_records(data: Path | None, wanted: QuarantineFilter, *, identifiers: bool = True) -> list[Record]:
+    """The records that are wanted, in the order of stream, partition and position.
+
+    With `identifiers` they come whole, which is audited.
+    """
+    if identifiers:
+        note(data or DATA, "show", "quarantine", "records", {"wanted": [None, msgspec.to_builtins(wanted)]})
     with reading(data) as store:
         return records(store, wanted)
 

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Literal
 
-from services.stores import reading
+from services.audit import note
+from services.stores import DATA, reading
 
+MOST_NOTED = 4_000
 Answer = Literal["JSONCompactEachRowWithNames", "JSONEachRow", "CSVWithNames", "Parquet"]
 
 
 def ask(data: Path | None, sql: str, form: Answer) -> bytes:
-    """The answer to one question. Raises RuleError where it asks for what is not ours, StoreError where it fails."""
+    """The answer to one question, which the audit keeps. Raises StoreError where it asks for what is not ours."""
+    note(data or DATA, "query", "store", form, {"sql": [None, sql[:MOST_NOTED]]})
     with reading(data) as store:
         return store.answer(sql, form)

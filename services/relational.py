@@ -1,6 +1,7 @@
 """Open the relational database that a use case works on, and say who acts."""
 
-import getpass
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,16 @@ from store.relational import Database
 from tollwatch.config import Settings
 from tollwatch.errors import StoreError
 
+HEADS = "audit-heads.log"
+"""Where the heads of the audit are written, in the data directory."""
+
 
 @contextmanager
 def open_database(data: Path, settings: Settings) -> Iterator[Database]:
     """The database of the settings. SQLite's tables are brought up to date; a server's are not, unasked."""
     if settings.database is None:
         check_there(data)
-    with Database(settings.database_url(data)) as database:
+    with Database(settings.database_url(data), data / HEADS if data.is_dir() else None) as database:
         if database.is_behind():
             if database.engine.dialect.name != "sqlite":
                 raise StoreError(f"{database.shown}: its tables are not up to date; run `tollwatch tables apply`")
@@ -24,6 +28,11 @@ def open_database(data: Path, settings: Settings) -> Iterator[Database]:
         yield database
 
 
-def acting_user(by: str | None) -> str:
-    """Who decides: as given, or who is logged in."""
-    return by or getpass.getuser()
+def acting_user(signed_in: str | None = None) -> str:
+    """Who acts: who is signed in, else the system's user. A variable of the environment decides nothing."""
+    if signed_in is not None:
+        return signed_in
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"

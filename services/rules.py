@@ -15,6 +15,7 @@ from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
 from services.assembly import plan_of, rules_in_force
+from services.audit import note
 from services.files import write_lines
 from services.keys import key_for_changes
 from services.stores import DATA, reading
@@ -94,7 +95,13 @@ class Changes(NamedTuple):
 
 
 def publish_changes(
-    changes: Changes, settings: Settings, *, at_ms: int | None, to: Path | None, running: Sequence[Path] = ()
+    changes: Changes,
+    settings: Settings,
+    *,
+    at_ms: int | None,
+    to: Path | None,
+    running: Sequence[Path] = (),
+    data: Path = DATA,
 ) -> tuple[int, int]:
     """Tell the line of changes, or write them to a file; gives how many, and from which event time (ms) on.
 
@@ -110,16 +117,19 @@ def publish_changes(
         raise ConfigurationError("rules publish: --to needs --at, the event time from which the rules are others")
     _check(changed, rules_by_key_space(rules_in_force(settings, running), [kind() for kind in every_model()]))
     wanted: dict[str, Rule | None] = {rule.name: rule for rule in changed}
-    return _tell(wanted | dict.fromkeys(changes.removed), at_ms, to, settings)
+    return _tell(wanted | dict.fromkeys(changes.removed), at_ms, to, settings, data)
 
 
 def _tell(
-    changes: Mapping[str, Rule | None], at_ms: int | None, to: Path | None, settings: Settings
+    changes: Mapping[str, Rule | None], at_ms: int | None, to: Path | None, settings: Settings, data: Path
 ) -> tuple[int, int]:
     from streams.live import announce  # noqa: PLC0415  (Kafka is not needed for a file)
 
     moment = _moment(announce.reached(settings.kafka), settings) if at_ms is None else at_ms
-    key = key_for_changes(settings, DATA)
+    key = key_for_changes(settings, data)
+    for name, rule in changes.items():
+        after = msgspec.json.encode(rule, order="sorted").decode() if rule is not None else None
+        note(data, "publish", "rule", name, {"rule": [None, after], "from_ms": [None, moment]}, settings=settings)
     events = [_event(name, rule, moment, settings, key) for name, rule in changes.items()]
     if to is not None:
         write_lines(to, events)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from services.assembly import make_plan
+from services.audit import note, note_settings
 from services.keys import with_key
 from store import ChdbStore
 from streams.embedded import Progress, Run, Summary, go_surely
@@ -15,6 +16,7 @@ from streams.resume import Recognised, recognise
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
 from tollwatch.ports import Source
+from tollwatch.private_files import private_folder
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,10 @@ class RunOutcome:
     def as_dict(self) -> dict[str, object]:
         """The summary, with seconds and the peak of memory in MB."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        return asdict(self.summary) | {"seconds": self.seconds, "peak_memory_mb": peak}
+        return {n: v for n, v in asdict(self.summary).items() if n != "not_allowed"} | {
+            "seconds": self.seconds,
+            "peak_memory_mb": peak,
+        }
 
 
 def run_line(
@@ -46,11 +51,13 @@ def run_line(
     try:
         settings = with_key(settings, data, make=True)
         plan = make_plan(settings, rules)
+        note_settings(data, settings)
         store.apply_tables()
-        snapshots = Snapshots(data / "state")
+        snapshots = Snapshots(private_folder(data / "state"), key=settings.hasher().key)
 
         def begin() -> Run:
-            manifest = snapshots.latest()
+            found = snapshots.newest()
+            manifest = found[0] if found is not None else None
             files = recognise(sources, manifest.files if manifest is not None else {})
             line = Run(
                 files.sources,
@@ -61,13 +68,15 @@ def run_line(
                 progress=progress,
                 save_every=settings.snapshot_events,
             )
-            if manifest is not None:
-                line.load(snapshots.load(manifest))
+            if found is not None:
+                line.load(found[1])
             numbers = itertools.count(manifest.number + 1 if manifest is not None else 1)
             line.on_save = lambda run: _save(run, snapshots, next(numbers), files)
             return line
 
         summary = go_surely(begin)
+        for (source, kind), number in sorted(summary.not_allowed.items()):
+            note(data, "refuse", kind, source, {"records": [None, number]}, settings=settings)
     finally:
         store.close()
     return RunOutcome(summary, round(time.monotonic() - began, 1))

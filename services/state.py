@@ -11,6 +11,7 @@ from detectors.engine import Engine
 from detectors.engine.saved import SavedShard
 from detectors.plan import rules_by_key_space
 from services.assembly import rules_in_force
+from services.keys import with_key
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
 from tollwatch.errors import InputError
@@ -27,11 +28,11 @@ class StateSizes(NamedTuple):
 
 def state_sizes(data: Path, settings: Settings, rules: Sequence[Path] = ()) -> StateSizes:
     """The sizes of the last snapshot of a data directory. Raises InputError where there is none."""
-    snapshots = Snapshots(data / "state")
-    manifest = snapshots.latest()
-    if manifest is None:
+    key = with_key(settings, data).hasher().key if (data / "state").exists() else b""
+    found = Snapshots(data / "state", key=key).newest()
+    if found is None:
         raise InputError(f"{data}: holds no snapshot; `tollwatch run --data {data}` keeps one")
-    spaces = sizes(snapshots.load(manifest))
+    spaces = sizes(found[1])
     keys = {name: counted["keys"] for name, counted in spaces.items()}
     return StateSizes(spaces, _by_detector(keys, rules, settings))
 

@@ -8,7 +8,9 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from sqlalchemy import select
 
+from services.audit import note
 from services.files import export_events
+from services.findings import hidden
 from services.keys import key_for_changes
 from services.relational import acting_user, open_database
 from services.stores import reading
@@ -85,12 +87,18 @@ def _micros(amount: str | None) -> int | None:
     raise ConfigurationError(f"--loss {amount}: is no amount of money; write for example 12.50")
 
 
-def list_verdicts(data: Path, settings: Settings) -> list[bytes]:
-    """The verdicts as documents (JSON, keys sorted), in the order in which they became known."""
+def list_verdicts(data: Path, settings: Settings, *, identifiers: bool = True) -> list[bytes]:
+    """The verdicts as documents (JSON, keys sorted), in the order in which they became known.
+
+    Who they are about is masked, unless `identifiers` are asked for, which is audited.
+    """
+    if identifiers:
+        note(data, "show", "verdict", "identifiers", {}, settings=settings)
     with open_database(data, settings) as database, database.reading() as session:
         found = session.scalars(select(Verdict).order_by(Verdict.recorded_at, Verdict.verdict_id)).all()
         rows = [{name: getattr(row, name) for name in FIELDS} for row in found]
-    return [msgspec.json.encode(row, order="sorted") for row in rows]
+    documents = [msgspec.json.encode(row, order="sorted") for row in rows]
+    return documents if identifiers else [hidden(document) for document in documents]
 
 
 def export_verdicts(data: Path, folder: Path, settings: Settings, *, again: bool = False) -> tuple[Path | None, int]:

@@ -17,6 +17,7 @@ from store.query_door import LIMITS, checked
 from store.raw import raw_table
 from tollwatch.errors import StoreError
 from tollwatch.frames import Findings
+from tollwatch.private_files import private, private_folder
 
 RAW_AT_ONCE = 100_000
 FULL = ("No space left", "NOT_ENOUGH_SPACE", "Cannot reserve", "File too large")
@@ -55,8 +56,7 @@ class ChdbStore:
 
     def _begin(self) -> Any:
         check_version(self.directory)
-        self._scratch = self.directory / "tmp"
-        self._scratch.mkdir(exist_ok=True)
+        self._scratch = private_folder(self.directory / "tmp")
         for left in self._scratch.iterdir():
             left.unlink()
         try:
@@ -97,7 +97,7 @@ class ChdbStore:
     def _insert(self, name: str, table: pa.Table) -> None:
         path = self._scratch / f"{name}.arrow"
         try:
-            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            with private(path) as file, pa.ipc.new_file(file, table.schema) as writer:
                 writer.write_table(table)
         except OSError as error:
             raise StoreError(f"{self.directory}: {_sentence(error)}") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from tollwatch.errors import InputError, StoreBusyError, VersionError
+from tollwatch.private_files import private_folder
 
 VERSION = 1
 
@@ -14,7 +15,7 @@ VERSION = 1
 def lock(directory: Path) -> IO[str]:
     """Take the directory for this process; the lock dies with the process. Raises StoreBusyError naming the other."""
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        private_folder(directory)
     except FileExistsError:
         raise InputError(f"{directory}: is a file; name a directory with --data") from None
     file = (directory / "lock").open("a+", encoding="utf-8")

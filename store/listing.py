@@ -17,18 +17,25 @@ SQL = """
 SELECT document FROM {kind} FINAL
 WHERE (empty({{names:Array(String)}}) OR {by} IN {{names:Array(String)}})
   AND event_time >= fromUnixTimestamp64Milli({{since:Int64}})
+  AND (empty({{tenant:String}}) OR tenant = {{tenant:String}})
 ORDER BY {key}, run, tenant, revision {last}
 """
 LAST = "DESC LIMIT 1 BY tenant, run, {key}"
 
 
 def listed(
-    database: Store, kind: Kind, *, names: Sequence[str] = (), since_ms: int = 0, all_revisions: bool = False
+    database: Store,
+    kind: Kind,
+    *,
+    names: Sequence[str] = (),
+    since_ms: int = 0,
+    all_revisions: bool = False,
+    tenant: str = "",
 ) -> Iterator[bytes]:
-    """The documents of findings; by default the last revision of each."""
+    """The documents of findings, of one tenant or all; by default the last revision of each."""
     key, by = LISTED[kind]
     sql = SQL.format(kind=kind, by=by, key=key, last="" if all_revisions else LAST.format(key=key))
-    found = database.query(sql, {"names": list(names), "since": since_ms})
+    found = database.query(sql, {"names": list(names), "since": since_ms, "tenant": tenant})
     if len(found):
         for document in found["document"]:
             yield document.encode()

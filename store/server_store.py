@@ -19,6 +19,7 @@ from store.query_door import LIMITS, checked
 from store.raw import raw_table
 from tollwatch.errors import ConfigurationError, StoreAwayError, StoreError
 from tollwatch.frames import Findings
+from tollwatch.safe_text import without_secrets
 
 CONNECT_S = 5
 ANSWER_S = 60
@@ -153,13 +154,9 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
 
 
 def shown(url: str) -> str:
-    """A URL without its password.
+    """A URL without its secrets.
 
     >>> shown("clickhouse://me:secret@db:9000/tollwatch")
     'clickhouse://me:***@db:9000/tollwatch'
     """
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+    return without_secrets(url)

@@ -17,6 +17,7 @@ from streams.detect import segments_below
 from streams.frame import NEVER, Framer, SavedFramer
 from streams.intake import Intake, Taken, dropped_marks
 from streams.partition import PartitionFactory, PartitionOutput
+from streams.permission import not_allowed
 from streams.plan import EVENT, Plan
 from streams.reading.source import no_rows
 from tollwatch.config import Settings
@@ -50,6 +51,7 @@ class Summary:
     watermark: int = NEVER
     by_detector: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    not_allowed: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def count_taken(self, taken: Taken) -> None:
         """Count what was read."""
@@ -57,6 +59,8 @@ class Summary:
         self.quarantined += len(taken.rejected)
         self.late += taken.late
         self.unknown_fields += taken.unknown_fields
+        for place, number in not_allowed(taken.rejected).items():
+            self.not_allowed[place] = self.not_allowed.get(place, 0) + number
 
     def count_dropped(self, dropped: Sequence[Dropped]) -> None:
         """Count rows that change nothing."""

@@ -3,12 +3,18 @@
 A source without `may_send` brings any stream and any entity but those that change what is found.
 """
 
+import re
+from collections import Counter
+from collections.abc import Iterable
+
 import polars as pl
 
 from tollwatch.config import Settings
+from tollwatch.findings import Quarantined
 from tollwatch.signing import MARK, is_signed
 
 ONLY_SIGNED = "rule"
+_NOT_ALLOWED = re.compile(r"source `([^`]*)` may not send (\w+)")
 CHANGING = ("list", "verdicts")
 """What only a source may send that is allowed to: entities of `reference`, and streams."""
 
@@ -61,3 +67,9 @@ def _reason(source: str, kind: str, settings: Settings) -> str:
     how = {"list": "`tollwatch lists export` signs them", "verdicts": "`tollwatch verdict export` signs them"}
     remedy = f"{how[kind]}, or name it" if kind in how else "if it is to, name it"
     return f"source `{source[:64]}` may not send {kind}; {remedy} in `may_send` of [sources.{source[:64]}]"
+
+
+def not_allowed(refused: Iterable[Quarantined]) -> dict[tuple[str, str], int]:
+    """How many records sources were not allowed to send: (source, what) -> number."""
+    found = (_NOT_ALLOWED.match(record.reason) for record in refused)
+    return dict(Counter((match.group(1), match.group(2)) for match in found if match is not None))

@@ -4,9 +4,14 @@ Segments are written once; a manifest names them and is put in place last, in on
 is not there. The manifest of the highest (epoch, number) wins, whoever wrote it: a worker that was thought dead and
 goes on writes lower ones. What is removed has been replaced by later manifests, or is named by none of them and older
 than they are.
+
+What is loaded was written by this installation for this place: a manifest carries a keyed hash of itself, and names
+every segment by its own. Where one does not fit, the snapshot before is taken.
 """
 
 import hashlib
+import hmac
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +21,10 @@ import fsspec
 import msgspec
 
 from tollwatch.errors import ConfigurationError, StoreError, VersionError
+from tollwatch.private_files import private
 
-FORMAT = 5
+log = logging.getLogger("tollwatch.snapshots")
+FORMAT = 6
 GO_ON = "restore it, or start again with another --data or `state`"
 
 
@@ -36,12 +43,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     segments: dict[str, str]
     files: dict[str, ReadFile] = {}
+    seal: str = ""
 
 
 class Snapshots:
-    """The snapshots in one folder, of which the last `keep` stay."""
+    """The snapshots in one folder, of which the last `keep` stay.
 
-    def __init__(self, url: str | Path, *, epoch: int = 0, keep: int = 1) -> None:
+    `key` is the installation's, `about` says of what they are: those of another installation or place are refused.
+    """
+
+    def __init__(self, url: str | Path, *, epoch: int = 0, keep: int = 2, key: bytes = b"", about: str = "run") -> None:
+        self.key, self.about = key, about
         try:
             self.files, root = fsspec.core.url_to_fs(str(url))
         except (ImportError, ValueError) as error:
@@ -66,13 +78,39 @@ class Snapshots:
         manifests = self._manifests(self._names())
         return self._read(manifests[-1]) if manifests else None
 
+    def newest(self) -> tuple[Manifest, dict[str, bytes]] | None:
+        """The newest snapshot that is whole, with its segments; None where there is none at all.
+
+        Raises StoreError where every one is damaged, VersionError where another version wrote the newest.
+        """
+        damaged: StoreError | None = None
+        for name in reversed(self._manifests(self._names())):
+            try:
+                manifest = self._read(name)
+                return manifest, self.load(manifest)
+            except VersionError:
+                raise
+            except StoreError as error:
+                log.warning("%s; the snapshot before is taken", error)
+                damaged = damaged or error
+        if damaged is not None:
+            raise damaged
+        return None
+
+    def _seal(self, manifest: Manifest) -> str:
+        plain = msgspec.json.encode(msgspec.structs.replace(manifest, seal=""))
+        return hashlib.blake2b(self.about.encode() + b"\0" + plain, key=self.key, digest_size=32).hexdigest()
+
     def _read(self, name: str) -> Manifest:
         where = f"{self.folder}/{name}"
         try:
             raw: Any = msgspec.json.decode(self.files.cat_file(where))
             if raw["format"] == FORMAT:
-                return msgspec.convert(raw, Manifest)
-        except (msgspec.DecodeError, KeyError, TypeError) as error:
+                manifest = msgspec.convert(raw, Manifest)
+                if not hmac.compare_digest(manifest.seal, self._seal(manifest)):
+                    raise StoreError(f"{where}: was changed, or written by another installation; {GO_ON}")
+                return manifest
+        except (msgspec.DecodeError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{where}: is damaged ({error}); {GO_ON}") from error
         newer = raw["format"] > FORMAT
         raise VersionError(
@@ -81,19 +119,26 @@ class Snapshots:
         )
 
     def load(self, manifest: Manifest) -> dict[str, bytes]:
-        """The segments of a snapshot. Raises StoreError where one is missing."""
+        """The segments of a snapshot. Raises StoreError where one is missing, or is not what was written."""
+        segments = {}
+        for name, file in manifest.segments.items():
+            where = f"{self.folder}/{file}"
+            try:
+                data = self.files.cat_file(where)
+            except OSError as error:
+                raise StoreError(f"{where}: a part of the saved state is missing ({error}); {GO_ON}") from error
+            if _digest(data) != file.split("-", 1)[-1].removesuffix(".segment"):
+                raise StoreError(f"{where}: a part of the saved state is damaged; {GO_ON}")
+            segments[name] = data
         self.known = dict(manifest.segments)
-        try:
-            return {name: self.files.cat_file(f"{self.folder}/{file}") for name, file in manifest.segments.items()}
-        except FileNotFoundError as error:
-            raise StoreError(f"{self.folder}: a part of the saved state is missing ({error}); {GO_ON}") from error
+        return segments
 
     def save(self, segments: Mapping[str, bytes], number: int, files: Mapping[str, ReadFile] | None = None) -> Manifest:
         """Write what has changed, then the manifest, then let go of what is old."""
         self.files.makedirs(self.folder, exist_ok=True)
         named = {}
         for name, data in sorted(segments.items()):
-            digest = hashlib.sha256(data).hexdigest()[:24]
+            digest = _digest(data)
             file = self.known.get(name, "")
             if file.split("-", 1)[-1] != f"{digest}.segment":
                 file = f"{number:016}-{digest}.segment"
@@ -102,6 +147,7 @@ class Snapshots:
         manifest = Manifest(
             format=FORMAT, epoch=self.epoch, number=number, segments=named, files=dict(sorted((files or {}).items()))
         )
+        manifest = msgspec.structs.replace(manifest, seal=self._seal(manifest))
         self._put(f"manifest-{self.epoch:06}-{number:016}.json", msgspec.json.encode(manifest))
         self.known = named
         self._tidy()
@@ -112,7 +158,7 @@ class Snapshots:
         path = f"{self.folder}/{name}"
         if "file" in self.files.protocol:
             beside = Path(f"{path}.part")
-            with beside.open("wb") as file:
+            with private(beside) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -129,6 +175,9 @@ class Snapshots:
             newest = self._read(kept[-1]).number
         except (FileNotFoundError, IndexError):
             return  # somebody else tidies
+        except StoreError as error:
+            log.warning("%s; nothing is removed", error)
+            return
         old = set(manifests[: -self.keep])
         old |= {n for n in names if n.endswith(".segment") and n not in used and int(n.split("-")[0]) < newest}
         for name in sorted(old, reverse=True):
@@ -136,3 +185,7 @@ class Snapshots:
                 self.files.rm_file(f"{self.folder}/{name}")
             except FileNotFoundError:
                 continue
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]

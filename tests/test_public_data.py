@@ -27,7 +27,7 @@ def test_real_calls_and_sms_raise_no_alarm(tmp_path: Path, capfd: pytest.Capture
         summary = msgspec.json.decode(capfd.readouterr().out)
         assert (summary["events"], summary["quarantined"], summary["alerts"]) == (1_781 + 13_437, 0, 0)
         assert (summary["late"] > 0) == (not order)
-        assert call(["alerts", *data, "--format", "ndjson"]) == 0
+        assert call(["alerts", *data, "--format", "ndjson", "--identifiers"]) == 0
         assert capfd.readouterr().out == ""
 
 

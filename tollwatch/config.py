@@ -6,7 +6,6 @@ their case: `TOLLWATCH_DISORDER_S=5`, `TOLLWATCH_SOURCES__gateway__SLOW=true`,
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 import msgspec
 
 from tollwatch.errors import ConfigurationError
+from tollwatch.safe_text import without_secrets
 
 if TYPE_CHECKING:
     from tollwatch.identity import Hasher
@@ -142,7 +142,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __repr__(self) -> str:
         """The settings as one line, passwords taken out: logs and error reports print it."""
-        hidden = {name: _without_password(getattr(self, name)) for name in ("database", "clickhouse", "state")}
+        hidden = {name: _safe(getattr(self, name)) for name in ("database", "clickhouse", "state")}
         hidden["installation_key"] = "***" if self.installation_key else ""
         shown = msgspec.structs.replace(self, **hidden)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in msgspec.structs.asdict(shown).items())})"
@@ -234,10 +234,5 @@ def _convert(value: object, kind: type[msgspec.Struct], where: str, key: str) ->
         raise ConfigurationError(f"{where}: {full}: {reason[0].lower()}{reason[1:]}.") from None
 
 
-def _without_password(url: str | None) -> str | None:
-    """Take the password out of a URL, wherever it stands.
-
-    >>> _without_password("postgresql://db/rafm?user=me&password=secret")
-    'postgresql://db/rafm?user=me&password=***'
-    """
-    return url and re.sub(r"(?<=password=)[^&]*", "***", re.sub(r"(?<=://)([^:@/]*):.*@", r"\1:***@", url))
+def _safe(url: str | None) -> str | None:
+    return url and without_secrets(url)

@@ -1,5 +1,6 @@
 """Open the relational database, bring its tables up to date, and hand out sessions."""
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from store.relational.audit import AuditedSession, now_ms
 from store.relational.models import User
 from tollwatch.errors import ConfigurationError, StoreError, VersionError
+from tollwatch.private_files import private
+from tollwatch.safe_text import without_secrets
 
+log = logging.getLogger("tollwatch.audit")
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x70_11_3A_7C
 """The number of PostgreSQL's advisory lock under which one process migrates at a time."""
@@ -54,11 +58,15 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 
 
 class Database:
-    """The relational database at a URL. `close` it, or use it in a `with`."""
+    """The relational database at a URL. `close` it, or use it in a `with`.
 
-    def __init__(self, url: str) -> None:
+    `heads` is the file to which the head of the audit is written after every transaction that continues it.
+    """
+
+    def __init__(self, url: str, heads: Path | None = None) -> None:
         self.engine = _engine(url)
-        self.shown = self.engine.url.render_as_string(hide_password=True)
+        self.heads = heads
+        self.shown = without_secrets(self.engine.url.render_as_string(hide_password=True))
 
     def __enter__(self) -> Self:
         return self
@@ -113,6 +121,22 @@ class Database:
                 session.add(User(name=by, role="analyst", created_at=now_ms(), active=True))
                 session.flush()
             yield session
+        self._export_head(str(session.info.get("head", "")))
+
+    def _export_head(self, head: str) -> None:
+        """Tell the log and the file beside the database where the audit stands."""
+        if not head:
+            return
+        log.info("the audit ends with %s", head)
+        if self.heads is not None:
+            with private(self.heads, "ab") as file:
+                file.write(f"{now_ms()} {head}\n".encode())
+
+    def exported_heads(self) -> list[str]:
+        """The heads that were written to the file, oldest first."""
+        if self.heads is None or not self.heads.exists():
+            return []
+        return [line.rpartition(" ")[2] for line in self.heads.read_text("ascii").splitlines() if line]
 
     @contextmanager
     def reading(self) -> Iterator[AuditedSession]:

@@ -249,16 +249,23 @@ class Worker:
 
     def _load(self, tp: TP) -> _Owned:
         space = self.space_of[tp.topic]
-        snapshots = Snapshots(f"{self.state}/{space}/{tp.partition:03}", epoch=EPOCH, keep=SNAPSHOTS_KEPT)
-        manifest = snapshots.latest()
+        snapshots = Snapshots(
+            f"{self.state}/{space}/{tp.partition:03}",
+            epoch=EPOCH,
+            keep=SNAPSHOTS_KEPT,
+            key=self.settings.hasher().key,
+            about=f"{self.settings.app}/{space}/{tp.partition}",
+        )
+        found = snapshots.newest()
+        manifest = found[0] if found is not None else None
         kept = self.kept.pop(tp, None)
         if kept is not None and kept.next == kept.saved == (manifest.number if manifest is not None else 0):
             log.info("%s: goes on at %d with what is in memory", tp, kept.next)
             return kept
         partition = self.factory.make(space, tp.partition)
-        if manifest is None:
+        if found is None or manifest is None:
             return _Owned(partition, snapshots, 0)
-        partition.load(snapshots.load(manifest))
+        partition.load(found[1])
         log.info("%s: goes on at %d with its snapshot", tp, manifest.number)
         return _Owned(partition, snapshots, manifest.number)
 

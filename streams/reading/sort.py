@@ -12,6 +12,7 @@ import polars as pl
 from streams.reading.source import no_rows
 from tollwatch.frames import Ints, ReadBatch
 from tollwatch.ports import Source
+from tollwatch.private_files import private_folder
 
 RUN_ROWS = 500_000
 BATCH_ROWS = 50_000
@@ -47,7 +48,7 @@ class SortedSource:
 
     def batches(self, start: int = 0) -> Iterator[ReadBatch]:
         """First what was refused, then the rows from number `start` of the sorted file on."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self.folder)
         with TemporaryDirectory(dir=self.folder) as made:
             runs = _Runs(Path(made))
             for batch in self.inner.batches():

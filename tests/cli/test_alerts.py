@@ -33,13 +33,22 @@ def test_ndjson_is_the_findings_in_order(data: Path, capfdbinary: pytest.Capture
     """The last revision of each, keys sorted."""
     second, _, last, third = FOUND.alerts
     wanted = b"".join(msgspec.json.encode(each, order="sorted") + b"\n" for each in (last, second, third))
-    assert printed(capfdbinary, "alerts", "--data", data, "--format", "ndjson") == wanted
+    assert printed(capfdbinary, "alerts", "--data", data, "--format", "ndjson", "--identifiers") == wanted
 
 
 def test_all_revisions_of_one_detector(data: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """In the order of ids, then revisions."""
     shown = printed(
-        capfdbinary, "alerts", "--data", data, "--format", "ndjson", "--all-revisions", "--detector", "wangiri"
+        capfdbinary,
+        "alerts",
+        "--data",
+        data,
+        "--format",
+        "ndjson",
+        "--identifiers",
+        "--all-revisions",
+        "--detector",
+        "wangiri",
     )
     rows = [msgspec.json.decode(line) for line in shown.splitlines()]
     assert [(int(row["alert_id"], 16), row["revision"]) for row in rows] == [(1, 1), (1, 2), (2, 1)]
@@ -62,9 +71,9 @@ def test_csv_and_parquet_have_every_field(
     data: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """Money to the last digit; a claim has columns of its own."""
-    csv = pl.read_csv(io.BytesIO(printed(capfdbinary, "alerts", "--data", data, "--format", "csv")))
+    csv = pl.read_csv(io.BytesIO(printed(capfdbinary, "alerts", "--data", data, "--format", "csv", "--identifiers")))
     file = tmp_path / "alerts.parquet"
-    printed(capfdbinary, "alerts", "--data", data, "--format", "parquet", "--output", file)
+    printed(capfdbinary, "alerts", "--data", data, "--format", "parquet", "--identifiers", "--output", file)
     parquet = pl.read_parquet(file)
     assert csv.columns == parquet.columns
     assert csv["amount_micros"].to_list() == parquet["amount_micros"].to_list() == [9_007_199_254_740_993] * 3
@@ -75,7 +84,9 @@ def test_csv_and_parquet_have_every_field(
 @pytest.mark.parametrize("form", ["table", "ndjson", "csv"])
 def test_nothing_found_is_no_error(data: Path, form: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """An empty listing in each format."""
-    shown = printed(capfdbinary, "alerts", "--data", data, "--detector", "none", "--format", form).decode()
+    shown = printed(
+        capfdbinary, "alerts", "--data", data, "--detector", "none", "--format", form, "--identifiers"
+    ).decode()
     assert shown.count("\n") < 8
     assert "wangiri" not in shown
 

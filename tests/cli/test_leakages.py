@@ -15,7 +15,7 @@ def test_leakages_in_order(tmp_path: Path, capfdbinary: pytest.CaptureFixture[by
     """The last revision of each, keys sorted, or those of one control; a negative amount stays so."""
     data = make(tmp_path / "data")
     _, first, second = FOUND.leakages
-    assert call(["leakages", "--data", str(data), "--format", "ndjson"]) == 0
+    assert call(["leakages", "--data", str(data), "--format", "ndjson", "--identifiers"]) == 0
     wanted = b"".join(msgspec.json.encode(each, order="sorted") + b"\n" for each in (first, second))
     assert capfdbinary.readouterr().out == wanted
     assert call(["leakages", "--data", str(data), "--control", "billed_not_provisioned"]) == 0

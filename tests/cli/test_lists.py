@@ -24,7 +24,7 @@ def data(tmp_path: Path) -> Path:
 def shown(capfd: pytest.CaptureFixture[str], data: Path, *words: str) -> list[tuple[str, int]]:
     """Entries with their risk."""
     capfd.readouterr()
-    assert call(["lists", "show", "--data", str(data), "--format", "ndjson", *words]) == 0
+    assert call(["lists", "show", "--data", str(data), "--format", "ndjson", "--identifiers", *words]) == 0
     return [(row["entry"], row["risk"]) for row in decoded(capfd.readouterr().out)]
 
 

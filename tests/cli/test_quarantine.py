@@ -46,7 +46,7 @@ def tell(capfdbinary: pytest.CaptureFixture[bytes]) -> Tell:
 
 def listed(tell: Tell, data: Path, *words: object) -> list[dict[str, Any]]:
     """The listing, decoded."""
-    shown = tell("list", "--data", data, "--format", "ndjson", *words)
+    shown = tell("list", "--data", data, "--format", "ndjson", "--identifiers", *words)
     return [msgspec.json.decode(line) for line in shown.splitlines()]
 
 
@@ -64,8 +64,8 @@ def test_list_has_everything(data: Path, tell: Tell) -> None:
 def test_list_in_the_other_formats(data: Path, tell: Tell, tmp_path: Path) -> None:
     """A table for people, CSV and Parquet for programs."""
     assert "4 records" in tell("list", "--data", data).decode()
-    csv = pl.read_csv(io.BytesIO(tell("list", "--data", data, "--format", "csv")))
-    tell("list", "--data", data, "--format", "parquet", "--output", tmp_path / "q.parquet")
+    csv = pl.read_csv(io.BytesIO(tell("list", "--data", data, "--format", "csv", "--identifiers")))
+    tell("list", "--data", data, "--format", "parquet", "--identifiers", "--output", tmp_path / "q.parquet")
     assert csv["raw"].to_list() == pl.read_parquet(tmp_path / "q.parquet")["raw"].to_list()
 
 

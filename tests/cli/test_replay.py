@@ -36,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def printed(kind: str, data: Path) -> str:
     """Every revision of what is stored."""
-    return called(kind, "--data", data, "--all-revisions", "--format", "ndjson")
+    return called(kind, "--data", data, "--all-revisions", "--format", "ndjson", "--identifiers")
 
 
 def test_the_past_gives_the_same_bytes(data: Path, tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ def test_what_cannot_be_published_is_refused(words: tuple[str, ...], sentence: s
 def test_a_run_takes_the_change_up(tmp_path: Path) -> None:
     """Four calls alert nobody; with the threshold at three from the second on, they do."""
     changes, usage = tmp_path / "changes.ndjson", tmp_path / "usage.ndjson"
-    made = called("rules", "publish", "--set", "wangiri.warn_at=3", "--at", "2026-01-01T00:00:01.500Z", "--to", changes)
+    words = ("--set", "wangiri.warn_at=3", "--at", "2026-01-01T00:00:01.500Z", "--to", changes)
+    made = called("rules", "publish", *words, "--data", tmp_path / "with")
     assert "1 change, from event time 1767225601500 ms on" in made.out
     call = {"service": "voice", "record_type": "originating", "calling_number": "1", "duration_s": 0, "ring_s": 1}
     rows = [
@@ -84,7 +85,7 @@ def test_a_run_takes_the_change_up(tmp_path: Path) -> None:
     usage.write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
     for data, words in (("without", ()), ("with", ("--reference", changes))):
         called("run", "--usage", usage, *words, "--data", tmp_path / data, "--as-of", "2026-01-02")
-    listing = ("alerts", "--format", "ndjson", "--all-revisions", "--data")
+    listing = ("alerts", "--format", "ndjson", "--identifiers", "--all-revisions", "--data")
     assert called(*listing, tmp_path / "without").out == ""
     opened, *_ = map(msgspec.json.decode, called(*listing, tmp_path / "with").out.splitlines())
     assert (opened["event_time"], opened["thresholds"]["warn_at"]) == (1767225602000, 3)

@@ -26,7 +26,7 @@ def tollwatch(*words: object, **env: str) -> subprocess.CompletedProcess[bytes]:
 
 def found(folder: Path) -> bytes:
     """All revisions of all alerts of a data directory, as they are printed."""
-    return tollwatch("alerts", "--data", folder, "--format", "ndjson", "--all-revisions").stdout
+    return tollwatch("alerts", "--data", folder, "--format", "ndjson", "--identifiers", "--all-revisions").stdout
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def findings(streams: dict[str, Lines], shape: Shape, folder: Path, partitions: 
             words += [f"--{stream}", file]
     data = folder / "data"
     tollwatch("run", *words, "--data", data, "--partitions", partitions)
-    listing = ("--data", data, "--format", "ndjson", "--all-revisions")
+    listing = ("--data", data, "--format", "ndjson", "--identifiers", "--all-revisions")
     return tollwatch("alerts", *listing), tollwatch("leakages", *listing)
 
 

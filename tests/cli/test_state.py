@@ -52,7 +52,7 @@ def test_every_key_and_every_detector_is_counted(data: Path, capfd: pytest.Captu
     spaces = {row["key_space"]: row for row in rows if "detector" not in row}
     assert (spaces["calling_number"]["keys"], spaces["account_id"]["keys"]) == (50, 1)
     assert {row["detector"] for row in rows if "detector" in row} == {kind.name() for kind in every_detector()}
-    snapshots = Snapshots(data / "state")
+    snapshots = Snapshots(data / "state", key=bytes(16))
     manifest = snapshots.latest()
     assert manifest is not None
     segments = snapshots.load(manifest)

@@ -33,12 +33,12 @@ def data(tmp_path: Path) -> Path:
 
 def test_given_listed_exported(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """A verdict carries the keys of its row; money is exact; the file can be read as the stream `verdicts`."""
-    at = ["--at", "2026-01-02", "--by", "ada", "--data", str(data)]
+    at = ["--at", "2026-01-02", "--data", str(data)]
     assert call(["verdict", "give", FIRST, "fraud", "--loss", "12.34", "--currency", "EUR", *at]) == 0
     assert call(["verdict", "give", SCORED, "false_alarm", "--note", "called", *at]) == 0
     assert call(["verdict", "give", "p7", "unsure", "--event", *at]) == 0
     capfd.readouterr()
-    assert call(["verdict", "list", "--data", str(data), "--format", "ndjson"]) == 0
+    assert call(["verdict", "list", "--data", str(data), "--format", "ndjson", "--identifiers"]) == 0
     listed = {row["refers_to"]: row for row in decoded(capfd.readouterr().out)}
     assert set(listed) == {FIRST, "p9", "p7"}
     assert (listed[FIRST]["calling_number"], listed[FIRST]["loss_micros"]) == ("447100000001", 12_340_000)
@@ -82,7 +82,7 @@ def test_mistakes_are_one_sentence(
     """And nothing is recorded."""
     assert call(["verdict", "give", *words, "--data", str(data)]) == code
     assert sentence in capfd.readouterr().err
-    assert call(["verdict", "list", "--data", str(data), "--format", "ndjson"]) == 0
+    assert call(["verdict", "list", "--data", str(data), "--format", "ndjson", "--identifiers"]) == 0
     assert capfd.readouterr().out == ""
 
 
@@ -97,6 +97,6 @@ def test_on_postgresql(
     assert call(["tables", "apply", "--data", str(data)]) == 0
     assert call(["verdict", "give", FIRST, "fraud", "--data", str(data)]) == 0
     capfd.readouterr()
-    assert call(["verdict", "list", "--data", str(data), "--format", "ndjson"]) == 0
+    assert call(["verdict", "list", "--data", str(data), "--format", "ndjson", "--identifiers"]) == 0
     assert [row["verdict"] for row in decoded(capfd.readouterr().out)] == ["fraud"]
     assert not (data / "tollwatch.sqlite").exists()

@@ -88,7 +88,7 @@ def simulated(folder: Path, *, subscribers: int, days: int, seed: int) -> Input:
 
 def listing(kind: str, *words: object, env: Mapping[str, str] | None = None) -> str:
     """Every revision of every finding, as bytes to be compared."""
-    return run(kind, *words, "--format", "ndjson", "--all-revisions", env=env).stdout
+    return run(kind, *words, "--format", "ndjson", "--identifiers", "--all-revisions", env=env).stdout
 
 
 @dataclass

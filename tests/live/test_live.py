@@ -89,7 +89,7 @@ def test_a_broken_message_is_in_quarantine_once(servers: Servers, tmp_path_facto
             time.sleep(1)
         assert sorted(there) == ["good1", "good2"]
         assert len(refused) == len(broken) == len(refused.select("partition", "position").unique())
-        listed = at.call("quarantine", "list", "--format", "ndjson").stdout
+        listed = at.call("quarantine", "list", "--format", "ndjson", "--identifiers").stdout
         assert len(listed.splitlines()) == len(broken)
         replayed = at.call("quarantine", "replay", "--to", folder / "again").stdout
         assert "tollwatch publish --usage" in replayed

@@ -86,7 +86,7 @@ def test_another_format_and_what_is_missing_are_refused(tmp_path: Path) -> None:
 
 def test_what_had_been_read_is_kept_beside_it(tmp_path: Path) -> None:
     """A run over files knows again which it had read, and how far; the next snapshot replaces the one before."""
-    kept = Snapshots(tmp_path)
+    kept = Snapshots(tmp_path, keep=1)
     kept.save({"a/07": b"one", "b/01": b"two"}, 1, {"usage.ndjson": ReadFile(10, "x")})
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.segment")}
     manifest = kept.save({"a/07": b"one", "b/01": b"three"}, 2, {"usage.ndjson": ReadFile(20, "x")})
@@ -115,3 +115,57 @@ def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
     next(tmp_path.glob("manifest-*.json")).write_bytes(b"[]")
     with pytest.raises(StoreError, match="is damaged"):
         kept.latest()
+
+
+def sealed(folder: Path, key: bytes = b"k" * 16, about: str = "run") -> Snapshots:
+    """Snapshots under a key."""
+    return Snapshots(folder, key=key, about=about)
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "swap", "remove", "manifest", "foreign manifest", "other place"])
+def test_what_is_damaged_is_said_and_the_one_before_is_taken(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A byte turned over, a part cut off, exchanged or gone, a manifest of somebody else's: never loaded."""
+    own = sealed(tmp_path)
+    own.save({"a": b"first", "b": b"stays"}, 1)
+    own.save({"a": b"second", "b": b"stays"}, 2)
+    newest = next(path for path in tmp_path.glob("*.segment") if path.read_bytes() == b"second")
+    manifest = max(tmp_path.glob("manifest-*"))
+    if damage == "flip":
+        newest.write_bytes(b"sEcond")
+    elif damage == "cut":
+        newest.write_bytes(b"sec")
+    elif damage == "swap":
+        newest.write_bytes(next(p for p in tmp_path.glob("*.segment") if p.read_bytes() == b"stays").read_bytes())
+    elif damage == "remove":
+        newest.unlink()
+    elif damage == "manifest":
+        manifest.write_bytes(manifest.read_bytes().replace(b'"number":2', b'"number":3'))
+    else:
+        other = sealed(tmp_path / "x", b"o" * 16) if damage == "foreign manifest" else sealed(tmp_path / "x", about="b")
+        other.save({"a": b"second", "b": b"stays"}, 2)
+        manifest.write_bytes(next((tmp_path / "x").glob("manifest-*")).read_bytes())
+    found = sealed(tmp_path).newest()
+    assert found is not None
+    assert (found[0].number, found[1]) == (1, {"a": b"first", "b": b"stays"})
+    assert "the snapshot before is taken" in caplog.text
+
+
+def test_where_all_are_damaged_it_does_not_begin_anew(tmp_path: Path) -> None:
+    """To forget everything in silence would be worse than to stop: the sentence says what can be done."""
+    own = sealed(tmp_path)
+    assert own.newest() is None
+    own.save({"a": b"first"}, 1)
+    for path in tmp_path.glob("*.segment"):
+        path.write_bytes(b"x")
+    with pytest.raises(StoreError, match="is damaged; restore it, or start again"):
+        sealed(tmp_path).newest()
+    with pytest.raises(StoreError, match="written by another installation"):
+        sealed(tmp_path, b"o" * 16).newest()
+
+
+def test_only_the_owner_reads_the_state(tmp_path: Path) -> None:
+    """It holds people's numbers."""
+    sealed(tmp_path).save({"a": b"first"}, 1)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

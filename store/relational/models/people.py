@@ -8,6 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from store.relational.models.base import Base, Ordinal, Word, one_of
 
 ROLES = ("viewer", "analyst", "admin")
+ACTIONS = (
+    *("insert", "update", "delete", "publish", "query", "show", "refuse", "configure", "export", "erase", "retain"),
+    *("verify",),
+)
 
 
 class User(Base):
@@ -24,13 +28,14 @@ class User(Base):
 
 
 class Audit(Base):
-    """Who changed what, when: one row per row that was inserted, updated or deleted, with the values before and after.
+    """Who changed or looked at what, when: one row per row that was changed, and per action that is no change of a row.
 
-    `changes` has for each column that changed [before, after].
+    `changes` has for each column that changed [before, after], identifiers of people masked. `chain` is the hash of
+    this row and the one before (`store.relational.audit`); rows from before there was a chain have none.
     """
 
     __tablename__ = "audit"
-    __table_args__ = (one_of("action", ("insert", "update", "delete")), Index(None, "table_name", "key"))
+    __table_args__ = (one_of("action", ACTIONS), Index(None, "table_name", "key"))
 
     audit_id: Mapped[Ordinal]
     at: Mapped[int]
@@ -39,3 +44,4 @@ class Audit(Base):
     table_name: Mapped[Word]
     key: Mapped[str]
     changes: Mapped[dict[str, Any]]
+    chain: Mapped[Word] = mapped_column(default="none", server_default="none")
