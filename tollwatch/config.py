@@ -74,6 +74,14 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return f"KafkaSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
+class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many days of event time are kept of events, findings and quarantine; without it, 400 days from storing."""
+
+    events_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    findings_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    quarantine_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default.
 
@@ -114,6 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     disabled: list[str] = []
     budgets: dict[str, Annotated[int, msgspec.Meta(ge=0)]] = {}
     kafka: KafkaSettings = KafkaSettings()
+    retention: RetentionSettings = RetentionSettings()
     app: Name = "tollwatch"
     clickhouse: str | None = None
     state: str | None = None
@@ -189,7 +198,7 @@ def _put(document: dict[str, Any], variable: str, text: str) -> dict[str, Any]:
 
 
 def _is_text(tables: Sequence[str], key: str) -> bool:
-    kind = {(): Settings, ("kafka",): KafkaSettings}.get(tuple(tables))
+    kind = {(): Settings, ("kafka",): KafkaSettings, ("retention",): RetentionSettings}.get(tuple(tables))
     return kind is not None and get_type_hints(kind).get(key) in (str, str | None)
 
 
@@ -209,6 +218,9 @@ def _check(document: Mapping[str, Any], where: str) -> None:
     kafka = document.get("kafka")
     if isinstance(kafka, dict):
         _refuse_unknown(kafka, KafkaSettings, f"{where}: kafka")
+    retention = document.get("retention")
+    if isinstance(retention, dict):
+        _refuse_unknown(retention, RetentionSettings, f"{where}: retention")
     sources = document.get("sources")
     for name, source in sources.items() if isinstance(sources, dict) else ():
         if isinstance(source, dict):

@@ -6,6 +6,7 @@ put in between is found. Its head goes to a file and to the log: rows that are c
 
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ log = logging.getLogger("tollwatch.audit")
 LOCK = 0x70_11_3A_7D
 """The number of PostgreSQL's advisory lock under which one transaction at a time continues the chain."""
 UNCHAINED = "none"
+IDENTIFIERS = re.compile(r"\b[A-Z]{0,4}\d{6,}\b")
+NAMES_OF_FINDINGS = frozenset({"refers_to", "finding_id", "verdict_id", "rule", "names"})
 PERSONAL = frozenset((*NUMBERS, "subject", "entry"))
 
 
@@ -30,7 +33,8 @@ class AuditedSession(Session):
 
     def note(self, action: str, table: str, key: str, changes: Mapping[str, Sequence[Any]]) -> None:
         """Leave a row about what is no change of a row: a rule published, a question asked, data given out."""
-        _append(self, [_row(self.info["by"], action, table, key, dict(changes))])
+        shown = {name: [_shown(name, each) for each in pair] for name, pair in changes.items()}
+        _append(self, [_row(self.info["by"], action, table, key, shown)])
 
 
 def now_ms() -> int:
@@ -61,7 +65,10 @@ def _values(row: Base, action: str) -> dict[str, list[Any]]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    return masked(value) if name in PERSONAL and isinstance(value, str) else value
+    """A value without who it is about: an identifier masked, and numbers and accounts in free text."""
+    if not isinstance(value, str) or name in NAMES_OF_FINDINGS:
+        return value
+    return masked(value) if name in PERSONAL else IDENTIFIERS.sub(lambda found: masked(found.group()), value)
 
 
 def _key(row: Base) -> str:

@@ -53,7 +53,7 @@ def _engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
     del record
-    for setting in ("foreign_keys = ON", "busy_timeout = 5000"):
+    for setting in ("foreign_keys = ON", "busy_timeout = 5000", "secure_delete = ON"):
         connection.execute(f"PRAGMA {setting}")
 
 
