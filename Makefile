@@ -13,7 +13,7 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test fuzz lint types imports bench docs catalogue cover ci clean up chaos bench-live
+.PHONY: help setup demo test fuzz notice sbom secrets lint types imports bench docs catalogue cover ci clean up chaos bench-live
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,21 @@ bench: .venv/.dev ## Measure the common work against its baseline
 
 docs: .venv/.dev ## Write docs/events.md from the types and the dashboards' JSON from their code
 	@$(BIN)/python -m tollwatch.document && $(BIN)/python -m dashboards.grafana.boards
+
+secrets: ## Write .env with passwords for compose.yaml, once, readable by you alone
+	@[ ! -e .env ] || { echo ".env is there already; remove it to begin anew"; exit 1; }
+	@umask 077; for name in CLICKHOUSE_PASSWORD POSTGRES_PASSWORD GRAFANA_ADMIN_PASSWORD GRAFANA_READER_PASSWORD; do echo "$$name=$$($(PYTHON) -c 'import secrets; print(secrets.token_hex(18))')"; done > .env
+	@echo ".env: written; docker compose reads it"
+
+notice: .venv/.dev ## Write into NOTICE what ships, with licences
+	@$(BIN)/python -m tollwatch.notice
+
+sbom: .venv/.made ## Write build/sbom.cdx.json: every package of an installation, version and licence (CycloneDX)
+	@rm -rf build/sbom && $(PYTHON) -m venv build/sbom/installed && $(PYTHON) -m venv build/sbom/tool
+	@build/sbom/installed/bin/python -m pip install --quiet -c constraints.txt '.[postgres]'
+	@build/sbom/tool/bin/python -m pip install --quiet cyclonedx-bom
+	@build/sbom/tool/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json build/sbom/installed/bin/python
+	@echo "build/sbom.cdx.json: $$(grep -c '"purl"' build/sbom.cdx.json) packages"
 
 catalogue: .venv/.run ## Let every detector prove itself, and write docs/catalogue.md
 	@mkdir -p build

@@ -1,11 +1,12 @@
 """Create the tables of a data directory, or check that they are as this version has them."""
 
+import os
 import sys
 from pathlib import Path
 
 from cyclopts import App
 
-from services.tables import apply_tables, check_tables
+from services.tables import READER_PASSWORD, apply_tables, check_tables, make_reader
 from tollwatch.config import load_settings
 
 app = App(name="tables", help="Create the tables of a data directory, or check them.")
@@ -53,3 +54,24 @@ def check(*, data: Path | None = None, config: Path | None = None) -> int:
     if not found.sentences:
         print(f"{found.shown}: all tables are there")
     return DIFFERENT if found.sentences else 0
+
+
+@app.command
+def reader(name: str, /, *, config: Path | None = None) -> None:
+    """Make a user of the ClickHouse server who can only read Tollwatch's tables, within limits of time and memory.
+
+    For Grafana, and for whoever asks the server without `tollwatch query`. The password is TOLLWATCH_READER_PASSWORD,
+    or a new one that is printed once. The server's user must be allowed to make users.
+
+    Try: tollwatch tables reader grafana
+
+    Parameters
+    ----------
+    name
+        The user's name.
+    config
+        A settings file, which names the server.
+    """
+    password = make_reader(name, load_settings(config))
+    given = "as TOLLWATCH_READER_PASSWORD says" if os.environ.get(READER_PASSWORD) else password
+    print(f"{name}: reads, and nothing else; password: {given}")

@@ -39,10 +39,15 @@ def note(
 ) -> None:
     """Leave a row. Whoever cannot leave one must not do what it is about: errors go through."""
     settings = settings or load_settings()
-    if settings.database is None:
-        check_version(private_folder(data))
+    _make(data, settings)
     with open_database(data, settings) as database, database.session(acting_user(by)) as session:
         session.note(action, table, key, {name: _shown(pair) for name, pair in changes.items()})
+
+
+def _make(data: Path, settings: Settings) -> None:
+    """Somewhere the audit must be."""
+    if settings.database is None:
+        check_version(private_folder(data))
 
 
 def _shown(pair: Sequence[Any]) -> list[Any]:
@@ -51,6 +56,7 @@ def _shown(pair: Sequence[Any]) -> list[Any]:
 
 def note_settings(data: Path, settings: Settings) -> None:
     """Leave a row where a run has other settings than the one before; secrets are not told, only that they changed."""
+    _make(data, settings)
     now = {name: _setting(name, value) for name, value in msgspec.to_builtins(settings).items()}
     with open_database(data, settings) as database, database.session(acting_user()) as session:
         last = select(Audit.changes).where(Audit.action == "configure").order_by(Audit.audit_id)

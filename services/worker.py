@@ -1,18 +1,22 @@
 """Make a worker of the live line, once everything that it needs is there."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from services.assembly import make_plan
+from services.audit import note, note_settings
 from services.keys import folder_of, with_key
+from services.stores import DATA
 from store import ServerStore
 from streams.live import topics
 from streams.live.worker import Worker
 from tollwatch.config import Settings
-from tollwatch.errors import ConfigurationError, StoreError
+from tollwatch.errors import ConfigurationError, StoreError, TollwatchError
 
+log = logging.getLogger("tollwatch.worker")
 STATE = "tollwatch-state"
 
 
@@ -32,4 +36,16 @@ def make_worker(settings: Settings, rules: Sequence[Path] = (), state: str | Non
     plan = make_plan(settings, rules)
     if different := topics.check(settings.kafka, topics.wanted(plan, settings)):
         raise StoreError(different[0])
-    return Worker(plan, settings, store, settings.state or STATE)
+    note_settings(DATA, settings)
+    return Worker(plan, settings, store, settings.state or STATE, lambda refused: _note_refused(refused, settings))
+
+
+def _note_refused(refused: Mapping[tuple[str, str], int], settings: Settings) -> None:
+    """Leave a row for each source that sent what it may not; where that fails, the log has it."""
+    for (source, kind), number in sorted(refused.items()):
+        try:
+            note(DATA, "refuse", kind, source, {"records": [None, number]}, settings=settings)
+        except TollwatchError as error:
+            log.warning(
+                "source %s sent %d records of %s that it may not send; not audited: %s", source, number, kind, error
+            )

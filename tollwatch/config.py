@@ -20,9 +20,17 @@ if TYPE_CHECKING:
     from tollwatch.identity import Hasher
 
 PREFIX = "TOLLWATCH_"
-NOT_SETTINGS = frozenset({"TOLLWATCH_CONFIG", "TOLLWATCH_SHARED", "TOLLWATCH_SERVERS"})
+NOT_SETTINGS = frozenset(
+    {
+        "TOLLWATCH_CONFIG",
+        "TOLLWATCH_SHARED",
+        "TOLLWATCH_SERVERS",
+        "TOLLWATCH_READER_PASSWORD",
+        "TOLLWATCH_GRAFANA_TOKEN",
+    }
+)
 """Variables that are no settings: where the file is, where the tests find their data, where
-`make up` and the tests keep the servers that they fetched."""
+`make up` and the tests keep the servers that they fetched, passwords that are for others."""
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]

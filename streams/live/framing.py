@@ -6,7 +6,7 @@ A `mode` service inside the Faust app, with a consumer of its own: Faust would h
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,6 +23,7 @@ from streams.live.metrics import Metrics
 from streams.live.raw_partitions import RawIntake, RawPartition
 from streams.live.sink import FindingsSink
 from streams.live.topics import EPOCH, frames_topic, progress_topic
+from streams.permission import not_allowed
 from tollwatch.config import Settings
 from tollwatch.errors import TollwatchError
 from tollwatch.events import STREAMS
@@ -57,6 +58,7 @@ class Framing(Service):
         self.uncommitted: deque[tuple[int, dict[TopicPartition, OffsetAndMetadata]]] = deque()
         self.last_row: dict[str, float] = {}
         self.needed = 0
+        self.refused: Counter[tuple[str, str]] = Counter()
         self.worker = f"{settings.app}-{time.time_ns()}"
 
     async def on_start(self) -> None:
@@ -92,6 +94,11 @@ class Framing(Service):
                 await asyncio.wait_for(client.stop(), 10)
             except (KafkaError, TimeoutError) as error:
                 log.warning("while stopping: %s", error)
+
+    def take_refused(self) -> dict[tuple[str, str], int]:
+        """How many records sources were not allowed to send since the last call: (source, what) -> number."""
+        refused, self.refused = dict(self.refused), Counter()
+        return refused
 
     def name_of(self, tp: TopicPartition) -> str:
         """A raw partition as frames call it."""
@@ -218,6 +225,7 @@ class Framing(Service):
             self.metrics.events.labels(self.intake.owned[name].stream).inc(len(rows))
         self.metrics.late.inc(made.late)
         self.metrics.quarantined.inc(len(made.rejected))
+        self.refused.update(not_allowed(made.rejected))
         for tp in self.consumer.assignment():
             source, end = self.intake.owned.get(self.name_of(tp)), self.consumer.highwater(tp)
             if source is not None and end is not None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
@@ -37,6 +37,7 @@ from tollwatch.rescue import UNFORESEEN
 log = logging.getLogger("tollwatch.worker")
 REVOKED_S = 5.0
 SNAPSHOTS_KEPT = 2
+OnRefused = Callable[[Mapping[tuple[str, str], int]], None]
 
 
 class _Owned:
@@ -63,14 +64,19 @@ class _Owned:
 
 
 class Worker:
-    """Everything one process does. `plan` is what runs, `store` takes what is found, `state` is where snapshots lie."""
+    """Everything one process does. `plan` is what runs, `store` takes what is found, `state` is where snapshots lie.
+
+    `on_refused` is told now and then how many records sources were not allowed to send.
+    """
 
     consumer: SnapshotConsumer
     producer: AIOKafkaProducer
     reader: AIOKafkaConsumer
 
-    def __init__(self, plan: Plan, settings: Settings, store: Sink, state: str) -> None:
-        self.settings, self.state = settings, state
+    def __init__(
+        self, plan: Plan, settings: Settings, store: Sink, state: str, on_refused: OnRefused | None = None
+    ) -> None:
+        self.settings, self.state, self.on_refused = settings, state, on_refused
         self.metrics = Metrics()
         self.app = self._app()
         self.sink = FindingsSink(store, self.metrics)
@@ -336,6 +342,9 @@ class _WorkerServices(Service):
             await self.sleep(max(0.1, self.worker.settings.snapshot_s - (time.monotonic() - last)))
             last = time.monotonic()
             await self.worker.snapshot()
+            refused = self.worker.framing.take_refused()
+            if refused and self.worker.on_refused is not None:
+                await asyncio.to_thread(self.worker.on_refused, refused)
 
     async def on_stop(self) -> None:
         """Nothing is lost when it ends at once; ended in peace, the next one begins where this one was."""

@@ -1,6 +1,7 @@
 """The audit: who did what is kept, people masked; a row changed, taken out, put in or cut off is found."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -111,3 +112,16 @@ def test_settings_leave_a_row_when_they_change_and_no_secret(data: Path) -> None
     assert len(rows) == 2
     assert not any(b"hunter2" in row or b"abab" in row for row in rows)
     assert msgspec.json.decode(rows[1])["changes"] == {"disorder_s": [2.0, 9.0]}
+
+
+def test_many_write_at_once(data: Path) -> None:
+    """Each waits for the others; the chain is one."""
+
+    def several(n: int) -> None:
+        for _ in range(5):
+            note(data, "query", "store", str(n), {}, settings=SETTINGS)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(several, range(8)))
+    found = verify_audit(data, SETTINGS)
+    assert (found.broken, found.rows) == ([], 47)
