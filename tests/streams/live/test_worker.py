@@ -4,17 +4,24 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from faust.types import TP
 
 from services.assembly import make_plan
 from streams.codec import encode
+from streams.frame import Framer
+from streams.intake import Intake
+from streams.live.raw_partitions import raw_partitions
 from streams.live.worker import Worker
 from streams.plan import Plan
+from tests.make import START_MS, usage
 from tests.store.found import alert
 from tests.streams.live.world import settings_of
+from tests.streams.memory import Rows
+from tests.streams.test_careful import failing
 from tollwatch.config import Settings
-from tollwatch.frames import Findings, Frame, Span
+from tollwatch.frames import FOREVER, Findings, Frame, Span
 
 SPACE = "calling_number"
 TOPIC = TP(f"frames.{SPACE}.0", 0)
@@ -68,10 +75,10 @@ class Client:
 class Rig:
     """A worker whose Kafka and store are in memory; `events` is the order in which things happened."""
 
-    def __init__(self, state: Path, settings: Settings | None = None) -> None:
+    def __init__(self, state: Path, settings: Settings | None = None, plan: Plan | None = None) -> None:
         settings = settings or settings_of("wangiri")
         self.events: list[str] = []
-        self.plan: Plan = make_plan(settings)
+        self.plan: Plan = plan or make_plan(settings)
         self.worker = Worker(self.plan, settings, store=None, state=str(state))  # type: ignore[arg-type]
         self.worker.sink = Sink(self.events)  # type: ignore[assignment]
         self.worker.producer = Client(self.events)
@@ -209,3 +216,35 @@ def test_alerts_are_counted_when_they_open(rig: Rig) -> None:
     outcome = type("Outcome", (), {"findings": Findings(alerts=[alert(1)]), "derived": [], "dropped": []})()
     asyncio.run(rig.worker._hand_on(outcome))
     assert rig.worker.metrics.alerts.labels(alert(1).detector)._value.get() == 1
+
+
+def test_a_poisonous_row_is_put_aside_and_the_partition_goes_on(tmp_path: Path) -> None:
+    """The stage fails at it: back to the snapshot, the frames again, the row into quarantine; once, and also after."""
+    settings = settings_of("wangiri")
+    rig = Rig(tmp_path, settings, failing(make_plan(settings), SPACE))
+    calls = [usage(f"e{n}", after_s=n) for n in range(5)] + [usage("poison-1", after_s=5), usage("e6", after_s=6)]
+    intake, framer = Intake(rig.plan, settings), Framer("usage-0", settings, START_MS + 10**9)
+    tick = intake.begin()
+    (batch,) = Rows("usage", "usage-0", calls).batches()
+    tick.read(framer, batch)
+    tick.reach(framer.span(0, arrived=1))
+    rows = next(
+        frame for frame in tick.finish().frames if frame.key_space == SPACE and frame.partition == 0 and frame.tables
+    )
+    ends = {name: 7 if name == "usage-0" else 0 for name in raw_partitions(settings)}
+    after = {"watermark": START_MS + 10_000, "arrived": FOREVER, "state": "closed"}
+    closing = tuple(msgspec.convert({"partition": n, "begin": e, "end": e, **after}, Span) for n, e in ends.items())
+    frames = [encode(rows), encode(Frame(SPACE, 0, 1, closing, {}))]
+
+    async def body() -> None:
+        await rig.restore()
+        await rig.worker._take(TOPIC, 0, frames[0])
+        await rig.worker._take(TOPIC, 1, frames[1])
+        assert rig.worker.consumer.sought == [(TOPIC, 0)]  # type: ignore[attr-defined]
+        for offset, frame in enumerate(frames):
+            await rig.worker._take(TOPIC, offset, frame)
+
+    asyncio.run(body())
+    assert rig.next() == 2
+    aside = [record for found in rig.worker.sink.findings for record in found.quarantined]  # type: ignore[attr-defined]
+    assert ["poison-1" in record.raw.decode() for record in aside] == [True]
