@@ -4,6 +4,7 @@ Figures are ratios of CPU seconds; single absolute times say little, machines di
 """
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -102,6 +103,8 @@ def _warm(part: KeySpaceRules, made: list[Frame]) -> None:
     line = AlignedStage(part.key_space, Aligner([made[0].spans[0].partition]), lambda: _engine(part))
     for frame in made:
         line.advance(frame)
+    gc.collect()
+    gc.freeze()  # as the line does, once it stands
 
 
 def file(usage: Path, scratch: Path, store: Store | None = None) -> dict[str, Any]:

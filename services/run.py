@@ -1,5 +1,6 @@
 """Run the line over files into a data directory, going on where the last run on it ended."""
 
+import gc
 import itertools
 import resource
 import time
@@ -74,6 +75,7 @@ def run_line(
             line.on_save = lambda run: _save(run, snapshots, next(numbers), files)
             return line
 
+        gc.freeze()  # what is there stays: the collector need not go through it again and again
         summary = go_surely(begin)
         for (source, kind), number in sorted(summary.not_allowed.items()):
             note(data, "refuse", kind, source, {"records": [None, number]}, settings=settings)

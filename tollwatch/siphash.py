@@ -21,7 +21,7 @@ _U = np.uint64
 
 def _views(texts: pl.Series) -> tuple[Numbers, Numbers, Any]:
     """The views of a column of text, the addresses of its buffers, and what keeps both alive."""
-    array = texts.rechunk().to_arrow()
+    array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
     if array.type != pa.string_view():
         array = array.cast(pa.string_view())
     _, views, *buffers = array.buffers()

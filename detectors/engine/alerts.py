@@ -145,8 +145,7 @@ class AlertWriter:
         """The ids of alerts, as `finding_id` makes them."""
         begin = [joined(self.tenant, self.run, rule.name, "", rule.by, "") for rule in self.program.rules]
         rows = zip(written[:, e.RULE].tolist(), subjects, written[:, e.START].tolist(), strict=True)
-        digest = self.hasher.id_of
-        return [digest(f"{begin[d]}{escaped(subject[0] or '')}\x1f{start}") for d, subject, start in rows]
+        return self.hasher.ids_of([f"{begin[d]}{escaped(subject[0] or '')}\x1f{start}" for d, subject, start in rows])
 
     def _subjects(self, places: Ints) -> list[Subject]:
         found: list[Subject] = [(None,) * 4] * len(places)
