@@ -15,6 +15,7 @@ from services.servers.kafka import Kafka
 from services.servers.packages import missing
 from services.servers.process import ServerProcess
 from tollwatch.errors import StoreError
+from tollwatch.private_files import private
 
 SERVERS = Path("build/servers")
 FOLDER = Path("tollwatch-up")
@@ -60,7 +61,8 @@ def up(*, folder: Path = FOLDER, workers: int = 2, brokers: int = 1, partitions:
             program.start()
             ending.callback(program.stop)
         file = folder / "environment"
-        file.write_text("".join(f"export {name}={value}\n" for name, value in env.items()), "utf-8")
+        with private(file) as out:
+            out.write("".join(f"export {name}={value}\n" for name, value in env.items()).encode())
         console.print(f"{workers} workers run; logs are in {folder}. In another terminal:\n")
         console.print(f"  source {file}\n  tollwatch publish --usage usage.ndjson --close\n  tollwatch alerts\n")
         console.print("Ctrl-C ends all.")

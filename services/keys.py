@@ -41,7 +41,7 @@ def with_key(settings: Settings, folder: Path | None, *, make: bool = False) -> 
         if (folder / "state").exists() or any(folder.glob("*/*/manifest-*.json")):
             raise ConfigurationError(
                 f"{path}: the key is missing, without which nothing that was stored is recognised; restore it from "
-                "your backup, or begin with another --data or `state`"
+                "your backup, or begin with another --data or `state` (one of an earlier version has no key)"
             )
         make_key(path)
     own = read_key(path)

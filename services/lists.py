@@ -101,7 +101,8 @@ def list_entries(
     """
     if identifiers:
         note(data, "show", "list_entry", "identifiers", {"names": [None, list(names)]}, settings=settings)
-    wanted = select(ListEntry).order_by(ListEntry.list_name, ListEntry.entry, ListEntry.valid_from)
+    own = ListEntry.tenant == settings.tenant
+    wanted = select(ListEntry).where(own).order_by(ListEntry.list_name, ListEntry.entry, ListEntry.valid_from)
     if names:
         wanted = wanted.where(ListEntry.list_name.in_(names))
     if not ended_too:

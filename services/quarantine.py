@@ -13,7 +13,7 @@ from services.files import write_lines
 from services.stores import DATA, open_store, reading
 from store.quarantine import QuarantineFilter, Record, mark_replayed, records
 from streams.reading.decode import KEPT_OF_LONG
-from tollwatch.config import Settings
+from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
 from tollwatch.events.attributes import Attributes
 
@@ -82,7 +82,7 @@ def list_records(data: Path | None, wanted: QuarantineFilter, *, identifiers: bo
     if identifiers:
         note(data or DATA, "show", "quarantine", "records", {"wanted": [None, msgspec.to_builtins(wanted)]})
     with reading(data) as store:
-        return records(store, wanted)
+        return records(store, wanted._replace(tenant=wanted.tenant or load_settings().tenant))
 
 
 def record_of(id_: str, data: Path | None) -> Record:
@@ -103,6 +103,7 @@ def write_records(
     data: Path | None, wanted: QuarantineFilter, settings: Settings, folder: Path | None
 ) -> tuple[list[ReplayFile], int]:
     """Write records out, then mark them as replayed; gives the files, and how many stay: they are not there whole."""
+    wanted = wanted._replace(tenant=wanted.tenant or settings.tenant)
     whole = wanted._replace(least=1, most=KEPT_OF_LONG - 1)
     with closing(open_store(data, settings)) as store:
         store.apply_tables()

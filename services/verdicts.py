@@ -23,6 +23,7 @@ from tollwatch.errors import ConfigurationError
 
 Word = Literal["fraud", "false_alarm", "unsure"]
 FIELDS = [column.name for column in Verdict.__table__.columns]
+ORDER = (Verdict.recorded_at, Verdict.verdict_id)
 EVENT_FIELDS = ("tenant", "verdict", "refers_to", "subject_kind", "subject", *KEYS, "loss_micros", "currency", "by")
 
 
@@ -95,7 +96,7 @@ def list_verdicts(data: Path, settings: Settings, *, identifiers: bool = True) -
     if identifiers:
         note(data, "show", "verdict", "identifiers", {}, settings=settings)
     with open_database(data, settings) as database, database.reading() as session:
-        found = session.scalars(select(Verdict).order_by(Verdict.recorded_at, Verdict.verdict_id)).all()
+        found = session.scalars(select(Verdict).where(Verdict.tenant == settings.tenant).order_by(*ORDER)).all()
         rows = [{name: getattr(row, name) for name in FIELDS} for row in found]
     documents = [msgspec.json.encode(row, order="sorted") for row in rows]
     return documents if identifiers else [hidden(document) for document in documents]

@@ -15,6 +15,7 @@ FROM quarantined
 WHERE (empty({{ids:Array(String)}}) OR arrayExists(id -> startsWith({ID}, id), {{ids:Array(String)}}))
   AND (empty({{streams:Array(String)}}) OR stream IN {{streams:Array(String)}})
   AND positionCaseInsensitiveUTF8(reason, {{reason:String}}) > 0
+  AND (empty({{tenant:String}}) OR tenant = {{tenant:String}})
   AND (replayed = 0 OR {{replayed_too:UInt8}} = 1)
   AND length(raw) BETWEEN {{least:UInt64}} AND {{most:UInt64}}
 """
@@ -25,7 +26,7 @@ MARKED_AT_ONCE = 10_000
 class QuarantineFilter(NamedTuple):
     """Which records: by the beginning of their ids, by stream, by a part of the reason, by the length of what is kept.
 
-    Those that have been replayed only with `replayed_too`.
+    `tenant` "" is every tenant's. Those that have been replayed only with `replayed_too`.
     """
 
     ids: Sequence[str] = ()
@@ -34,6 +35,7 @@ class QuarantineFilter(NamedTuple):
     replayed_too: bool = False
     least: int = 0
     most: int = ALL_BYTES
+    tenant: str = ""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

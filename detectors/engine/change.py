@@ -21,6 +21,7 @@ from detectors.rule import Rule
 from tollwatch.duration import to_ms
 from tollwatch.errors import RuleError
 from tollwatch.frames import Ints, KeySpace
+from tollwatch.rescue import UNFORESEEN
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -109,7 +110,7 @@ def wanted_changes(rows: pl.DataFrame, key_space: KeySpace) -> Iterator[RuleChan
                 yield RuleChange(name, rule, now)
             else:
                 yield RuleChange(name, None, now)
-        except (RuleError, msgspec.DecodeError) as error:
+        except UNFORESEEN as error:
             yield RuleError(f"the change of rule `{name}` at {now} is not taken: {error}")
 
 

@@ -1,6 +1,8 @@
 """Routing: each row of a key to one shard, each shard to one partition, nothing lost on the way."""
 
+import numpy as np
 import polars as pl
+import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,6 +10,7 @@ from streams.shard import route, split, with_hashes
 from tests.make import HASHER
 from tests.streams.pieces import SPACE, event
 from tollwatch.frames import KeySpace
+from tollwatch.identity import Hasher
 
 KEYS = st.lists(st.one_of(st.none(), st.text(max_size=5)), min_size=1, max_size=30)
 
@@ -102,3 +105,15 @@ def test_a_tenant_beside_changes_no_hash_of_main() -> None:
     first, found = with_hashes("usage", alone, HASHER), with_hashes("usage", beside, HASHER)
     assert found["_content"].to_list() == first["_content"].to_list() * 3
     assert found["_id"][0] == found["_id"][1] == first["_id"][0] != found["_id"][2]
+
+
+def test_crafted_ids_do_not_meet_in_one_stretch_of_the_table() -> None:
+    """Ids whose unkeyed hashes begin alike, as a flood of them would: under a key they are spread like any others."""
+    found, n = [], 0
+    while len(found) < 400:
+        n += 1
+        if xxhash.xxh64_intdigest(f"call-{n}") >> 1 & 0x3FF == 7:
+            found.append(f"call-{n}")
+    rows = pl.DataFrame({"event_id": found, "event_time": 1, "calling_number": found})
+    ids = with_hashes("usage", rows, Hasher(bytes(range(16))))["_id"].to_numpy() >> np.uint64(1) & np.uint64(0x3FF)
+    assert len(set(ids.tolist())) > 300
