@@ -112,7 +112,7 @@ def test_crafted_ids_do_not_meet_in_one_stretch_of_the_table() -> None:
     found, n = [], 0
     while len(found) < 400:
         n += 1
-        if xxhash.xxh64_intdigest(f"call-{n}") >> 1 & 0x3FF == 7:
+        if xxhash.xxh64_intdigest(f"call-{n}".encode()) >> 1 & 0x3FF == 7:
             found.append(f"call-{n}")
     rows = pl.DataFrame({"event_id": found, "event_time": 1, "calling_number": found})
     ids = with_hashes("usage", rows, Hasher(bytes(range(16))))["_id"].to_numpy() >> np.uint64(1) & np.uint64(0x3FF)
