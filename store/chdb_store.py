@@ -43,6 +43,8 @@ class ChdbStore:
     Raises StoreBusyError where another process holds it, VersionError where a newer Tollwatch wrote it.
     """
 
+    raw_has_refused = False
+
     def __init__(self, directory: Path) -> None:
         self.directory, self.shown = directory, str(directory)
         self._lock = lock(directory)

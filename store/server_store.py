@@ -33,6 +33,9 @@ class ServerStore:
     Raises StoreAwayError where the server cannot be reached, StoreError where it refuses.
     """
 
+    raw_has_refused = True
+    """The server takes raw events from Kafka by itself, whatever becomes of them."""
+
     def __init__(self, url: str, *, make: bool = True) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("clickhouse", "clickhouses") or not parts.hostname:

@@ -11,6 +11,8 @@ from tollwatch.frames import ReadBatch
 from tollwatch.ports import Store
 
 AT_ONCE = 50_000
+ADMITTED = """AND _offset NOT IN (SELECT _offset FROM event_mark FINAL
+WHERE stream = {stream:String} AND _partition = {partition:String} AND mark = 'refused') """
 ALWAYS = ("event_id", "event_time", "_offset")
 
 
@@ -39,11 +41,22 @@ class StoredSource:
     def _page(self, begin: int) -> pl.DataFrame:
         kinds = schema(self.stream)
         columns = ", ".join(f"`{name}`" for name in (*kinds, "_offset"))
+        given: dict[str, object] = {
+            "partition": self.partition,
+            "begin": begin,
+            "since": self.since,
+            "until": self.until,
+        }
+        admitted = ""
+        if self.store.raw_has_refused:
+            admitted, given["stream"] = ADMITTED, self.stream
         rows = self.store.query(
             f"SELECT {columns} FROM raw_{self.stream} FINAL WHERE _partition = {{partition:String}} "  # noqa: S608  (our own names)
-            "AND _offset >= {begin:Int64} AND event_time >= {since:Int64} AND event_time < {until:Int64} "
+            "AND _offset >= {begin:Int64} "
+            f"{admitted}"
+            "AND event_time >= {since:Int64} AND event_time < {until:Int64} "
             f"ORDER BY _offset LIMIT {AT_ONCE}",
-            {"partition": self.partition, "begin": begin, "since": self.since, "until": self.until},
+            given,
         )
         if rows.is_empty():
             return rows

@@ -60,10 +60,12 @@ class Sink(Protocol):
 class Store(Sink, Protocol):
     """Where events and findings are kept: chDB in a directory, or a ClickHouse server.
 
-    `shown` is its place, without a password. Everything raises StoreError with a sentence where the database refuses.
+    `shown` is its place, without a password; `raw_has_refused` says whether records that were refused stand among the
+    raw events, too. Everything raises StoreError with a sentence where the database refuses.
     """
 
     shown: str
+    raw_has_refused: bool
 
     def apply_tables(self) -> list[str]:
         """Create or upgrade tables; returns the names of the files applied now."""

@@ -45,6 +45,9 @@ class Rows:
 class InMemoryStore:
     """A store that keeps what it is given."""
 
+    shown = "memory"
+    raw_has_refused = False
+
     def __init__(self) -> None:
         self.alerts: list[Alert] = []
         self.leakages: list[Leakage] = []
