@@ -132,5 +132,6 @@ def _system_error(error: OSError) -> int:
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Entry point of the console script. What it writes is its owner's only, whoever's library writes it."""
+    os.umask(0o077)
     sys.exit(call())

@@ -86,7 +86,7 @@ def cell(name: str, value: Any) -> str:
         return ""
     if name.endswith("_micros"):
         return f"{value / 1_000_000:,.2f}"
-    if name.endswith(TIMES) and isinstance(value, int):
+    if (name == "at" or name.endswith(TIMES)) and isinstance(value, int):
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return printable(str(value))
 

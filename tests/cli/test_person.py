@@ -91,6 +91,12 @@ def test_export_then_erase(data: Path, tmp_path: Path) -> None:
     assert "events" in called("run", "--usage", more, "--data", data, "--as-of", "2026-01-02"), "the state is whole"
 
 
+def test_every_file_is_its_owner_s(data: Path) -> None:
+    """Databases, snapshots, keys, exports: nobody else reads any of it, wherever the directory is moved."""
+    open_ones = [path for path in [data, *data.rglob("*")] if not path.is_symlink() and path.stat().st_mode & 0o077]
+    assert open_ones == []
+
+
 @pytest.mark.parametrize("identifier", ["447", "a b c d e", "4471999.*", "x' OR 1=1", ""])
 def test_what_would_meet_others_is_refused(data: Path, tmp_path: Path, identifier: str) -> None:
     """Too short, or no identifier."""
