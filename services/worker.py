@@ -29,10 +29,10 @@ def make_worker(settings: Settings, rules: Sequence[Path] = (), state: str | Non
         raise ConfigurationError("`clickhouse` is not set; name the server, for example in TOLLWATCH_CLICKHOUSE")
     server = settings.clickhouse
     settings = msgspec.structs.replace(settings, state=state or settings.state or STATE)
-    settings = with_key(settings, folder_of(None, settings), make=True)
     store = ServerStore(server)
     if missing := store.check_tables():
         raise StoreError(missing[0])
+    settings = with_key(settings, folder_of(None, settings), make=True)
     plan = make_plan(settings, rules)
     if different := topics.check(settings.kafka, topics.wanted(plan, settings)):
         raise StoreError(different[0])

@@ -132,6 +132,11 @@ def test_a_database_s_password_is_not_said(name: str, data: Path, monkeypatch: p
     monkeypatch.setenv(name, urls[name])
     for words in (("doctor",), ("worker",), ("verdict", "list", "--data", str(data)), ("alerts",)):
         made = subprocess.run(
-            [sys.executable, "-m", "tollwatch", *words], capture_output=True, text=True, check=False, timeout=60
+            [sys.executable, "-m", "tollwatch", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            cwd=data.parent,
         )
         assert "hunter2" not in made.stdout + made.stderr
