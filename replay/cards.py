@@ -221,7 +221,7 @@ def prove(path: Path, *, start_ms: int = START_MS) -> Figures:
         scoring_us=round(replay.scoring_s / scored * 1e6, 1),
         pending=len(scoring.pending),
         pending_bytes=scoring.pending.bytes_per_row,
-        snapshot_bytes=sum(map(len, scoring.save().values())),
+        snapshot_bytes=sum(len(bytes(segment)) for segment in scoring.save().values()),
     )
 
 

@@ -1,7 +1,6 @@
 """Run the line over files into a data directory, going on where the last run on it ended."""
 
 import gc
-import itertools
 import resource
 import time
 from collections.abc import Sequence
@@ -13,7 +12,8 @@ from services.audit import note, note_settings
 from services.keys import with_key
 from store import ChdbStore
 from streams.embedded import Progress, Run, Summary, go_surely
-from streams.resume import Recognised, recognise
+from streams.resume import recognise
+from streams.saving import BackgroundSaver
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
 from tollwatch.ports import Source
@@ -54,10 +54,10 @@ def run_line(
         plan = make_plan(settings, rules)
         note_settings(data, settings)
         store.apply_tables()
-        snapshots = Snapshots(private_folder(data / "state"), key=settings.hasher().key)
+        saver = BackgroundSaver(Snapshots(private_folder(data / "state"), key=settings.hasher().key))
 
         def begin() -> Run:
-            found = snapshots.newest()
+            found = saver.newest()
             manifest = found[0] if found is not None else None
             files = recognise(sources, manifest.files if manifest is not None else {})
             line = Run(
@@ -71,18 +71,17 @@ def run_line(
             )
             if found is not None:
                 line.load(found[1])
-            numbers = itertools.count(manifest.number + 1 if manifest is not None else 1)
-            line.on_save = lambda run: _save(run, snapshots, next(numbers), files)
+            line.on_save = lambda run: saver.save(run.save, files.after(run.consumed()))
             return line
 
         gc.freeze()  # what is there stays: the collector need not go through it again and again
-        summary = go_surely(begin)
+        try:
+            summary = go_surely(begin)
+            saver.wait()
+        finally:
+            saver.close()
         for (source, kind), number in sorted(summary.not_allowed.items()):
             note(data, "refuse", kind, source, {"records": [None, number]}, settings=settings)
     finally:
         store.close()
     return RunOutcome(summary, round(time.monotonic() - began, 1))
-
-
-def _save(run: Run, snapshots: Snapshots, number: int, files: Recognised) -> None:
-    snapshots.save(run.save(), number, files.after(run.consumed()))

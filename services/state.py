@@ -5,16 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from detectors.engine import Engine
-from detectors.engine.saved import SavedShard
 from detectors.plan import rules_by_key_space
 from services.assembly import rules_in_force
 from services.keys import with_key
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
 from tollwatch.errors import InputError
+from tollwatch.segments import packed_sizes, unpack
 
 KINDS = ("cells", "seen", "episodes", "log", "content", "align")
 
@@ -38,37 +36,39 @@ def state_sizes(data: Path, settings: Settings, rules: Sequence[Path] = ()) -> S
 
 
 def sizes(segments: Mapping[str, bytes]) -> dict[str, Counter[str]]:
-    """Key space -> keys, and bytes by kind, of the segments of a snapshot."""
+    """Key space -> keys, and bytes by kind, of the segments of a snapshot, compressed as they are."""
     found: dict[str, Counter[str]] = {}
-    for name, segment in segments.items():
+    known: dict[str, set[int]] = {}
+    for name, segment in sorted(segments.items(), key=lambda each: _order(each[0])):
         space, _, rest = name.partition("/")
         _, _, part = rest.partition("/")
         if space == "run" or not part:
             continue
         counted = found.setdefault(space, Counter(keys=0))
-        shard = _shard_of(segment) if part.startswith("stage-") else None
-        if shard is not None:
-            _count_shard(shard, counted)
+        kind = part.partition("@")[0].rpartition(":")[2].removeprefix("stage-")
+        if kind == "keys":
+            arrays, _ = unpack(segment, name)
+            keys = known.setdefault(name.partition("@")[0], set())
+            keys.difference_update(arrays["gone"].tolist())
+            keys.update(arrays["key"].tolist())
+            bytes_of = packed_sizes(segment)
+            counted["seen"] += bytes_of["seen"] + bytes_of["seen_row"]
+            counted["cells"] += bytes_of["cells"] + bytes_of["key"] + bytes_of["gone"]
+        elif kind == "log":
+            bytes_of = packed_sizes(segment)
+            counted["log"] += sum(bytes_of.values())
+            counted["content"] += len(segment) - sum(bytes_of.values())
         else:
-            counted["align"] += len(segment)
+            counted["episodes" if kind == "episodes" else "align"] += len(segment)
+    for name, keys in known.items():
+        found[name.partition("/")[0]]["keys"] += len(keys)
     return found
 
 
-def _shard_of(segment: bytes) -> SavedShard | None:
-    """The shard of an engine that a segment holds; None where it is something else."""
-    try:
-        return msgspec.msgpack.decode(segment, type=SavedShard)
-    except msgspec.DecodeError:
-        return None
-
-
-def _count_shard(shard: SavedShard, counted: Counter[str]) -> None:
-    counted["keys"] += shard.key[1][0]
-    counted["cells"] += len(shard.key[2]) + len(shard.cells[2])
-    counted["seen"] += len(shard.seen[2]) + len(shard.seen_row[2])
-    counted["episodes"] += len(shard.episodes[2]) + len(shard.values[2])
-    counted["log"] += sum(len(column[2]) for column in [*shard.log, shard.log_row])
-    counted["content"] += sum(len(at[2]) + len(table) for at, table in shard.content.values())
+def _order(name: str) -> tuple[str, int]:
+    """Segments of a chain one behind another."""
+    part, _, numbers = name.partition("@")
+    return part, int(numbers.partition("@")[0] or 0)
 
 
 def _by_detector(keys: Mapping[str, int], files: Sequence[Path], settings: Settings) -> dict[str, tuple[str, int]]:

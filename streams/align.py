@@ -7,7 +7,8 @@ A partition that is idle or closed holds nobody back, but for what arrived after
 worker was quicker decides nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +22,10 @@ from streams.dedupe import DUPLICATE, NEW, TOO_LATE, Dedupe
 from streams.frame import NEVER
 from tollwatch.frames import FOREVER, Aligned, Frame, Ints, Span
 from tollwatch.saved import decode_saved
+from tollwatch.segments import NOTHING, Segment
 
-VERSION = 3
+VERSION = 4
+OWN = "rows"
 EVENT_MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
 
 
@@ -95,11 +98,10 @@ class _SavedPartition(msgspec.Struct, frozen=True):
 
 
 class _SavedAligner(msgspec.Struct, frozen=True):
-    """Alignment as it is saved: tables as Arrow, ids as they lie in memory, sorted."""
+    """Alignment as it is saved, but for the ids: tables as Arrow."""
 
     version: int
     released: int
-    ids: bytes
     held: dict[str, bytes]
     late: dict[str, list[tuple[int, bytes]]]
     partitions: dict[str, _SavedPartition]
@@ -249,19 +251,19 @@ class Aligner:
         """No rows, at the watermark that has been released."""
         return _merged({}, {}, self.released)
 
-    def save(self) -> bytes:
-        """Give everything, to be saved: the same state gives the same bytes."""
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
+        """Give the ids that came since the save whose segments are `stored`, and all else whole."""
         held = {stream: _as_arrow(pl.concat(tables, how="diagonal")) for stream, tables in sorted(self.held.items())}
         late = {s: [(due, _as_arrow(table)) for due, table in tables] for s, tables in sorted(self.late.items())}
         reached = {name: each.save() for name, each in sorted(self.partitions.items())}
-        saved = _SavedAligner(VERSION, self.released, self.dedupe.save().tobytes(), held, late, reached)
-        return msgspec.msgpack.encode(saved)
+        saved = _SavedAligner(VERSION, self.released, held, late, reached)
+        return {OWN: msgspec.msgpack.encode(saved)} | self.dedupe.save(self.released, stored)
 
-    def load(self, data: bytes, *, reopen: bool = False) -> None:
+    def load(self, segments: Mapping[str, Segment], *, reopen: bool = False) -> None:
         """Go on from there. Raises VersionError where another version saved it."""
-        saved = decode_saved(data, _SavedAligner, VERSION, what="the alignment")
+        saved = decode_saved(bytes(segments[OWN]), _SavedAligner, VERSION, what="the alignment")
         self.released = saved.released
-        self.dedupe.load(np.frombuffer(saved.ids, np.uint64).reshape(-1, 3))
+        self.dedupe.load(segments, saved.released)
         self.held = {stream: [pl.read_ipc(table)] for stream, table in saved.held.items()}
         self.late = {s: [(due, pl.read_ipc(table)) for due, table in tables] for s, tables in saved.late.items()}
         for name in self.partitions.keys() & saved.partitions.keys():

@@ -1,12 +1,14 @@
 """One key space in one frames partition: rows are aligned, then the stage that keeps its state takes them."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from streams.align import Aligner, Released
 from streams.careful import advance_carefully
 from tollwatch.frames import Aligned, Findings, Frame, KeySpace
 from tollwatch.ports import Stage
+from tollwatch.segments import NOTHING, Segment, below, prefixed, segments_below
 
 
 class NoopStage:
@@ -21,11 +23,12 @@ class NoopStage:
         """Give nothing: nothing waits."""
         return Findings()
 
-    def save(self) -> dict[str, bytes]:
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """Give nothing: there is no state."""
+        del stored
         return {}
 
-    def load(self, segments: Mapping[str, bytes]) -> None:
+    def load(self, segments: Mapping[str, Segment]) -> None:
         """Take nothing up: there is no state."""
 
 
@@ -56,21 +59,12 @@ class AlignedStage:
             return found, released
         return self.stage.advance(released.rows), released
 
-    def save(self) -> dict[str, bytes]:
-        """Give the stage's segments, and what alignment has seen of ids and holds."""
-        saved = {"align": self.aligner.save()}
-        return saved | {f"stage-{name}": segment for name, segment in self.stage.save().items()}
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
+        """Give the stage's segments, and what alignment has seen of ids and holds; `KEPT` for what is stored."""
+        saved = prefixed("align-", self.aligner.save(below(stored, "align-")))
+        return saved | prefixed("stage-", self.stage.save(below(stored, "stage-")))
 
-    def load(self, segments: Mapping[str, bytes], *, reopen: bool = False) -> None:
+    def load(self, segments: Mapping[str, Segment], *, reopen: bool = False) -> None:
         """Take up a saved state; with `reopen` its source partitions are open again: files are read on."""
-        self.aligner.load(segments["align"], reopen=reopen)
+        self.aligner.load(segments_below(segments, "align-"), reopen=reopen)
         self.stage.load(segments_below(segments, "stage-"))
-
-
-def segments_below(segments: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
-    """The segments whose name begins with a prefix, without it.
-
-    >>> segments_below({"a-x": b"1", "b-x": b"2"}, "a-")
-    {'x': b'1'}
-    """
-    return {name.removeprefix(prefix): segment for name, segment in segments.items() if name.startswith(prefix)}

@@ -5,6 +5,7 @@ import heapq
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,7 +14,6 @@ import polars as pl
 from streams.align import Dropped
 from streams.careful import Place, StageFailureError
 from streams.conflicts import RecentRows
-from streams.detect import segments_below
 from streams.frame import NEVER, Framer, SavedFramer
 from streams.intake import Intake, Taken, dropped_marks
 from streams.partition import PartitionFactory, PartitionOutput
@@ -26,6 +26,7 @@ from tollwatch.frames import Findings, Frame, ReadBatch
 from tollwatch.ports import Sink, Source
 from tollwatch.rescue import UNFORESEEN
 from tollwatch.saved import decode_saved
+from tollwatch.segments import NOTHING, Segment, below, prefixed, segments_below
 
 log = logging.getLogger("tollwatch.run")
 FLUSH_FINDINGS = 20_000
@@ -227,18 +228,19 @@ class Run:
         """How many records of each source partition have been taken."""
         return {name: framer.end for name, framer in self.framers.items()}
 
-    def save(self) -> dict[str, bytes]:
-        """Give the state of every partition, and of what they share."""
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
+        """Give the state of every partition, and of what they share; `KEPT` for what is stored and has not changed."""
         framers = {name: framer.save() for name, framer in sorted(self.framers.items())}
         own = _SavedRun(VERSION, self.intake.sequence, self.settings.partitions, framers)
-        saved = {OWN: msgspec.msgpack.encode(own)}
+        saved: dict[str, Segment] = {OWN: msgspec.msgpack.encode(own)}
         for (key_space, n), partition in self.partitions.items():
-            saved |= {f"{key_space}/{n}/{name}": segment for name, segment in partition.save().items()}
+            begin = f"{key_space}/{n}/"
+            saved |= prefixed(begin, partition.save(below(stored, begin)))
         return saved
 
-    def load(self, saved: Mapping[str, bytes]) -> None:
+    def load(self, saved: Mapping[str, Segment]) -> None:
         """Go on from a saved state. Raises ConfigurationError where it has another number of partitions."""
-        own = decode_saved(saved[OWN], _SavedRun, VERSION, what="the run")
+        own = decode_saved(bytes(saved[OWN]), _SavedRun, VERSION, what="the run")
         if own.partitions != self.settings.partitions:
             raise ConfigurationError(
                 f"the state was kept with {own.partitions} partitions; go on with --partitions {own.partitions}"

@@ -5,6 +5,7 @@ twice are dropped before it, and its sums are saved with the place up to which t
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 import msgspec
 import polars as pl
@@ -12,6 +13,7 @@ import polars as pl
 from tollwatch.findings import FeedHealth
 from tollwatch.frames import Aligned, Findings
 from tollwatch.saved import decode_saved
+from tollwatch.segments import NOTHING, Segment
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -115,14 +117,15 @@ class FeedHealthStage:
             **msgspec.structs.asdict(sums), frame_partition=self.frame_partition, tenant=self.tenant, run=self.run
         )
 
-    def save(self) -> dict[str, bytes]:
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """Give the sums that may still grow."""
+        del stored  # all of it is small, and changes with every row
         sums = [self.sums[key] for key in sorted(self.sums)]
         return {"health": msgspec.msgpack.encode(_SavedHealth(VERSION, self.watermark, sums, sorted(self.changed)))}
 
-    def load(self, segments: Mapping[str, bytes]) -> None:
+    def load(self, segments: Mapping[str, Segment]) -> None:
         """Go on from there. Raises VersionError where another version saved it."""
-        saved = decode_saved(segments["health"], _SavedHealth, VERSION, what="the feed health")
+        saved = decode_saved(bytes(segments["health"]), _SavedHealth, VERSION, what="the feed health")
         self.watermark, self.changed = saved.watermark, set(saved.changed)
         self.sums = {(each.stream, each.source, each.minute): each for each in saved.sums}
 

@@ -4,6 +4,7 @@ The embedded run and the workers hand frames to the same partitions; they differ
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +12,7 @@ import msgspec
 import polars as pl
 
 from streams.align import Aligner, Dropped
-from streams.detect import AlignedStage, NoopStage, segments_below
+from streams.detect import AlignedStage, NoopStage
 from streams.frame import NEVER
 from streams.health import FeedHealthStage
 from streams.plan import EVENT, Plan, PlannedModel, ScoringStage
@@ -20,6 +21,7 @@ from tollwatch.config import Settings
 from tollwatch.findings import FrameMark
 from tollwatch.frames import Findings, Frame, Span
 from tollwatch.saved import decode_saved
+from tollwatch.segments import NOTHING, Segment, below, prefixed, segments_below
 
 DERIVED = "derived:"
 VERSION = 1
@@ -45,11 +47,11 @@ class KeySpacePartition(Protocol):
         """Give what waits to be written down, before the state is saved."""
         ...
 
-    def save(self) -> dict[str, bytes]:
-        """Give the state in named segments."""
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
+        """Give the state in named segments: `KEPT` for those among `stored` that have not changed."""
         ...
 
-    def load(self, segments: Mapping[str, bytes], *, reopen: bool = False) -> None:
+    def load(self, segments: Mapping[str, Segment], *, reopen: bool = False) -> None:
         """Take up a saved state; with `reopen` the source partitions are read on, as files are that have grown."""
         ...
 
@@ -93,11 +95,11 @@ class StagePartition:
         """Give what waits to be written down."""
         return PartitionOutput(self.aligned.stage.flush())
 
-    def save(self) -> dict[str, bytes]:
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """Give the state in named segments."""
-        return self.aligned.save()
+        return self.aligned.save(stored)
 
-    def load(self, segments: Mapping[str, bytes], *, reopen: bool = False) -> None:
+    def load(self, segments: Mapping[str, Segment], *, reopen: bool = False) -> None:
         """Take up a saved state."""
         self.aligned.load(segments, reopen=reopen)
 
@@ -174,18 +176,20 @@ class ModelPartition:
         """Give nothing: nothing waits."""
         return PartitionOutput()
 
-    def save(self) -> dict[str, bytes]:
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """Give the state in named segments."""
-        saved = {f"aligned-{name}": segment for name, segment in self.aligned.save().items()}
-        saved |= {f"scoring-{name}": segment for name, segment in self.scoring.save().items()}
+        saved = prefixed("aligned-", self.aligned.save(below(stored, "aligned-")))
+        saved |= prefixed("scoring-", self.scoring.save(below(stored, "scoring-")))
         reached = _SavedModelPartition(VERSION, dict(sorted(self.reached.items())))
         return saved | {"reached": msgspec.msgpack.encode(reached)}
 
-    def load(self, segments: Mapping[str, bytes], *, reopen: bool = False) -> None:
+    def load(self, segments: Mapping[str, Segment], *, reopen: bool = False) -> None:
         """Take up a saved state. Raises VersionError where another version saved it."""
         self.aligned.load(segments_below(segments, "aligned-"), reopen=reopen)
         self.scoring.load(segments_below(segments, "scoring-"))
-        saved = decode_saved(segments["reached"], _SavedModelPartition, VERSION, what="the place of a model's features")
+        saved = decode_saved(
+            bytes(segments["reached"]), _SavedModelPartition, VERSION, what="the place of a model's features"
+        )
         self.reached |= {feed: place for feed, place in saved.reached.items() if feed in self.reached}
 
     def watermark(self) -> int:

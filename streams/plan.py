@@ -1,6 +1,7 @@
 """What runs: key spaces with the factory of their stage, models with the key spaces that feed them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from tollwatch.config import Settings
 from tollwatch.events import STREAMS
 from tollwatch.frames import Aligned, Findings, KeySpace
 from tollwatch.ports import Stage
+from tollwatch.segments import NOTHING, Segment
 
 EVENT = "event"
 """The key space of all events by their id: it marks duplicates, and counts how the feeds are."""
@@ -23,11 +25,11 @@ class ScoringStage(Protocol):
         """Take what has been released."""
         ...
 
-    def save(self) -> dict[str, bytes]:
-        """Give the state in named segments."""
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
+        """Give the state in named segments: `KEPT` for those among `stored` that have not changed."""
         ...
 
-    def load(self, segments: Mapping[str, bytes]) -> None:
+    def load(self, segments: Mapping[str, Segment]) -> None:
         """Take up a saved state."""
         ...
 

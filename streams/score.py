@@ -5,6 +5,7 @@ It knows no model by name: a declared `Model` says which rows are scored, what i
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from tollwatch.frames import Aligned, EvidenceRows, Findings, KeySpace
 from tollwatch.identity import Hasher
 from tollwatch.rescue import UNFORESEEN, reason_of
 from tollwatch.saved import decode_saved
+from tollwatch.segments import NOTHING, Segment
 
 log = logging.getLogger("tollwatch.models")
 VERSION = 2
@@ -268,8 +270,9 @@ class Scoring:
         except UNFORESEEN as error:
             log.warning("%s: an example could not be learnt and is left out (%r)", self.identity.name, error)
 
-    def save(self) -> dict[str, bytes]:
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """Everything in one segment: the shard is one."""
+        del stored  # all of it is small, and changes with every row
         due, pending = self.pending.save()
         saved = _SavedScoring(
             version=VERSION,
@@ -285,11 +288,11 @@ class Scoring:
         )
         return {"00": msgspec.msgpack.encode(saved)}
 
-    def load(self, segments: Mapping[str, bytes]) -> None:
+    def load(self, segments: Mapping[str, Segment]) -> None:
         """Take up a saved state."""
         if "00" not in segments:
             return
-        saved = decode_saved(segments["00"], _SavedScoring, VERSION, what=f"the scoring of {self.identity.name}")
+        saved = decode_saved(bytes(segments["00"]), _SavedScoring, VERSION, what=f"the scoring of {self.identity.name}")
         self.model.load(saved.model)
         self.pending.load(saved.due, saved.pending)
         self.join.load(saved.join)

@@ -1,9 +1,9 @@
 """Snapshots: state in named segments, under any URL that fsspec understands, so that the next process goes on with it.
 
-Segments are written once; a manifest names them and is put in place last, in one step, so that a snapshot is whole or
-is not there. The manifest of the highest (epoch, number) wins, whoever wrote it: a worker that was thought dead and
-goes on writes lower ones. What is removed has been replaced by later manifests, or is named by none of them and older
-than they are.
+Segments are written once, and only what has changed is (`tollwatch.segments`); a manifest names them and is put in
+place last, in one step, so that a snapshot is whole or is not there. The manifest of the highest (epoch, number) wins,
+whoever wrote it: a worker that was thought dead and goes on writes lower ones. What is removed has been replaced by
+later manifests, or is named by none of them and older than they are.
 
 What is loaded was written by this installation for this place: a manifest carries a keyed hash of itself, and names
 every segment by its own. Where one does not fit, the snapshot before is taken.
@@ -14,6 +14,7 @@ import hmac
 import logging
 import os
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ import msgspec
 
 from tollwatch.errors import ConfigurationError, StoreError, VersionError
 from tollwatch.private_files import private
+from tollwatch.segments import KEPT, Segment
 
 log = logging.getLogger("tollwatch.snapshots")
-FORMAT = 6
+FORMAT = 7
 GO_ON = "restore it, or start again with another --data or `state`"
 
 
@@ -61,6 +63,7 @@ class Snapshots:
         self.folder = root.rstrip("/")
         self.epoch, self.keep = epoch, keep
         self.known: dict[str, str] = {}
+        self.written_bytes = 0
 
     def _names(self) -> list[str]:
         try:
@@ -133,16 +136,27 @@ class Snapshots:
         self.known = dict(manifest.segments)
         return segments
 
-    def save(self, segments: Mapping[str, bytes], number: int, files: Mapping[str, ReadFile] | None = None) -> Manifest:
-        """Write what has changed, then the manifest, then let go of what is old."""
+    def names(self) -> AbstractSet[str]:
+        """The segments that the snapshot holds which was loaded or saved last."""
+        return self.known.keys()
+
+    def save(
+        self, segments: Mapping[str, Segment], number: int, files: Mapping[str, ReadFile] | None = None
+    ) -> Manifest:
+        """Write what has changed, then the manifest, then let go of what is old; `KEPT` segments stay as they are."""
         self.files.makedirs(self.folder, exist_ok=True)
         named = {}
-        for name, data in sorted(segments.items()):
+        for name, segment in sorted(segments.items()):
+            if segment is KEPT:
+                named[name] = self.known[name]
+                continue
+            data = bytes(segment)
             digest = _digest(data)
             file = self.known.get(name, "")
             if file.split("-", 1)[-1] != f"{digest}.segment":
                 file = f"{number:016}-{digest}.segment"
                 self._put(file, data)
+                self.written_bytes += len(data)
             named[name] = file
         manifest = Manifest(
             format=FORMAT, epoch=self.epoch, number=number, segments=named, files=dict(sorted((files or {}).items()))

@@ -1,6 +1,7 @@
 """A stage for each tenant: windows, lists, models and findings of one know nothing of another's."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 from streams.plan import ScoringStage
 from tollwatch.frames import Aligned, Findings, Flags
 from tollwatch.ports import Stage
+from tollwatch.segments import NOTHING, Segment, below, prefixed
 
 BEGIN = "tenant:"
 AnyStage = TypeVar("AnyStage", Stage, ScoringStage)
@@ -40,17 +42,20 @@ class TenantStages(Generic[AnyStage]):
             self.of(tenant)
         return {tenant: _only(rows, tenants == tenant) for tenant in self.stages}
 
-    def save(self) -> dict[str, bytes]:
-        """Give the segments of every tenant."""
-        saved: dict[str, bytes] = {}
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
+        """Give the segments of every tenant; `KEPT` for what is stored."""
+        saved: dict[str, Segment] = {}
         for tenant, stage in self.stages.items():
-            before = "" if tenant == self.own else f"{BEGIN}{tenant}:"
-            saved |= {before + name: segment for name, segment in stage.save().items()}
+            if tenant == self.own:
+                saved |= stage.save({name for name in stored if not name.startswith(BEGIN)})
+            else:
+                begin = f"{BEGIN}{tenant}:"
+                saved |= prefixed(begin, stage.save(below(stored, begin)))
         return saved
 
-    def load(self, segments: Mapping[str, bytes]) -> None:
+    def load(self, segments: Mapping[str, Segment]) -> None:
         """Take up the segments of every tenant."""
-        by_tenant: dict[str, dict[str, bytes]] = {self.own: {}}
+        by_tenant: dict[str, dict[str, Segment]] = {self.own: {}}
         for name, segment in segments.items():
             tenant, _, rest = (
                 name.removeprefix(BEGIN).partition(":") if name.startswith(BEGIN) else (self.own, "", name)

@@ -1,12 +1,14 @@
 """The protocols by which parts are handed to one another."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
 
 from tollwatch.frames import Aligned, Findings, ReadBatch
+from tollwatch.segments import NOTHING, Segment
 
 
 class Source(Protocol):
@@ -32,11 +34,11 @@ class Stage(Protocol):
         """What was found and waits to be written down in bulk; asked for before the state is saved."""
         ...
 
-    def save(self) -> dict[str, bytes]:
-        """The state in named segments, one per shard where it is kept per shard (`07`), small and deterministic."""
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
+        """The state in named segments: `KEPT` for those among `stored`, the last snapshot's, that have not changed."""
         ...
 
-    def load(self, segments: Mapping[str, bytes]) -> None:
+    def load(self, segments: Mapping[str, Segment]) -> None:
         """Take up a saved state."""
         ...
 

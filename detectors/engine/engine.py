@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 import numpy as np
@@ -21,13 +22,14 @@ from detectors.engine.state import State
 from detectors.features import Feature
 from detectors.rule import Rule
 from tollwatch.duration import to_ms
-from tollwatch.errors import RuleError
+from tollwatch.errors import RuleError, VersionError
 from tollwatch.frames import TO_ALL, Aligned, Findings, Ints, KeySpace
 from tollwatch.identity import Hasher
 from tollwatch.saved import decode_saved
+from tollwatch.segments import NOTHING, Segment
 
 log = logging.getLogger("tollwatch.rules")
-VERSION = 2
+VERSION = 3
 SHARED = "all"
 WRITTEN_AT_ONCE = 4_000
 SWEEP_MS = 3_600_000
@@ -163,15 +165,12 @@ class Engine:
             mask,
             values,
             row,
-            program.spec,
-            program.groups,
-            program.need,
             rows.key,
-            keys.cells,
-            keys.counts,
-            seen.table,
-            seen.row,
+            (program.spec, program.groups, program.need),
+            (keys.cells, keys.counts, keys.changed),
+            (seen.table, seen.row),
             seen.used,
+            (state.generation, state.swept),
             effective,
             out,
         )
@@ -291,24 +290,32 @@ class Engine:
         """Bytes by part; `keys` is the number of keys, not bytes."""
         return self.state.bytes_used()
 
-    def save(self) -> dict[str, bytes]:
-        """Give one segment per shard that has state, and one for what they share."""
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
+        """Give what has changed since the save whose segments are `stored`, and one segment for what keys share."""
         state = self.state
+        segments = state.save(stored)
         shared = SavedEngine(
             version=VERSION,
             watermark=state.watermark,
             swept=state.swept,
+            layout=self.program.layout(),
             lists=self.lists.entries,
             rules=self.versions.save(),
         )
-        return {SHARED: msgspec.msgpack.encode(shared, order="sorted")} | state.save()
+        return {SHARED: msgspec.msgpack.encode(shared, order="sorted")} | segments
 
-    def load(self, segments: Mapping[str, bytes]) -> None:
-        """Take up the shards of a snapshot. Raises VersionError where another version saved them."""
-        if SHARED in segments:
-            saved = decode_saved(segments[SHARED], SavedEngine, VERSION, what="the state of the detectors")
-            self.state.watermark, self.state.swept = saved.watermark, saved.swept
-            self.lists.entries = saved.lists
-            if saved.rules is not None:
-                self._take_up(change_to_saved(self.program, self.versions, saved.rules))
-        self.state.load({name: segment for name, segment in segments.items() if name != SHARED})
+    def load(self, segments: Mapping[str, Segment]) -> None:
+        """Take up a snapshot. Raises VersionError where another version saved it, or other rules were in force."""
+        if SHARED not in segments:
+            return
+        saved = decode_saved(bytes(segments[SHARED]), SavedEngine, VERSION, what="the state of the detectors")
+        if saved.rules is not None:
+            self._take_up(change_to_saved(self.program, self.versions, saved.rules))
+        if saved.layout != self.program.layout():
+            raise VersionError(
+                f"the state by `{self.program.key_space.name}` was kept under rules with other filters or windows; "
+                "go on with those, or run the input again into another --data or `state`"
+            )
+        self.state.watermark, self.state.swept = saved.watermark, saved.swept
+        self.lists.entries = saved.lists
+        self.state.load(segments)

@@ -20,7 +20,8 @@ NULL = np.int64(features.NULL)
 LATE_BIT = np.uint64(1 << 63)
 EMPTY = np.int32(-1)
 TIME, SEQ, HEADS = 0, 1, 2
-LOG_TIME, LOG_ID, LOG_MASK, LOG_BACK, LOG_ROW = range(5)
+LOG_TIME, LOG_ID, LOG_MASK, LOG_BACK = range(4)
+LOG_WIDTH = 4
 UNSEEN = -(2**61)
 AHEAD = 12
 """How many rows ahead memory is asked for: about what one access to it takes."""
@@ -125,8 +126,11 @@ def _name(salt, key, value):
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def _see(f, spec, row, key, value, pane, head, pane_ms, counts, seen, seen_row, seen_used):
-    """Count a value of a distinct feature in the latest pane that has it. A name of 0 marks a free place."""
+def _see(f, spec, row, key, value, pane, head, pane_ms, counts, swept, seen, seen_row, seen_used):
+    """Count a value of a distinct feature in the latest pane that has it. A name of 0 marks a free place.
+
+    What counted until the last sweep or before is as if it had never been: it may have left the table already.
+    """
     ring = spec[f, RING]
     slots = np.uint64(len(seen_row) - 1)
     name = _name(spec[f, SALT], key, value)
@@ -136,7 +140,7 @@ def _see(f, spec, row, key, value, pane, head, pane_ms, counts, seen, seen_row, 
     if seen[slot, 0] == 0:
         seen[slot, 0], seen_row[slot] = name, row
         seen_used += 1
-    else:
+    elif seen[slot, 1] > swept:
         before = seen[slot, 1] // pane_ms - ring
         if before >= pane:
             return seen_used
@@ -253,10 +257,13 @@ def _remembered(f, spec, kind, passes, values, i, now, time, row, cells):
 
 
 @nb.njit(cache=True, nogil=True)
-def advance(
-    time, mask, values, rows, spec, groups, need, keys, cells, counts, seen, seen_row, seen_used, effective, out
-):
-    """Update and read all features, row by row, in order. `out` is (features, rows); unread cells stay as they are."""
+def advance(time, mask, values, rows, keys, program, cell_tables, seen_tables, seen_used, saved, effective, out):
+    """Update and read all features, row by row, in order. `out` is (features, rows); unread cells stay as they are.
+
+    `saved` are the number of the next save and the time of the last sweep.
+    """
+    (spec, groups, need), (cells, counts, changed), (seen, seen_row) = program, cell_tables, seen_tables
+    generation, swept = saved
     for i in range(len(time)):
         if i + AHEAD < len(time):
             _ask(i + AHEAD, mask, values, rows, spec, keys, cells, seen)
@@ -265,6 +272,7 @@ def advance(
             continue
         now = max(time[i], cells[row, TIME])
         cells[row, TIME] = now
+        changed[row] = generation
         effective[i] = now
         _turn_to(now, row, spec, groups, cells, counts)
         for f in range(len(spec)):
@@ -282,7 +290,7 @@ def advance(
             if passes and value != NULL and pane > head - spec[f, RING]:
                 if kind == DISTINCT:
                     seen_used = _see(
-                        f, spec, row, keys[i], value, pane, head, pane_ms, counts, seen, seen_row, seen_used
+                        f, spec, row, keys[i], value, pane, head, pane_ms, counts, swept, seen, seen_row, seen_used
                     )
                 else:
                     _put(f, spec, kind, value, pane, row, cells, counts)
@@ -308,7 +316,6 @@ def log_rows(time, ids, mask, rows, late, cells, seq, log, seqs):
         log[cell, LOG_TIME] = time[i]
         log[cell, LOG_ID] = np.int64(ids[i])
         log[cell, LOG_MASK] = np.int64(mask[i] | LATE_BIT if late[i] else mask[i])
-        log[cell, LOG_ROW] = row
         before = cells[row, SEQ]
         log[cell, LOG_BACK] = seq - before if before >= 0 else 0
         cells[row, SEQ] = seq
@@ -333,3 +340,19 @@ def put_seen(known, rows, seen, seen_row):
         while seen[slot, 0] != 0:
             slot = (slot + np.uint64(1)) & slots
         seen[slot, 0], seen[slot, 1], seen_row[slot] = known[i, 0], known[i, 1], rows[i]
+
+
+@nb.njit(cache=True, nogil=True)
+def seen_of(wanted, seen, seen_row):
+    """The places in the table of the values of some keys: those whose row has no negative number in `wanted`."""
+    number = 0
+    for slot in range(len(seen_row)):
+        if seen[slot, 0] != 0 and wanted[seen_row[slot]] >= 0:
+            number += 1
+    found = np.empty(number, np.int64)
+    number = 0
+    for slot in range(len(seen_row)):
+        if seen[slot, 0] != 0 and wanted[seen_row[slot]] >= 0:
+            found[number] = slot
+            number += 1
+    return found

@@ -56,6 +56,12 @@ class Program:
         """The most features that a rule has."""
         return max([len(rule.features) for rule in self.rules], default=1)
 
+    def layout(self) -> str:
+        """How the cells of a key and the bits of filters lie, in short: state can be read only under the same."""
+        lies = (self.spec.tolist(), self.groups.tolist(), list(self.expressions.filters.items()))
+        names = [rule.name for rule in self.rules]
+        return hashlib.blake2b(repr((lies, names)).encode(), digest_size=16).hexdigest()
+
     def longest_window_ms(self) -> int:
         """The longest stretch of time that a feature remembers."""
         rings = [int(s[k.RING]) * int(self.groups[s[k.GROUP]]) for s in self.spec if s[k.GROUP] >= 0 and s[k.RING]]

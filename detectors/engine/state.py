@@ -1,28 +1,34 @@
 """Everything an engine remembers, with one owner: who else wants it changed asks this.
 
 Keys with their cells, the values that distinct features have seen, the log of rows with their content, open episodes.
-It is laid out as a program says; `relayout` moves it under another program, `save` and `load` by shards.
+It is laid out as a program says; `relayout` moves it under another program. A save writes the keys that have changed
+since the last one and the rows of the log that have come.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
-from detectors.engine.content import Content, pack, unpacked
+from detectors.engine.content import Content, unpacked
+from detectors.engine.content import pack as packed_table
 from detectors.engine.episode_slots import EpisodeSlots
 from detectors.engine.program import Program
 from detectors.engine.relayout import extent, moved_masks
-from detectors.engine.saved import SavedShard, array_of, saved_array
 from detectors.engine.tables import Keys, Log, Seen
+from tollwatch.errors import StoreError
 from tollwatch.frames import Hashes, Ints
+from tollwatch.segments import NOTHING, Chain, Deferred, Link, Segment, pack, unpack
 
 SMALLEST_SWEPT = 4096
+EPISODES = "episodes"
+WHAT = "the state of the detectors"
+LOG_COLUMNS = {"time": k.LOG_TIME, "id": k.LOG_ID, "mask": k.LOG_MASK, "back": k.LOG_BACK}
 
 
 class State:
@@ -35,11 +41,14 @@ class State:
         self.content = Content(self.streams)
         self.slots = EpisodeSlots(program.feature_width)
         self.watermark = self.swept = int(k.NULL)
+        self.generation = 1
+        self.key_chain, self.log_chain = Chain("keys"), Chain("log")
+        self.dropped: list[tuple[int, Hashes]] = []
 
     def reserve_values(self, rows: int) -> None:
         """Make room for the values of distinct features of so many rows."""
         distinct = int((self.program.spec[:, k.KIND] == k.DISTINCT).sum())
-        self.seen.reserve(rows * distinct, self.watermark)
+        self.seen.reserve(rows * distinct, self.swept)
 
     def log_rows(self, time: Ints, ids: Hashes, mask: npt.NDArray[np.uint64], rows: Ints, late: Any) -> Ints:
         """Log rows by their key's row (-1: not at all); gives their places."""
@@ -61,6 +70,7 @@ class State:
         self.log.first = self.log.next if kept is None else kept
         alive = self._alive()
         if self.keys.used > SMALLEST_SWEPT and alive.sum() < self.keys.used * 3 // 4:
+            self.dropped.append((self.generation, self.keys.key[: self.keys.used][~alive]))
             self._move_keys(self.keys.keep(alive))
 
     def _oldest_needed(self) -> int:
@@ -82,7 +92,6 @@ class State:
 
     def _move_keys(self, moved: Ints) -> None:
         """The rows of keys have moved: `moved` gives the new row of each old one, -1 where it was let go."""
-        self.log.move_owners(moved)
         self.seen.move_owners(moved)
         self.slots.move_keys(moved)
 
@@ -102,6 +111,7 @@ class State:
         self.slots.move_rules(moved_rules)
         self.slots.widen(program.feature_width)
         self.log.change_masks(lambda mask: moved_masks(mask, old, program))
+        self.key_chain.links, self.log_chain.links, self.dropped = [], [], []
 
     def _take_cells(self, old: Program, old_keys: Keys, rows: npt.NDArray[np.int32]) -> None:
         """Bring over what every feature that stays has counted."""
@@ -121,82 +131,114 @@ class State:
             for n in range(large):
                 keys.cells[rows, target[k.LARGE] + n] = old_keys.cells[used, source[k.LARGE] + n]
 
-    def save(self) -> dict[str, bytes]:
-        """One segment per shard that has state; keys in order of their hashes: the same state, the same bytes."""
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
+        """The state in segments, keys in order of their hashes; `KEPT` for what is stored and has not changed."""
+        segments = self._saved_keys(stored) | self._saved_log(stored)
+        self.generation += 1
+        return segments | {EPISODES: self._saved_episodes()}
+
+    def _saved_keys(self, stored: AbstractSet[str]) -> dict[str, Segment]:
+        """The keys that have changed, the values seen of them, and the keys that were let go."""
+        keys, seen, end = self.keys, self.seen, self.generation + 1
+        chain = self.key_chain
+        begin = chain.begin(end, stored, whole=chain.size() > 2 * max(keys.used, SMALLEST_SWEPT))
+        rows = np.flatnonzero(keys.changed[: keys.used] >= begin)
+        rows = rows[np.argsort(keys.key[rows])]
+        ordinal = np.full(keys.used + 1, -1, np.int32)
+        ordinal[rows] = np.arange(len(rows), dtype=np.int32)
+        places = k.seen_of(ordinal, seen.table, seen.row)
+        places = places[np.argsort(seen.table[places, 0], kind="stable")]
+        if begin == 0:
+            self.dropped = []
+        arrays = {
+            "gone": _joined([each for generation, each in self.dropped if generation >= begin]),
+            "key": keys.key[rows],
+            "cells": keys.cells[rows],
+            "seen": seen.table[places],
+            "seen_row": ordinal[seen.row[places]],
+        }
+        kept = chain.kept()
+        return kept | {chain.add(begin, end, len(rows)): Deferred(lambda: pack(arrays))}
+
+    def _saved_log(self, stored: AbstractSet[str]) -> dict[str, Segment]:
+        """The rows of the log that have come, with their content."""
+        log, chain = self.log, self.log_chain
+        chain.drop(lambda link: link.end <= log.first)
+        begin = chain.begin(log.next, stored)
+        kept = chain.kept()
+        seqs = np.arange(max(begin, log.first), log.next)
+        if not len(seqs):
+            return kept
+        arrays = {name: log.kept(column, seqs) for name, column in LOG_COLUMNS.items()}
+        content = dict(sorted(self.content.fetch(seqs).items()))
+
+        def encoded() -> bytes:
+            tables = {}
+            for stream, (indices, table) in content.items():
+                order = np.argsort(indices)
+                arrays[f"at {stream}"], tables[stream] = indices[order], packed_table(table[order])
+            return pack(arrays, first=int(seqs[0]), content=tables)
+
+        return kept | {chain.add(begin, log.next, len(seqs)): Deferred(encoded)}
+
+    def _saved_episodes(self) -> Segment:
         keys = self.keys
-        shard = (keys.key[: keys.used] >> np.uint64(58)).astype(np.int64)
-        segments = {}
-        for number in np.unique(shard).tolist():
-            rows = np.flatnonzero(shard == number)
-            saved = self._saved_shard(rows[np.argsort(keys.key[rows])])
-            segments[f"{number:02}"] = msgspec.msgpack.encode(saved, order="sorted")
-        return segments
+        order = np.empty(keys.used, np.int64)
+        order[np.argsort(keys.key[: keys.used])] = np.arange(keys.used)
+        opened, values = self.slots.of_keys(order)
+        ordered = np.sort(keys.key[: keys.used])
+        arrays = {"key": ordered[opened[:, e.ROW]], "opened": opened, "values": values}
+        reached = {"first": self.log.first, "next": self.log.next}
+        return Deferred(lambda: pack(arrays, **reached))
 
-    def _saved_shard(self, rows: Ints) -> SavedShard:
-        keys, seen, log = self.keys, self.seen, self.log
-        moved = np.full(keys.used + 1, -1, np.int64)
-        moved[rows] = np.arange(len(rows))
-        cells = keys.cells[rows].copy()
-        cells[:, k.SEQ] = -1
-        alive = seen.alive()
-        alive = alive[moved[seen.row[alive]] >= 0]
-        alive = alive[np.argsort(seen.table[alive, 0], kind="stable")]
-        seqs = np.arange(log.first, log.next)
-        seqs = seqs[moved[log.kept(k.LOG_ROW, seqs)] >= 0]
-        opened, values = self.slots.of_keys(moved)
-        opened[:, e.SEQ] = np.searchsorted(seqs, opened[:, e.SEQ])
-        content = {}
-        for stream, (indices, table) in self.content.fetch(seqs).items():
-            order = np.argsort(indices)
-            content[stream] = (saved_array(indices[order]), pack(table[order]))
-        return SavedShard(
-            key=saved_array(keys.key[rows]),
-            cells=saved_array(cells),
-            seen=saved_array(seen.table[alive]),
-            seen_row=saved_array(moved[seen.row[alive]].astype(np.int32)),
-            episodes=saved_array(opened),
-            values=saved_array(values),
-            log=[saved_array(log.kept(column, seqs)) for column in (k.LOG_TIME, k.LOG_ID, k.LOG_MASK)],
-            log_row=saved_array(moved[log.kept(k.LOG_ROW, seqs)].astype(np.int32)),
-            content=content,
-        )
-
-    def load(self, segments: Mapping[str, bytes]) -> None:
-        """Add saved shards to a state that does not have them yet."""
-        for name in sorted(segments):
-            self._load_shard(msgspec.msgpack.decode(segments[name], type=SavedShard))
-
-    def _load_shard(self, saved: SavedShard) -> None:
-        keys, seen = self.keys, self.seen
-        key = array_of(saved.key)
-        rows = keys.find(key, np.ones(len(key), np.uint64))
-        keys.cells[rows] = array_of(saved.cells)
-        alive, owner = seen.alive(), rows[array_of(saved.seen_row)]
-        seen.rebuild(
-            np.concatenate([seen.table[alive], array_of(saved.seen)]), np.concatenate([seen.row[alive], owner])
-        )
-        first = self.log.next
-        self._load_log(saved, rows)
-        opened = array_of(saved.episodes)
-        opened[:, e.ROW] = rows[opened[:, e.ROW]]
-        opened[:, e.SEQ] += first
-        slots = self.slots.put(opened, array_of(saved.values))
-        keys.open_slot[opened[:, e.ROW], opened[:, e.RULE]] = slots
-
-    def _load_log(self, saved: SavedShard, rows: npt.NDArray[np.int32]) -> None:
-        time, ids, mask = (array_of(column) for column in saved.log)
-        if not len(time):
+    def load(self, segments: Mapping[str, Segment]) -> None:
+        """Take up what was saved, in a state that is empty."""
+        for link, segment in self.key_chain.load(segments):
+            self._load_keys(link, *unpack(segment, WHAT))
+            self.generation = link.end
+        if EPISODES not in segments:
             return
-        first, masks = self.log.next, mask.view(np.uint64)
-        late = (masks & k.LATE_BIT) != 0
-        self.log_rows(time, ids.view(np.uint64), masks, rows[array_of(saved.log_row)], late)
-        stream, place = np.zeros(len(time), np.int8), np.zeros(len(time), np.int32)
+        arrays, reached = unpack(segments[EPISODES], WHAT)
+        self.log.first = self.log.next = reached["first"]
+        for _, segment in self.log_chain.load(segments):
+            self._load_log(*unpack(segment, WHAT))
+        if self.log.next != reached["next"]:
+            raise StoreError(f"{WHAT}: rows are missing in the saved state; restore it, or start again")
+        opened = arrays["opened"]
+        opened[:, e.ROW] = self.keys.find(arrays["key"], np.ones(len(opened), np.uint64))
+        slots = self.slots.put(opened, arrays["values"])
+        self.keys.open_slot[opened[:, e.ROW], opened[:, e.RULE]] = slots
+
+    def _load_keys(self, link: Link, arrays: Mapping[str, Any], _: Mapping[str, Any]) -> None:
+        keys, seen = self.keys, self.seen
+        if len(arrays["gone"]):
+            gone = keys.find(arrays["gone"], np.ones(len(arrays["gone"]), np.uint64))
+            alive = np.ones(keys.used, np.bool_)
+            alive[gone] = False
+            self._move_keys(keys.keep(alive))
+            self.dropped.append((link.end - 1, arrays["gone"]))
+        rows = keys.find(arrays["key"], np.ones(len(arrays["key"]), np.uint64))
+        keys.cells[rows], keys.changed[rows] = arrays["cells"], link.end - 1
+        mine = np.zeros(keys.used + 1, np.bool_)
+        mine[rows] = True
+        others = seen.alive()
+        others = others[~mine[seen.row[others]]]
+        known = np.concatenate([seen.table[others], arrays["seen"]])
+        seen.rebuild(known, np.concatenate([seen.row[others], rows[arrays["seen_row"]]]))
+
+    def _load_log(self, arrays: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Put rows back into their places in the log; those before the first that is kept have passed."""
+        log, first, number = self.log, values["first"], len(arrays["time"])
+        passed = max(log.first - first, 0)
+        log.reserve(number - passed)
+        log.put({column: arrays[name][passed:] for name, column in LOG_COLUMNS.items()})
+        stream, place = np.zeros(number, np.int8), np.zeros(number, np.int32)
         tables: dict[str, pl.DataFrame] = {}
-        for name, (indices, packed) in saved.content.items():
-            at = array_of(indices)
+        for name, packed in values["content"].items():
+            at = arrays[f"at {name}"]
             tables[name] = unpacked(packed)
             stream[at], place[at] = self.streams.index(name), np.arange(len(at), dtype=np.int32)
-        self.content.add(first, stream, place, tables, int(time.max()))
+        self.content.add(first, stream, place, tables, int(arrays["time"].max()))
 
     def bytes_used(self) -> dict[str, int]:
         """Bytes by part; `keys` is the number of keys, not bytes."""
@@ -207,3 +249,7 @@ class State:
             "log": self.log.bytes_used(),
             "content": self.content.bytes_used(),
         }
+
+
+def _joined(arrays: list[Hashes]) -> Hashes:
+    return np.concatenate([np.empty(0, np.uint64), *arrays])

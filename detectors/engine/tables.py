@@ -1,6 +1,6 @@
 """The tables of the state: keys and their cells, values that were seen, the log of rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,10 @@ def _power(n: int) -> int:
 
 
 class Keys:
-    """Arrays with a row per key. `cells` holds all numbers of a key (see `kernel`), `counts` is its int32 view."""
+    """Arrays with a row per key. `cells` holds all numbers of a key (see `kernel`), `counts` is its int32 view.
+
+    `changed` is the generation (the number of the save that follows) in which a row was changed last.
+    """
 
     def __init__(self, program: Program, rows: int = 1024) -> None:
         self.program = program
@@ -31,6 +34,7 @@ class Keys:
         self.key = np.zeros(rows, np.uint64)
         self.cells = np.tile(program.first_row, (rows, 1))
         self.open_slot = np.full((rows, max(len(program.rules), 1)), -1, np.int32)
+        self.changed = np.zeros(rows, np.int32)
         self._index(_power(rows * 4))
 
     @property
@@ -53,6 +57,7 @@ class Keys:
             self.key = _grown(self.key, size, 0)
             self.cells = _grown(self.cells, size, self.program.first_row)
             self.open_slot = _grown(self.open_slot, size, -1)
+            self.changed = _grown(self.changed, size, 0)
         if (self.used + more) * 2 > len(self.table_key):
             self._index(_power((self.used + more) * 4))
 
@@ -68,7 +73,7 @@ class Keys:
         old = np.flatnonzero(kept)
         moved = np.full(self.used, -1, np.int64)
         moved[old] = np.arange(len(old))
-        for name in ("key", "cells", "open_slot"):
+        for name in ("key", "cells", "open_slot", "changed"):
             setattr(self, name, getattr(self, name)[: self.used][old])
         self.used = len(old)
         self._index(_power(max(self.used, 1024) * 4))
@@ -76,7 +81,7 @@ class Keys:
 
     def bytes_used(self) -> int:
         """Bytes of the arrays and the table."""
-        arrays = (self.key, self.cells, self.open_slot, self.table_key, self.table_row)
+        arrays = (self.key, self.cells, self.open_slot, self.changed, self.table_key, self.table_row)
         return sum(a.nbytes for a in arrays)
 
 
@@ -92,10 +97,10 @@ class Seen:
         """The places that hold a value."""
         return np.flatnonzero(self.table[:, 0])
 
-    def reserve(self, more: int, watermark: int) -> None:
-        """Make room for so many values; those whose windows have passed leave."""
+    def reserve(self, more: int, swept: int) -> None:
+        """Make room for so many values; those whose windows had passed at the last sweep leave: nobody asks them."""
         if (self.used + more) * 3 > len(self.row) * 2:
-            alive = np.flatnonzero((self.table[:, 0] != 0) & (self.table[:, 1] > watermark))
+            alive = np.flatnonzero((self.table[:, 0] != 0) & (self.table[:, 1] > swept))
             self.rebuild(self.table[alive], self.row[alive], more)
 
     def rebuild(self, known: Ints, row: npt.NDArray[np.int32], more: int = 0) -> None:
@@ -120,7 +125,7 @@ class Log:
     """The rows of the last horizon, each chained to the one before it of its key, for claims and evidence."""
 
     def __init__(self, size: int = 1 << 14) -> None:
-        self.table = np.zeros((size, 5), np.int64)
+        self.table = np.zeros((size, k.LOG_WIDTH), np.int64)
         self.first = 0
         self.next = 0
 
@@ -130,7 +135,7 @@ class Log:
         needed = self.next - self.first + more + 1
         if needed <= size:
             return
-        bigger = np.zeros((_power(needed * 3 // 2), 5), np.int64)
+        bigger = np.zeros((_power(needed * 3 // 2), k.LOG_WIDTH), np.int64)
         k.move_log(self.table, bigger, self.first, self.next)
         self.table = bigger
 
@@ -139,17 +144,18 @@ class Log:
         found: Ints = self.table[seqs & (len(self.table) - 1), column]
         return found
 
+    def put(self, columns: Mapping[int, Ints]) -> None:
+        """Put rows behind the last."""
+        (number,) = {len(values) for values in columns.values()}
+        at = np.arange(self.next, self.next + number) & (len(self.table) - 1)
+        for column, values in columns.items():
+            self.table[at, column] = values
+        self.next += number
+
     def _inside(self) -> Ints:
         """The places in the table of the rows that are kept."""
         found: Ints = np.arange(self.first, self.next) & (len(self.table) - 1)
         return found
-
-    def move_owners(self, moved: Ints) -> None:
-        """The rows of keys have moved (-1: let go); a row of the log without its key belongs to nobody."""
-        at = self._inside()
-        owners = self.table[at, k.LOG_ROW]
-        owned = (owners >= 0) & (owners < len(moved))
-        self.table[at[owned], k.LOG_ROW] = moved[owners[owned]]
 
     def change_masks(self, change: Callable[[npt.NDArray[np.uint64]], npt.NDArray[np.uint64]]) -> None:
         """Give the filter bits of all rows to a function, and keep what it makes of them."""

@@ -1,6 +1,7 @@
 """The stage: take rows in order, judge when a batch is complete or a late row arrives, write what is new."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import groupby
 
 import polars as pl
@@ -17,6 +18,7 @@ from detectors.pairing.writing import LeakageWriter
 from tollwatch.findings import ControlRun
 from tollwatch.frames import Aligned, Findings
 from tollwatch.identity import Hasher
+from tollwatch.segments import NOTHING, Segment
 
 
 class Pairing:
@@ -119,11 +121,13 @@ class Pairing:
         """Nothing waits: what is found is written down at once."""
         return Findings()
 
-    def save(self) -> dict[str, bytes]:
+    def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """The state: tables as Arrow, the rest as one small document."""
-        return saving.save(self.seq, self.kept, self.batches, self.units, self.revisions)
+        del stored  # all of it is small, and changes with every row
+        return {**saving.save(self.seq, self.kept, self.batches, self.units, self.revisions)}
 
-    def load(self, segments: Mapping[str, bytes]) -> None:
+    def load(self, segments: Mapping[str, Segment]) -> None:
         """Take up a saved state."""
         if segments:
-            self.seq, self.kept = saving.load(segments, self.batches, self.units, self.revisions)
+            plain = {name: bytes(segment) for name, segment in segments.items()}
+            self.seq, self.kept = saving.load(plain, self.batches, self.units, self.revisions)

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -33,6 +34,7 @@ from tollwatch.errors import TollwatchError
 from tollwatch.frames import Frame
 from tollwatch.ports import Sink
 from tollwatch.rescue import UNFORESEEN
+from tollwatch.segments import Segment
 
 log = logging.getLogger("tollwatch.worker")
 REVOKED_S = 5.0
@@ -51,16 +53,33 @@ class _Owned:
         self.next = self.saved = offset
         self.sought = -1
         self.suspects: frozenset[int] = frozenset()
+        self.writing = threading.Lock()
 
     def take(self, data: bytes, offset: int) -> PartitionOutput:
         """Take the bytes of a frame; carefully, where it failed before."""
         return self.partition.take(decode(data), offset, careful=offset in self.suspects)
 
-    def save(self) -> int:
-        """Write a snapshot; gives its bytes."""
-        segments = self.partition.save()
-        self.snapshots.save(segments, self.next)
-        return sum(map(len, segments.values()))
+    def copied(self) -> dict[str, Segment]:
+        """Copy what has changed since the last snapshot."""
+        with self.writing:
+            return self.partition.save(frozenset(self.snapshots.names()))
+
+    def write(self, segments: Mapping[str, Segment], offset: int) -> int:
+        """Write the snapshot of an offset; gives how many bytes were written for it."""
+        with self.writing:
+            before = self.snapshots.written_bytes
+            self.snapshots.save(segments, offset)
+            return self.snapshots.written_bytes - before
+
+
+class _Copied(NamedTuple):
+    """What is to be written of a partition, once everything that was queued before `stored_to` is stored."""
+
+    tp: TP
+    own: _Owned
+    offset: int
+    segments: Mapping[str, Segment]
+    stored_to: int
 
 
 class Worker:
@@ -82,7 +101,7 @@ class Worker:
         self.sink = FindingsSink(store, self.metrics)
         self.factory = PartitionFactory(plan, settings, raw_partitions(settings))
         self.framing = Framing(RawIntake(plan, settings), settings, self.sink, self.metrics)
-        self.turn = asyncio.Lock()
+        self.turn, self.saving = asyncio.Lock(), asyncio.Lock()
         self.owned: dict[TP, _Owned] = {}
         self.kept: dict[TP, _Owned] = {}
         self.pool = ThreadPoolExecutor(1, "detect")
@@ -288,28 +307,45 @@ class Worker:
 
     async def snapshot(self, *, commit: bool = True) -> None:
         """Save what has changed, once everything that was found before it is stored and acknowledged."""
-        async with self.turn:
-            changed = {tp: own for tp, own in self.owned.items() if own.next > own.saved}
-            if not changed:
+        async with self.saving:
+            copied = await self._copy_changed()
+            if not copied:
                 return
-            for own in changed.values():
-                outcome = await asyncio.get_running_loop().run_in_executor(self.pool, own.partition.flush)
-                await self._hand_on(outcome)
             with self.metrics.stage("acknowledge"):
                 await self.producer.flush()
-                await self.sink.wait_until_stored(self.sink.queued)
-            for tp, own in changed.items():
-                with self.metrics.stage("snapshot"):
-                    size = await asyncio.to_thread(own.save)
-                own.saved = own.next
-                space = self.space_of[tp.topic]
-                self.metrics.state.labels(space, tp.partition).set(size)
-                self.metrics.watermark.labels(space, tp.partition).set(own.partition.watermark())
-                self.metrics.held.labels(space, tp.partition).set(own.partition.waiting())
-                self.consumer.safe[tp] = own.saved
+                await self.sink.wait_until_stored(copied[0].stored_to)
+            for each in copied:
+                await self._write(each)
             self.metrics.snapshots.inc()
         if commit:
             await self.consumer.commit_safe()
+
+    async def _copy_changed(self) -> list["_Copied"]:
+        """Copy what has changed, between two frames; what was found until then is handed on before."""
+        loop = asyncio.get_running_loop()
+        async with self.turn:
+            changed = {tp: own for tp, own in self.owned.items() if own.next > own.saved}
+            for own in changed.values():
+                await self._hand_on(await loop.run_in_executor(self.pool, own.partition.flush))
+            copied = []
+            for tp, own in changed.items():
+                with self.metrics.stage("copy"):
+                    segments = await loop.run_in_executor(self.pool, own.copied)
+                copied.append(_Copied(tp, own, own.next, segments, self.sink.queued))
+                space = self.space_of[tp.topic]
+                self.metrics.watermark.labels(space, tp.partition).set(own.partition.watermark())
+                self.metrics.held.labels(space, tp.partition).set(own.partition.waiting())
+            return copied
+
+    async def _write(self, copied: "_Copied") -> None:
+        """Write a snapshot while the line goes on."""
+        tp, own = copied.tp, copied.own
+        with self.metrics.stage("snapshot"):
+            size = await asyncio.to_thread(own.write, copied.segments, copied.offset)
+        own.saved = copied.offset
+        self.metrics.state.labels(self.space_of[tp.topic], tp.partition).set(size)
+        if self.owned.get(tp) is own:
+            self.consumer.safe[tp] = own.saved
 
 
 class _WorkerServices(Service):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from streams.dedupe import CONFLICT, DUPLICATE, KEPT_MS, NEW, TOO_LATE, Dedupe
 from tests.make import START_MS
+from tests.saved import standing
 
 PLACES = np.random.default_rng(2).integers(0, 2**32, 50_000).astype(np.uint32)
 HOUR_MS = 3_600_000
@@ -16,7 +17,8 @@ ROWS = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 2), st.integers(0, 
 @given(st.lists(ROWS, max_size=6), st.booleans())
 def test_equals_a_dictionary(batches: list[list[tuple[int, int, int]]], reload: bool) -> None:
     """New, duplicate, conflict or too late, as the naive memory says, growing and saved in between."""
-    dedupe, known, watermark = Dedupe(), dict[int, int](), START_MS
+    dedupe, known, watermark = Dedupe(), dict[int, tuple[int, int]](), START_MS
+    stored: dict[str, bytes] = {}
     for rows in batches:
         times = np.array([START_MS + hour * HOUR_MS for _, _, hour in rows], np.int64)
         ids = np.array([(name << 40) + 1 for name, _, _ in rows], np.uint64)
@@ -25,16 +27,17 @@ def test_equals_a_dictionary(batches: list[list[tuple[int, int, int]]], reload: 
         for (name, content, _), time in zip(rows, times.tolist(), strict=True):
             if time < watermark - KEPT_MS:
                 wanted.append(TOO_LATE)
-            elif name in known:
-                wanted.append(DUPLICATE if known[name] == content else CONFLICT)
+            elif name in known and known[name][1] >= watermark - KEPT_MS:
+                wanted.append(DUPLICATE if known[name][0] == content else CONFLICT)
             else:
-                known[name] = content
+                known[name] = content, time
                 wanted.append(NEW)
         assert dedupe.look(ids, np.zeros(len(ids), np.uint32), said, times, watermark).tolist() == wanted
         watermark = max([watermark, *times.tolist()])
         if reload:
-            saved, dedupe = dedupe.save(), Dedupe()
-            dedupe.load(saved)
+            stored = standing(stored, dedupe.save(watermark, stored.keys()))
+            dedupe = Dedupe()
+            dedupe.load(stored, watermark)
 
 
 def test_what_is_a_day_old_is_forgotten() -> None:

@@ -15,6 +15,7 @@ from streams.intake import dropped_marks
 from streams.live.raw_partitions import RawIntake, RawPartition, raw_partitions
 from streams.live.records import BLANK, ControlRecord
 from streams.partition import KeySpacePartition, PartitionFactory, PartitionOutput
+from tests.saved import standing
 from tollwatch.config import KafkaSettings, Settings, SourceSettings
 from tollwatch.events import STREAMS
 from tollwatch.findings import FeedHealth
@@ -150,7 +151,8 @@ class World:
     def snapshot(self, key: Key) -> None:
         """What was found is stored, then the state is saved."""
         self._keep(self.parts[key].flush())
-        self.saved[key] = (self.next[key], self.parts[key].save())
+        _, before = self.saved.get(key, (0, {}))
+        self.saved[key] = (self.next[key], standing(before, self.parts[key].save(before.keys())))
 
     def crash(self, key: Key) -> None:
         """A part dies and begins again with its snapshot."""

@@ -1,0 +1,42 @@
+"""Write snapshots in a thread, one at a time, while the line goes on: what is written has been copied before."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from streams.snapshots import Manifest, ReadFile, Snapshots
+from tollwatch.segments import Segment
+
+
+class BackgroundSaver:
+    """Numbers the snapshots of a run and writes them. What fails is raised by the next call."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self.snapshots, self.number = snapshots, 0
+        self.pool = ThreadPoolExecutor(1, "snapshot")
+        self.writing: Future[Manifest] | None = None
+
+    def newest(self) -> tuple[Manifest, dict[str, bytes]] | None:
+        """The newest snapshot, as `Snapshots.newest` finds it; the next one follows it."""
+        self.wait()
+        found = self.snapshots.newest()
+        self.number = found[0].number if found is not None else 0
+        return found
+
+    def save(
+        self, copied: Callable[[frozenset[str]], Mapping[str, Segment]], files: Mapping[str, ReadFile] | None = None
+    ) -> None:
+        """Copy what has changed since the last snapshot, and begin to write it once that one stands."""
+        self.wait()
+        self.number += 1
+        segments = copied(frozenset(self.snapshots.names()))
+        self.writing = self.pool.submit(self.snapshots.save, segments, self.number, files)
+
+    def wait(self) -> None:
+        """Wait until what is being written stands."""
+        writing, self.writing = self.writing, None
+        if writing is not None:
+            writing.result()
+
+    def close(self) -> None:
+        """Let what is being written end, whatever comes of it."""
+        self.pool.shutdown()

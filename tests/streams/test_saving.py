@@ -1,0 +1,53 @@
+"""Snapshots are written beside the line: of what was when they were asked for, one behind another."""
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from streams.saving import BackgroundSaver
+from streams.snapshots import Manifest, ReadFile, Snapshots
+from tollwatch.errors import StoreError
+from tollwatch.segments import KEPT, Deferred, Segment
+
+
+def test_the_line_goes_on_while_a_snapshot_is_written(tmp_path: Path) -> None:
+    """The call comes back before the bytes are made; the next one waits, and knows which segments stand."""
+    saver, may_go_on = BackgroundSaver(Snapshots(tmp_path)), threading.Event()
+
+    def slow() -> bytes:
+        assert may_go_on.wait(10)
+        return b"first"
+
+    saver.save(lambda stored: {"a": Deferred(slow), "n": str(len(stored)).encode()})
+    assert saver.writing is not None
+    assert not saver.writing.done()
+    may_go_on.set()
+    saver.save(lambda stored: {"a": KEPT if "a" in stored else b"?", "n": str(len(stored)).encode()})
+    found = saver.newest()
+    assert found is not None
+    assert (found[0].number, found[1]) == (2, {"a": b"first", "n": b"2"})
+    saver.close()
+
+
+def test_what_fails_is_raised_by_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk ends the run, as it did when the line waited; what stood before stands."""
+    saver = BackgroundSaver(Snapshots(tmp_path))
+    saver.save(lambda _: {"a": b"first"})
+    saver.wait()
+
+    def full(
+        self: Snapshots, segments: Mapping[str, Segment], number: int, files: Mapping[str, ReadFile] | None = None
+    ) -> Manifest:
+        raise StoreError("no space left")
+
+    monkeypatch.setattr(Snapshots, "save", full)
+    saver.save(lambda _: {"a": b"second"})
+    with pytest.raises(StoreError, match="no space left"):
+        saver.save(lambda _: {"a": b"third"})
+    monkeypatch.undo()
+    found = saver.newest()
+    assert found is not None
+    assert found[1] == {"a": b"first"}
+    saver.close()
