@@ -83,7 +83,7 @@ def frames(usage: Path, scratch: Path) -> dict[str, Any]:
         found = line.stage.flush() if frame is None else line.advance(frame)[0]
         for alerts in found.alert_rows:
             opened.update(alerts.opened())
-        shown += sum(len(rows.rows) for rows in found.evidence_rows)
+        shown += sum(len(rows.about) for rows in found.evidence_places)
     cpu_s = time.process_time() - began
     engine = line.stage
     assert isinstance(engine, Engine)

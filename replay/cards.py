@@ -110,9 +110,9 @@ def aligned(space: KeySpace, tables: dict[str, pl.DataFrame], watermark: int) ->
     keys = merged["_key"].to_numpy()
     shards = (keys >> np.uint64(58)).astype(np.uint8)
     late = np.zeros(len(merged), np.bool_)
-    return Aligned(
-        given, position, merged["event_time"].to_numpy(), keys, merged["_id"].to_numpy(), shards, late, watermark
-    )
+    ids, times = merged["_id"].to_numpy(), merged["event_time"].to_numpy()
+    nowhere, n = np.zeros(len(merged), np.int32), np.arange(len(merged))
+    return Aligned(given, position, times, keys, ids, shards, late, nowhere, n, watermark, ("cards",))
 
 
 def stretches(tables: dict[str, pl.DataFrame]) -> Iterator[tuple[int, dict[str, pl.DataFrame]]]:

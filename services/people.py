@@ -122,7 +122,7 @@ def _erase_state(data: Path, settings: Settings, names: Mapping[str, str]) -> di
         return {}
     manifest, segments = found
     changed, number = erased_segments(segments, names)
-    snapshots.save(changed, manifest.number, manifest.files)
+    snapshots.save(changed, manifest.number + 1, manifest.files)
     return {"snapshot": number} if number else {}
 
 

@@ -15,6 +15,7 @@ from streams.embedded import Progress, Run, Summary, go_surely
 from streams.resume import recognise
 from streams.saving import BackgroundSaver
 from streams.snapshots import Snapshots
+from streams.storing import StoringThread
 from tollwatch.config import Settings
 from tollwatch.ports import Source
 from tollwatch.private_files import private_folder
@@ -54,6 +55,7 @@ def run_line(
         plan = make_plan(settings, rules)
         note_settings(data, settings)
         store.apply_tables()
+        storing = StoringThread(store)
         saver = BackgroundSaver(Snapshots(private_folder(data / "state"), key=settings.hasher().key))
 
         def begin() -> Run:
@@ -65,20 +67,22 @@ def run_line(
                 plan,
                 settings,
                 as_of_ms=as_of_ms,
-                store=store,
+                store=storing,
                 progress=progress,
                 save_every=settings.snapshot_events,
             )
             if found is not None:
                 line.load(found[1])
-            line.on_save = lambda run: saver.save(run.save, files.after(run.consumed()))
+            line.on_save = lambda run: saver.save(run.save, files.after(run.consumed()), storing.until_now())
             return line
 
         gc.freeze()  # what is there stays: the collector need not go through it again and again
         try:
             summary = go_surely(begin)
+            storing.wait()
             saver.wait()
         finally:
+            storing.close()
             saver.close()
         for (source, kind), number in sorted(summary.not_allowed.items()):
             note(data, "refuse", kind, source, {"records": [None, number]}, settings=settings)

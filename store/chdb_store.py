@@ -1,6 +1,8 @@
 """ClickHouse inside the process: chDB over the data directory."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,16 @@ from chdb.session import Session
 from store.applied import Tables
 from store.columns import tables_of
 from store.directory import check_version, lock
+from store.evidence import looked_up, rows_at
 from store.parameters import parameter
 from store.query_door import LIMITS, checked
 from store.raw import raw_table
 from tollwatch.errors import StoreError
 from tollwatch.frames import Findings
+from tollwatch.ports import ReadRecord
 from tollwatch.private_files import private, private_folder
 
+log = logging.getLogger("tollwatch.store")
 RAW_AT_ONCE = 100_000
 FULL = ("No space left", "NOT_ENOUGH_SPACE", "Cannot reserve", "File too large")
 SETTINGS = (
@@ -93,20 +98,40 @@ class ChdbStore:
         under the same ids.
         """
         self.flush_raw()
-        for name, table in tables_of(findings).items():
+        found, missing = looked_up(findings, self)
+        if missing:
+            lost = sum(len(places.about) for places in missing)
+            log.warning("%d rows of evidence are not among the raw events any more; their findings are stored", lost)
+        for name, table in tables_of(found).items():
             self._insert(name, table)
 
+    def settle_evidence(self, read: ReadRecord) -> int:
+        """Nothing waits: raw events are stored before what is found in them."""
+        del read
+        return 0
+
     def _insert(self, name: str, table: pa.Table) -> None:
+        columns = ", ".join(f"`{column}`" for column in table.column_names)
+        with self._as_file(name, table) as file:
+            self.run(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {file}")  # noqa: S608  (our own names)
+
+    @contextmanager
+    def _as_file(self, name: str, table: pa.Table) -> Iterator[str]:
+        """A table as chDB reads it, for as long as it is asked for."""
         path = self._scratch / f"{name}.arrow"
         try:
             with private(path) as file, pa.ipc.new_file(file, table.schema) as writer:
                 writer.write_table(table)
         except OSError as error:
             raise StoreError(f"{self.directory}: {_sentence(error)}") from error
-        columns = ", ".join(f"`{column}`" for column in table.column_names)
         source = str(path.resolve()).replace("\\", "\\\\").replace("'", "\\'")
-        self.run(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM file('{source}', 'Arrow')")  # noqa: S608  (our own names)
+        yield f"file('{source}', 'Arrow')"
         path.unlink()
+
+    def rows_at(self, stream: str, names: Sequence[str], places: pl.DataFrame, tenants: Sequence[str]) -> pl.DataFrame:
+        """The raw events at places, for `store.evidence`."""
+        with self._as_file("places", places.to_arrow(compat_level=pl.CompatLevel.oldest())) as file:
+            return self.query(rows_at(stream, names, file), {"tenants": list(tenants)})
 
     def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
         """Keep raw events; they are stored many at a time."""

@@ -15,10 +15,12 @@ from clickhouse_driver import Client, errors
 
 from store.applied import Tables
 from store.columns import tables_of
+from store.evidence import looked_up, place_rows, rows_at, settle
 from store.query_door import LIMITS, checked
 from store.raw import raw_table
 from tollwatch.errors import ConfigurationError, StoreAwayError, StoreError
 from tollwatch.frames import Findings
+from tollwatch.ports import ReadRecord
 from tollwatch.safe_text import without_secrets
 
 CONNECT_S = 5
@@ -45,6 +47,7 @@ class ServerStore:
         self.database = parts.path.strip("/") or "tollwatch"
         self.shown = shown(url)
         self._raw: dict[str, list[pl.DataFrame]] = {}
+        self.evidence_waits = True
         if make:
             with self._client(urlunsplit(parts._replace(path="/default"))) as client:
                 self._ask(client, f"CREATE DATABASE IF NOT EXISTS `{self.database}`")
@@ -77,9 +80,11 @@ class ServerStore:
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run a SELECT; `{name:Type}` in it stands for a parameter, as ClickHouse has it."""
-        columns, named = self._ask(
-            self._connection, sql, dict(parameters) if parameters else None, columnar=True, with_column_types=True
-        )
+        return self._selected(sql, parameters)
+
+    def _selected(self, sql: str, parameters: Mapping[str, Any] | None, **given: Any) -> pl.DataFrame:
+        values = dict(parameters) if parameters else None
+        columns, named = self._ask(self._connection, sql, values, columnar=True, with_column_types=True, **given)
         names = [name for name, _ in named]
         if not columns:
             return pl.DataFrame({name: [] for name in names})
@@ -108,10 +113,41 @@ class ServerStore:
         return Tables(self).differences()
 
     def write(self, findings: Findings) -> None:
-        """Store what was found; the marks of frames come last."""
+        """Store what was found; the marks of frames come last.
+
+        Places of evidence at which no raw event lies yet are stored before: `settle_evidence` looks again.
+        """
         self.flush_raw()
-        for name, table in tables_of(findings).items():
+        found, missing = looked_up(findings, self)
+        if missing:
+            self._insert("evidence_place", pa.Table.from_pylist(place_rows(missing)))
+            self.evidence_waits = True
+        for name, table in tables_of(found).items():
             self._insert(name, table)
+
+    def settle_evidence(self, read: ReadRecord) -> int:
+        """Copy the rows of evidence that have come since; gives how many have not.
+
+        `read` reads a record that ClickHouse refused and the line took: the line's parser is another.
+        """
+        if not self.evidence_waits:
+            return 0
+        settled, missing = settle(self, read)
+        if settled is not None:
+            for name, table in tables_of(settled.findings).items():
+                self._insert(name, table)
+            self._insert("evidence_place", pa.Table.from_pylist(place_rows(settled.places, settled=True)))
+        self.evidence_waits = missing > 0
+        return missing
+
+    def rows_at(self, stream: str, names: Sequence[str], places: pl.DataFrame, tenants: Sequence[str]) -> pl.DataFrame:
+        """The raw events at places, for `store.evidence`."""
+        given = {
+            "name": "places",
+            "structure": [("_partition", "String"), ("_offset", "Int64")],
+            "data": places.select("_partition", "_offset").to_dicts(),
+        }
+        return self._selected(rows_at(stream, names, "places"), {"tenants": list(tenants)}, external_tables=[given])
 
     def _insert(self, name: str, table: pa.Table) -> None:
         columns = ", ".join(f"`{column}`" for column in table.column_names)

@@ -102,6 +102,7 @@ class _SavedAligner(msgspec.Struct, frozen=True):
 
     version: int
     released: int
+    sources: Sequence[str]
     held: dict[str, bytes]
     late: dict[str, list[tuple[int, bytes]]]
     partitions: dict[str, _SavedPartition]
@@ -129,6 +130,8 @@ class Aligner:
 
     def __init__(self, partitions: Sequence[str], *, watermark: int = NEVER) -> None:
         self.partitions = {name: _Partition() for name in partitions}
+        self.sources = tuple(partitions)
+        self.numbers = {name: n for n, name in enumerate(partitions)}
         self.held: dict[str, list[pl.DataFrame]] = {}
         self.late: dict[str, list[tuple[int, pl.DataFrame]]] = {}
         self.released = watermark
@@ -141,8 +144,9 @@ class Aligner:
                 self._take_one(one)
         elif len(frame.spans) > 1:
             reached = max(span.watermark for span in frame.spans)
+            numbers = pl.Series([self.numbers[span.partition] for span in frame.spans], dtype=pl.Int32)
             for stream, table in frame.tables.items():
-                self._hold(stream, table, reached)
+                self._hold(stream, table.with_columns(_from=numbers[table["_source"]]), reached)
             for span in frame.spans:
                 self.partitions[span.partition].step(span)
             for span in frame.spans:
@@ -168,7 +172,9 @@ class Aligner:
 
     def _accept(self, frame: Frame, source: _Partition) -> None:
         (span,) = frame.spans
-        for stream, table in frame.tables.items():
+        number = pl.lit(self.numbers[span.partition], pl.Int32)
+        for stream, rows in frame.tables.items():
+            table = rows.with_columns(_from=number)
             if span.begin < source.end:
                 self._hold(stream, table.filter(pl.col("_offset") >= source.end), span.watermark)
             else:
@@ -226,7 +232,7 @@ class Aligner:
             }
         )
         if not merge.tables:
-            return Released(_merged({}, {}, self.released), [])
+            return Released(_merged({}, {}, self.released, self.sources), [])
         order = merge.order()
         timely_first = np.argsort(merge.column("_late")[order], kind="stable") if late else np.arange(len(order))
         asked = order[timely_first]
@@ -239,7 +245,7 @@ class Aligner:
             before,
         )
         dropped = merge.dropped(order[codes != NEW], codes[codes != NEW])
-        return Released(merge.pick(order[codes == NEW], self.released), dropped)
+        return Released(merge.pick(order[codes == NEW], self.released, self.sources), dropped)
 
     def all_passed(self) -> bool:
         """Whether no partition holds: what was released then includes the rows at the watermark."""
@@ -249,14 +255,14 @@ class Aligner:
 
     def no_rows(self) -> Aligned:
         """No rows, at the watermark that has been released."""
-        return _merged({}, {}, self.released)
+        return _merged({}, {}, self.released, self.sources)
 
     def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """Give the ids that came since the save whose segments are `stored`, and all else whole."""
         held = {stream: _as_arrow(pl.concat(tables, how="diagonal")) for stream, tables in sorted(self.held.items())}
         late = {s: [(due, _as_arrow(table)) for due, table in tables] for s, tables in sorted(self.late.items())}
         reached = {name: each.save() for name, each in sorted(self.partitions.items())}
-        saved = _SavedAligner(VERSION, self.released, held, late, reached)
+        saved = _SavedAligner(VERSION, self.released, self.sources, held, late, reached)
         return {OWN: msgspec.msgpack.encode(saved)} | self.dedupe.save(self.released, stored)
 
     def load(self, segments: Mapping[str, Segment], *, reopen: bool = False) -> None:
@@ -264,10 +270,21 @@ class Aligner:
         saved = decode_saved(bytes(segments[OWN]), _SavedAligner, VERSION, what="the alignment")
         self.released = saved.released
         self.dedupe.load(segments, saved.released)
-        self.held = {stream: [pl.read_ipc(table)] for stream, table in saved.held.items()}
-        self.late = {s: [(due, pl.read_ipc(table)) for due, table in tables] for s, tables in saved.late.items()}
+        self.held = {stream: [self._renumbered(table, saved.sources)] for stream, table in saved.held.items()}
+        self.late = {
+            stream: [(due, self._renumbered(table, saved.sources)) for due, table in tables]
+            for stream, tables in saved.late.items()
+        }
         for name in self.partitions.keys() & saved.partitions.keys():
             self.partitions[name].load(saved.partitions[name], reopen=reopen)
+
+    def _renumbered(self, table: bytes, sources: Sequence[str]) -> pl.DataFrame:
+        """Rows that waited, of partitions that have other numbers now; those that are gone get numbers behind."""
+        self.sources = (*self.sources, *(name for name in sources if name not in self.numbers))
+        self.numbers = {name: n for n, name in enumerate(self.sources)}
+        numbers = pl.Series([self.numbers[name] for name in sources], dtype=pl.Int32)
+        rows = pl.read_ipc(table)
+        return rows.with_columns(_from=numbers[rows["_from"]])
 
     def waiting(self) -> int:
         """How many rows are held."""
@@ -337,7 +354,7 @@ class _Merge:
                     found.append(Dropped(stream, mark, table[self.place[mine]]))
         return found
 
-    def pick(self, order: Ints, watermark: int) -> Aligned:
+    def pick(self, order: Ints, watermark: int, sources: Sequence[str]) -> Aligned:
         """Some rows, in an order."""
         kept, position = {}, {}
         for n, (stream, table) in enumerate(self.tables.items()):
@@ -345,10 +362,12 @@ class _Merge:
             rows = self.place[order[at]]
             whole = len(rows) == len(table) and bool((rows == np.arange(len(rows))).all())
             kept[stream], position[stream] = table if whole else table[rows], at
-        return _merged(kept, position, watermark)
+        return _merged(kept, position, watermark, sources)
 
 
-def _merged(tables: dict[str, pl.DataFrame], position: dict[str, Ints], watermark: int) -> Aligned:
+def _merged(
+    tables: dict[str, pl.DataFrame], position: dict[str, Ints], watermark: int, sources: Sequence[str]
+) -> Aligned:
     size = sum(len(table) for table in tables.values())
 
     def column(name: str, kind: type[np.generic]) -> npt.NDArray[Any]:
@@ -365,5 +384,8 @@ def _merged(tables: dict[str, pl.DataFrame], position: dict[str, Ints], watermar
         column("_id", np.uint64),
         column("_shard", np.uint8),
         column("_late", np.bool_),
+        column("_from", np.int32),
+        column("_offset", np.int64),
         watermark,
+        sources,
     )

@@ -19,7 +19,7 @@ from tollwatch.ports import Stage
 from tollwatch.rescue import read_in_halves
 
 log = logging.getLogger("tollwatch.rescue")
-RESERVED = ("_id", "_place", "_content", "_late", "_key", "_shard", "_source")
+RESERVED = ("_id", "_place", "_content", "_late", "_key", "_shard", "_source", "_from", "_offset", "_partition")
 
 
 class Place(NamedTuple):
@@ -77,10 +77,10 @@ def _refused(name: str, row: Aligned, reason: str) -> Quarantined:
     """The refusal of the one row of `row`, with the columns that the key space has of it."""
     stream, table = next((stream, table) for stream, table in row.tables.items() if len(table))
     kept = table.select(pl.exclude(RESERVED)).row(0, named=True)
-    offset = int(kept.pop("_offset", 0))
+    offset = int(row.offset[0])
     return Quarantined(
         stream=stream,
-        partition=f"{kept.pop('_partition', None) or '?'} by {name}",
+        partition=f"{row.sources[row.source[0]]} by {name}",
         position=offset,
         line=offset + 1,
         reason=reason.replace("cannot be read", f"cannot be taken by what runs by `{name}`", 1),

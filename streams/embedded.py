@@ -19,6 +19,7 @@ from streams.intake import Intake, Taken, dropped_marks
 from streams.partition import PartitionFactory, PartitionOutput
 from streams.permission import not_allowed
 from streams.plan import EVENT, Plan
+from streams.read_ahead import ReadAhead
 from streams.reading.source import no_rows
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, TollwatchError
@@ -126,12 +127,18 @@ class Run:
 
     def go(self) -> Summary:
         """Read to the end: always on from the partition whose watermark is lowest, so that little is held."""
-        readers = {name: source.batches(self.framers[name].end) for name, source in self.sources.items()}
-        heap = [(self.framers[name].watermark, n, name) for n, name in enumerate(readers)]
+        readers = ReadAhead({name: source.batches(self.framers[name].end) for name, source in self.sources.items()})
+        try:
+            return self._go(readers)
+        finally:
+            readers.close()
+
+    def _go(self, readers: ReadAhead) -> Summary:
+        heap = [(self.framers[name].watermark, n, name) for n, name in enumerate(self.sources)]
         heapq.heapify(heap)
         while heap:
             _, n, name = heapq.heappop(heap)
-            batch = next(readers[name], None)
+            batch = readers.next(name)
             if batch is None:
                 self._take(self._end(name), closed=True)
                 continue

@@ -19,6 +19,11 @@ class InMemorySink:
         self.alerts |= {(each.alert_id, each.revision): each for each in found.all_alerts()}
         self.leakages |= {(each.leakage_id, each.revision): each for each in found.leakages}
 
+    def settle_evidence(self, read: object) -> int:
+        """Nothing waits."""
+        del read
+        return 0
+
     def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
         """They are stored already."""
 

@@ -13,7 +13,7 @@ class BackgroundSaver:
     def __init__(self, snapshots: Snapshots) -> None:
         self.snapshots, self.number = snapshots, 0
         self.pool = ThreadPoolExecutor(1, "snapshot")
-        self.writing: Future[Manifest] | None = None
+        self.writing: Future[None] | None = None
 
     def newest(self) -> tuple[Manifest, dict[str, bytes]] | None:
         """The newest snapshot, as `Snapshots.newest` finds it; the next one follows it."""
@@ -23,13 +23,29 @@ class BackgroundSaver:
         return found
 
     def save(
-        self, copied: Callable[[frozenset[str]], Mapping[str, Segment]], files: Mapping[str, ReadFile] | None = None
+        self,
+        copied: Callable[[frozenset[str]], Mapping[str, Segment]],
+        files: Mapping[str, ReadFile] | None = None,
+        until_stored: Callable[[], None] = lambda: None,
     ) -> None:
-        """Copy what has changed since the last snapshot, and begin to write it once that one stands."""
+        """Copy what has changed since the last snapshot, and begin to write it once that one stands.
+
+        `until_stored` waits until everything that was found until now is stored: a manifest comes behind that.
+        """
         self.wait()
         self.number += 1
         segments = copied(frozenset(self.snapshots.names()))
-        self.writing = self.pool.submit(self.snapshots.save, segments, self.number, files)
+        self.writing = self.pool.submit(self._write, segments, self.number, files, until_stored)
+
+    def _write(
+        self,
+        segments: Mapping[str, Segment],
+        number: int,
+        files: Mapping[str, ReadFile] | None,
+        until_stored: Callable[[], None],
+    ) -> None:
+        until_stored()
+        self.snapshots.save(segments, number, files)
 
     def wait(self) -> None:
         """Wait until what is being written stands."""

@@ -112,5 +112,4 @@ def _only(rows: Aligned, wanted: Flags) -> Aligned:
         mine = wanted[at]
         kept = table.filter(pl.Series(mine, dtype=pl.Boolean)) if not mine.all() else table
         tables[stream], position[stream] = kept.drop("tenant", strict=False), new[at[mine]]
-    arrays = (rows.time[wanted], rows.key[wanted], rows.ids[wanted], rows.shard[wanted], rows.late[wanted])
-    return Aligned(tables, position, *arrays, rows.watermark)
+    return rows.picked(tables, position, wanted, rows.watermark)

@@ -94,7 +94,8 @@ def aligned(
     reached = watermark if watermark is not None else int(time.max())
     shard = (keys >> np.uint64(58)).astype(np.uint8)
     shard[[row["_stream"] == "reference" and row["entity"] in ("list", "rule") for row in rows]] = TO_ALL
-    return Aligned(tables, position, time, keys, ids, shard, flags, reached)
+    nowhere, n = np.zeros(len(rows), np.int32), np.arange(len(rows))
+    return Aligned(tables, position, time, keys, ids, shard, flags, nowhere, n, reached, ("here",))
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
@@ -135,7 +136,8 @@ def empty(watermark: int) -> Aligned:
     """No rows, but time went on."""
     none = np.zeros(0, np.int64)
     hashes = np.zeros(0, np.uint64)
-    return Aligned({}, {}, none, hashes, hashes, np.zeros(0, np.uint8), np.zeros(0, np.bool_), watermark)
+    shard, late = np.zeros(0, np.uint8), np.zeros(0, np.bool_)
+    return Aligned({}, {}, none, hashes, hashes, shard, late, none.astype(np.int32), none, watermark)
 
 
 def subjects(alerts: Iterable[Alert]) -> set[str]:

@@ -1,6 +1,6 @@
 """What one stage of the line hands to the next: batches read, frames, aligned rows, findings."""
 
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -104,7 +104,8 @@ class Aligned:
 
     Duplicates and conflicts are gone. The arrays speak of all streams merged; `position[stream]` says where in them
     the rows of `tables[stream]` stand (increasing). Every row not late lies at or below `watermark` (strictly below,
-    unless all partitions have closed); all later rows that are not late lie at or above it.
+    unless all partitions have closed); all later rows that are not late lie at or above it. `source` and `offset` say
+    where each came from: the place in `sources` of its source partition, and its place in that.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -114,7 +115,10 @@ class Aligned:
     ids: Hashes
     shard: npt.NDArray[np.uint8]
     late: Flags
+    source: npt.NDArray[np.int32]
+    offset: Ints
     watermark: int
+    sources: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.time)
@@ -127,8 +131,25 @@ class Aligned:
             first, last = int(np.searchsorted(at, begin)), int(np.searchsorted(at, end))
             tables[name], position[name] = table.slice(first, last - first), at[first:last] - begin
         cut, mark = slice(begin, end), self.watermark if watermark is None else watermark
-        arrays = (self.time[cut], self.key[cut], self.ids[cut], self.shard[cut], self.late[cut])
-        return Aligned(tables, position, *arrays, mark)
+        return self.picked(tables, position, cut, mark)
+
+    def picked(
+        self, tables: Mapping[str, pl.DataFrame], position: Mapping[str, Ints], rows: slice | Flags, watermark: int
+    ) -> "Aligned":
+        """Some of the rows, whose tables are these."""
+        return Aligned(
+            tables,
+            position,
+            self.time[rows],
+            self.key[rows],
+            self.ids[rows],
+            self.shard[rows],
+            self.late[rows],
+            self.source[rows],
+            self.offset[rows],
+            watermark,
+            self.sources,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +183,19 @@ class EvidenceRows:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class EvidencePlaces:
+    """Rows that are to be shown as evidence, by their place among the raw events, in order.
+
+    `about` has finding_id, revision, ordinal, stream, partition and offset; `columns` says what is shown of a stream.
+    """
+
+    about: pl.DataFrame
+    columns: Mapping[str, tuple[str, ...]]
+    tenant: str
+    run: str
+
+
 class AlertRows(Protocol):
     """Alerts still as columns; iterating gives them as `Alert`."""
 
@@ -182,8 +216,8 @@ class AlertRows(Protocol):
 class Findings:
     """What a stage found, in the order it found it. `features` are rows for models: model name → table.
 
-    The engine's alerts and evidence come as columns in `alert_rows` and `evidence_rows`; `all_alerts` and
-    `all_evidence` give both kinds.
+    The engine's alerts come as columns in `alert_rows`, its evidence as places among the raw events, whose rows the
+    store copies. `all_alerts` gives both kinds of alerts; `all_evidence` what does not have to be looked up.
     """
 
     alerts: list[Alert] = field(default_factory=list)
@@ -196,6 +230,7 @@ class Findings:
     frame_marks: list[FrameMark] = field(default_factory=list)
     features: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     evidence_rows: list[EvidenceRows] = field(default_factory=list)
+    evidence_places: list[EvidencePlaces] = field(default_factory=list)
     alert_rows: list[AlertRows] = field(default_factory=list)
 
     def all_alerts(self) -> Iterator[Alert]:
@@ -223,6 +258,7 @@ class Findings:
             self.frame_marks,
         )
         found = sum(map(len, plain)) + sum(map(len, self.alert_rows))
+        found += sum(len(each.about) for each in self.evidence_places)
         return found + sum(len(each.rows) for each in self.evidence_rows)
 
     def extend(self, other: "Findings") -> None:
@@ -231,6 +267,7 @@ class Findings:
             getattr(self, name).extend(getattr(other, name))
         self.frame_marks.extend(other.frame_marks)
         self.evidence_rows.extend(other.evidence_rows)
+        self.evidence_places.extend(other.evidence_places)
         self.alert_rows.extend(other.alert_rows)
         for model, tables in other.features.items():
             self.features.setdefault(model, []).extend(tables)

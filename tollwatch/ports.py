@@ -1,6 +1,6 @@
 """The protocols by which parts are handed to one another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,6 +9,9 @@ import polars as pl
 
 from tollwatch.frames import Aligned, Findings, ReadBatch
 from tollwatch.segments import NOTHING, Segment
+
+ReadRecord = Callable[[str, bytes], dict[str, Any] | None]
+"""Reads one record of a stream: its columns, or None where it cannot be read."""
 
 
 class Source(Protocol):
@@ -56,6 +59,13 @@ class Sink(Protocol):
 
     def write_event_marks(self, marks: pl.DataFrame) -> None:
         """Store (stream, _partition, _offset, mark) with mark duplicate | late | conflict | too_late."""
+        ...
+
+    def settle_evidence(self, read: ReadRecord) -> int:
+        """Copy the rows of evidence that have come since their finding was stored; gives how many have not.
+
+        `read` reads a record that the store has only as it was sent.
+        """
         ...
 
 

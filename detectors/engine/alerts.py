@@ -3,24 +3,24 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
-from detectors.engine.content import Content
+from detectors.engine.episode_slots import Subject
 from detectors.engine.expressions import condition
 from detectors.engine.program import Program
+from detectors.engine.state import State
 from detectors.rule import Rule
 from tollwatch.findings import Alert, Claim
-from tollwatch.frames import EvidenceRows, Findings, Ints
+from tollwatch.frames import EvidencePlaces, Findings, Ints
 from tollwatch.identity import Hasher, escaped, joined
 
 STATES: tuple[Literal["open", "escalated", "closed"], ...] = ("open", "escalated", "closed")
-SUBJECT = ("account_id", "subscriber_id", "currency")
-Subject = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +108,34 @@ def amounts_of(program: Program) -> list[pl.Expr | None]:
 
 
 class AlertWriter:
-    """Turns rows of numbers into alerts. They wait, so that subjects and evidence are fetched many at a time."""
+    """Turns rows of numbers into alerts. They wait, so that many are written at a time."""
 
-    def __init__(self, program: Program, content: Content, hasher: Hasher, *, tenant: str, run: str) -> None:
-        self.program, self.content, self.tenant, self.run = program, content, tenant, run
+    def __init__(self, program: Program, state: State, hasher: Hasher, *, tenant: str, run: str) -> None:
+        self.program, self.state, self.tenant, self.run = program, state, tenant, run
         self.hasher = hasher
         self.pending: list[e.WrittenRevisions] = []
-        self.waiting = 0
-        self.subject_columns = {*program.key_space.by.values(), *SUBJECT}
+        self.subjects: list[Subject] = []
         self.amounts = amounts_of(program)
+
+    def __len__(self) -> int:
+        """How many revisions wait."""
+        return len(self.subjects)
 
     def take(self, written: e.WrittenRevisions, count: int) -> None:
         """Take the first `count` revisions that were written."""
         if count:
             numbers, values, evidence = written
             self.pending.append((numbers[:count].copy(), values[:count].copy(), evidence[:count].copy()))
-            self.waiting += count
+            known = self.state.slots.subjects
+            self.subjects += [known[seq] for seq in numbers[:count, e.SEQ].tolist()]
 
     def write(self, found: Findings) -> None:
         """Write down everything that waits."""
         if not self.pending:
             return
         written, values, evidence = (np.concatenate(columns) for columns in zip(*self.pending, strict=True))
-        self.pending, self.waiting = [], 0
-        subjects = self._subjects(written[:, e.SEQ])
+        subjects = self.subjects
+        self.pending, self.subjects = [], []
         ids = self._ids(written, subjects)
         amounts = self._amounts(written, values)
         found.alert_rows.append(
@@ -147,17 +151,6 @@ class AlertWriter:
         rows = zip(written[:, e.RULE].tolist(), subjects, written[:, e.START].tolist(), strict=True)
         return self.hasher.ids_of([f"{begin[d]}{escaped(subject[0] or '')}\x1f{start}" for d, subject, start in rows])
 
-    def _subjects(self, places: Ints) -> list[Subject]:
-        found: list[Subject] = [(None,) * 4] * len(places)
-        for stream, (indices, table) in self.content.fetch(places, self.subject_columns).items():
-            key = self.program.key_space.by[stream]
-            columns = [
-                table[name].to_list() if name in table.columns else [None] * len(table) for name in (key, *SUBJECT)
-            ]
-            for index, row in zip(indices.tolist(), zip(*columns, strict=True), strict=True):
-                found[index] = row
-        return found
-
     def _amounts(self, written: Ints, values: Ints) -> list[int | None]:
         amounts: list[int | None] = [None] * len(written)
         for d, expr in enumerate(self.amounts):
@@ -172,13 +165,17 @@ class AlertWriter:
                 amounts[index] = amount
         return amounts
 
-    def _evidence(self, ids: object, revisions: Ints, evidence: Ints, found: Findings) -> None:
-        """Fetch the rows that alerts show when they open, in the order of the log."""
+    def _evidence(self, ids: npt.NDArray[Any], revisions: Ints, evidence: Ints, found: Findings) -> None:
+        """Say which rows alerts show when they open, in the order of the log."""
         evidence = np.sort(np.where(evidence < 0, np.iinfo(np.int64).max, evidence), axis=1)
         owner, ordinal = np.nonzero(evidence != np.iinfo(np.int64).max)
         about = pl.DataFrame(
-            {"finding_id": ids[owner], "revision": revisions[owner], "ordinal": ordinal},  # type: ignore[index]
+            {"finding_id": ids[owner], "revision": revisions[owner], "ordinal": ordinal},
             schema={"finding_id": pl.String, "revision": pl.Int64, "ordinal": pl.Int64},
         )
-        for stream, (indices, table) in self.content.fetch(evidence[owner, ordinal]).items():
-            found.evidence_rows.append(EvidenceRows(stream, about[indices], table, self.tenant, self.run))
+        places = self.state.log.kept(k.LOG_PLACE, evidence[owner, ordinal])
+        found.evidence_places.append(
+            EvidencePlaces(
+                about.hstack(self.state.places.read(places)), self.program.key_space.columns, self.tenant, self.run
+            )
+        )

@@ -15,6 +15,7 @@ from detectors.engine.alerts import AlertWriter
 from detectors.engine.change import Change, Version, Versions, change_of, change_to_saved, wanted_changes
 from detectors.engine.conditions import NULLABLE, Condition, conditions_of, feature
 from detectors.engine.cutting import cut_at_changes
+from detectors.engine.episode_slots import Subject
 from detectors.engine.lists import Lists
 from detectors.engine.program import ModelFeatures, Program, compile_program
 from detectors.engine.saved import SavedEngine
@@ -32,6 +33,7 @@ log = logging.getLogger("tollwatch.rules")
 VERSION = 3
 SHARED = "all"
 WRITTEN_AT_ONCE = 4_000
+SUBJECT = ("account_id", "subscriber_id", "currency")
 SWEEP_MS = 3_600_000
 
 
@@ -59,7 +61,7 @@ class Engine:
     def _use(self, program: Program) -> None:
         """Go by this program from now on; the state must be laid out as it says."""
         self.program = program
-        self.writer = AlertWriter(program, self.state.content, self.hasher, tenant=self.tenant, run=self.run)
+        self.writer = AlertWriter(program, self.state, self.hasher, tenant=self.tenant, run=self.run)
         rules = program.rules
         self.rule_table = np.zeros((len(rules), e.RULE_WIDTH), np.int64)
         self.feature_columns = np.full((max(len(rules), 1), self.state.slots.values.shape[1]), -1, np.int64)
@@ -83,7 +85,7 @@ class Engine:
         state = self.state
         state.watermark = max(state.watermark, rows.watermark)
         self._close()
-        if self.writer.waiting >= WRITTEN_AT_ONCE:
+        if len(self.writer) >= WRITTEN_AT_ONCE:
             self.writer.write(found)
         if state.watermark - state.swept > SWEEP_MS:
             self.writer.write(found)
@@ -129,7 +131,6 @@ class Engine:
         n = len(rows)
         mask = np.zeros(n, np.uint64)
         values = np.full((max(len(self.program.expressions.values), 1), n), k.NULL, np.int64)
-        stream, place = np.zeros(n, np.int8), np.zeros(n, np.int32)
         for name, table in rows.tables.items():
             if name not in self.program.key_space.by or table.is_empty():
                 continue
@@ -142,16 +143,13 @@ class Engine:
                 mask[position] = np.where(key.is_null().to_numpy(), np.uint64(0), mask[position])
             if name == "reference":
                 mask[position] *= rows.shard[position] != TO_ALL
-            stream[at] = self.state.streams.index(name)
-            place[at] = np.arange(len(prepared), dtype=np.int32)
-        self._run(rows, mask, values, (stream, place), found)
+        self._run(rows, mask, values, found)
 
     def _run(
         self,
         rows: Aligned,
         mask: npt.NDArray[np.uint64],
         values: Ints,
-        source: tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]],
         found: Findings,
     ) -> None:
         n, state, program = len(rows), self.state, self.program
@@ -174,27 +172,13 @@ class Engine:
             effective,
             out,
         )
-        seqs = self._log(rows, mask, row, *source)
+        seqs = self._log(rows, mask, row)
         self._alert(rows, mask, row, effective=effective, seqs=seqs, out=out)
         self._model_features(rows, mask, out, found)
 
-    def _log(
-        self,
-        rows: Aligned,
-        mask: npt.NDArray[np.uint64],
-        row: npt.NDArray[np.int32],
-        stream: npt.NDArray[np.int8],
-        place: npt.NDArray[np.int32],
-    ) -> Ints:
-        state = self.state
+    def _log(self, rows: Aligned, mask: npt.NDArray[np.uint64], row: npt.NDArray[np.int32]) -> Ints:
         logged = np.where(mask & np.uint64(self.program.logged) != 0, row, np.int32(-1))
-        first = state.log.next
-        seqs = state.log_rows(rows.time, rows.ids, mask, logged, rows.late)
-        if state.log.next > first:
-            inside = logged >= 0
-            tables = {name: table for name, table in rows.tables.items() if name in state.streams}
-            state.content.add(first, stream[inside], place[inside], tables, int(rows.time.max()))
-        return seqs
+        return self.state.log_rows(rows, mask, logged)
 
     def _alert(
         self,
@@ -229,7 +213,26 @@ class Engine:
             state.log.table,
             written,
         )
+        wanted = np.concatenate([written[0][:count, e.SEQ], slots.taken()[:, e.SEQ]])
+        slots.subjects |= self._subjects(rows, seqs, wanted)
         self.writer.take(written, count)
+        slots.keep_subjects()
+
+    def _subjects(self, rows: Aligned, seqs: Ints, wanted: Ints) -> dict[int, Subject]:
+        """Whose rows are, by the number in the log, of those among the wanted that have come now."""
+        space, found = self.program.key_space, dict[int, Subject]()
+        asked = np.isin(seqs, wanted) & (seqs >= 0)
+        for stream, position in rows.position.items():
+            mine = np.flatnonzero(asked[position])
+            if not len(mine) or stream not in space.by:
+                continue
+            table = rows.tables[stream]
+            columns = [
+                table[name][mine].to_list() if name in table.columns else [None] * len(mine)
+                for name in (space.by[stream], *SUBJECT)
+            ]
+            found |= zip(seqs[position[mine]].tolist(), zip(*columns, strict=True), strict=True)
+        return found
 
     def _severities(self, mask: npt.NDArray[np.uint64], out: Ints) -> tuple[Ints, npt.NDArray[np.int8]]:
         """The rows that satisfy a condition, and how severely, by rule."""

@@ -6,16 +6,22 @@ from detectors.engine import episodes as e
 from tollwatch.frames import Ints
 
 OPEN_AT_FIRST = 1024
+Subject = tuple[str | None, ...]
+"""The key's text, and the account, subscriber and currency of a row."""
 
 
 class EpisodeSlots:
-    """Rows of `episodes`, `ROW` -1 where free; `values` beside them; `free` are the free ones, the last taken first."""
+    """Rows of `episodes`, `ROW` -1 where free; `values` beside them; `free` are the free ones, the last taken first.
+
+    `subjects` says of the last row of each open episode, by its place in the log, whose it was.
+    """
 
     def __init__(self, width: int, size: int = OPEN_AT_FIRST) -> None:
         self.episodes = np.full((size, e.WIDTH), -1, np.int64)
         self.values = np.zeros((size, width), np.int64)
         self.free = np.arange(size - 1, -1, -1)
         self.free_count = size
+        self.subjects: dict[int, Subject] = {}
 
     def __len__(self) -> int:
         """How many episodes are open."""
@@ -46,6 +52,12 @@ class EpisodeSlots:
         more = width - self.values.shape[1]
         if more > 0:
             self.values = np.pad(self.values, ((0, 0), (0, more)))
+
+    def keep_subjects(self) -> None:
+        """Let go of the subjects of rows that are the last of no open episode."""
+        wanted = self.taken()[:, e.SEQ].tolist()
+        if len(self.subjects) > 2 * len(wanted) + OPEN_AT_FIRST:
+            self.subjects = {seq: self.subjects[seq] for seq in wanted}
 
     def put(self, opened: Ints, values: Ints) -> Ints:
         """Take up open episodes with their values; gives their slots."""

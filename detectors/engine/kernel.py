@@ -20,8 +20,8 @@ NULL = np.int64(features.NULL)
 LATE_BIT = np.uint64(1 << 63)
 EMPTY = np.int32(-1)
 TIME, SEQ, HEADS = 0, 1, 2
-LOG_TIME, LOG_ID, LOG_MASK, LOG_BACK = range(4)
-LOG_WIDTH = 4
+LOG_TIME, LOG_ID, LOG_MASK, LOG_BACK, LOG_PLACE = range(5)
+LOG_WIDTH = 5
 UNSEEN = -(2**61)
 AHEAD = 12
 """How many rows ahead memory is asked for: about what one access to it takes."""
@@ -301,7 +301,7 @@ def advance(time, mask, values, rows, keys, program, cell_tables, seen_tables, s
 
 
 @nb.njit(cache=True, nogil=True)
-def log_rows(time, ids, mask, rows, late, cells, seq, log, seqs):
+def log_rows(time, ids, mask, places, rows, late, cells, seq, log, seqs):
     """Chain every row to the one before it of the same key. `LOG_BACK` is the distance in rows, 0 for none."""
     ring = len(log) - 1
     width = np.uint64(cells.shape[1] * 8)
@@ -316,6 +316,7 @@ def log_rows(time, ids, mask, rows, late, cells, seq, log, seqs):
         log[cell, LOG_TIME] = time[i]
         log[cell, LOG_ID] = np.int64(ids[i])
         log[cell, LOG_MASK] = np.int64(mask[i] | LATE_BIT if late[i] else mask[i])
+        log[cell, LOG_PLACE] = places[i]
         before = cells[row, SEQ]
         log[cell, LOG_BACK] = seq - before if before >= 0 else 0
         cells[row, SEQ] = seq
@@ -329,6 +330,14 @@ def move_log(old, new, first, following):
     """Put the rows of a ring into a larger one."""
     for seq in range(first, following):
         new[seq & (len(new) - 1)] = old[seq & (len(old) - 1)]
+
+
+@nb.njit(cache=True, nogil=True)
+def first_since(log, first, following, oldest):
+    """The first row of the log that is not older than `oldest`."""
+    while first < following and log[first & (len(log) - 1), LOG_TIME] < oldest:
+        first += 1
+    return first
 
 
 @nb.njit(cache=True, nogil=True)

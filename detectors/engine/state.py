@@ -1,6 +1,6 @@
 """Everything an engine remembers, with one owner: who else wants it changed asks this.
 
-Keys with their cells, the values that distinct features have seen, the log of rows with their content, open episodes.
+Keys with their cells, the values that distinct features have seen, the log of rows, open episodes.
 It is laid out as a program says; `relayout` moves it under another program. A save writes the keys that have changed
 since the last one and the rows of the log that have come.
 """
@@ -11,24 +11,30 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
-from detectors.engine.content import Content, unpacked
-from detectors.engine.content import pack as packed_table
 from detectors.engine.episode_slots import EpisodeSlots
+from detectors.engine.places import Places
 from detectors.engine.program import Program
 from detectors.engine.relayout import extent, moved_masks
 from detectors.engine.tables import Keys, Log, Seen
 from tollwatch.errors import StoreError
-from tollwatch.frames import Hashes, Ints
+from tollwatch.frames import Aligned, Hashes, Ints
 from tollwatch.segments import NOTHING, Chain, Deferred, Link, Segment, pack, unpack
 
 SMALLEST_SWEPT = 4096
+LATE_MS = 3_600_000
+"""The claim of a row that comes later than this may lack rows before it."""
 EPISODES = "episodes"
 WHAT = "the state of the detectors"
-LOG_COLUMNS = {"time": k.LOG_TIME, "id": k.LOG_ID, "mask": k.LOG_MASK, "back": k.LOG_BACK}
+LOG_COLUMNS = {
+    "time": k.LOG_TIME,
+    "id": k.LOG_ID,
+    "mask": k.LOG_MASK,
+    "back": k.LOG_BACK,
+    "place": k.LOG_PLACE,
+}
 
 
 class State:
@@ -36,10 +42,9 @@ class State:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.streams = list(program.key_space.columns)
         self.keys, self.seen, self.log = Keys(program), Seen(), Log()
-        self.content = Content(self.streams)
         self.slots = EpisodeSlots(program.feature_width)
+        self.places = Places()
         self.watermark = self.swept = int(k.NULL)
         self.generation = 1
         self.key_chain, self.log_chain = Chain("keys"), Chain("log")
@@ -50,14 +55,14 @@ class State:
         distinct = int((self.program.spec[:, k.KIND] == k.DISTINCT).sum())
         self.seen.reserve(rows * distinct, self.swept)
 
-    def log_rows(self, time: Ints, ids: Hashes, mask: npt.NDArray[np.uint64], rows: Ints, late: Any) -> Ints:
-        """Log rows by their key's row (-1: not at all); gives their places."""
-        self.log.reserve(len(time))
-        places = np.empty(len(time), np.int64)
-        self.log.next = int(
-            k.log_rows(time, ids, mask, rows, late, self.keys.cells, self.log.next, self.log.table, places)
-        )
-        return places
+    def log_rows(self, rows: Aligned, mask: npt.NDArray[np.uint64], owners: npt.NDArray[np.int32]) -> Ints:
+        """Log rows by their key's row (-1: not at all); gives the numbers that they have in the log."""
+        log, places = self.log, self.places.of(rows)
+        log.reserve(len(rows))
+        seqs = np.empty(len(rows), np.int64)
+        args = (rows.time, rows.ids, mask, places, owners, rows.late)
+        log.next = int(k.log_rows(*args, self.keys.cells, log.next, log.table, seqs))
+        return seqs
 
     def busy_rules(self) -> set[int]:
         """The places of the rules of which an episode is open."""
@@ -66,16 +71,16 @@ class State:
     def sweep(self) -> None:
         """Let go of rows beyond the horizon and of keys that no window remembers."""
         self.swept = self.watermark
-        kept = self.content.trim(self._oldest_needed())
-        self.log.first = self.log.next if kept is None else kept
+        self.log.trim(self._oldest_needed())
         alive = self._alive()
         if self.keys.used > SMALLEST_SWEPT and alive.sum() < self.keys.used * 3 // 4:
             self.dropped.append((self.generation, self.keys.key[: self.keys.used][~alive]))
             self._move_keys(self.keys.keep(alive))
 
     def _oldest_needed(self) -> int:
+        """The oldest row that a claim may speak of: of a row that comes up to `LATE_MS` late."""
         taken = self.slots.taken()
-        oldest = self.watermark - self.program.horizon_ms - 1
+        oldest = self.watermark - self.program.horizon_ms - LATE_MS - 1
         return min(oldest, int(taken[:, e.LAST].min()) - 1) if len(taken) else oldest
 
     def _alive(self) -> npt.NDArray[np.bool_]:
@@ -161,7 +166,7 @@ class State:
         return kept | {chain.add(begin, end, len(rows)): Deferred(lambda: pack(arrays))}
 
     def _saved_log(self, stored: AbstractSet[str]) -> dict[str, Segment]:
-        """The rows of the log that have come, with their content."""
+        """The rows of the log that have come."""
         log, chain = self.log, self.log_chain
         chain.drop(lambda link: link.end <= log.first)
         begin = chain.begin(log.next, stored)
@@ -170,16 +175,8 @@ class State:
         if not len(seqs):
             return kept
         arrays = {name: log.kept(column, seqs) for name, column in LOG_COLUMNS.items()}
-        content = dict(sorted(self.content.fetch(seqs).items()))
-
-        def encoded() -> bytes:
-            tables = {}
-            for stream, (indices, table) in content.items():
-                order = np.argsort(indices)
-                arrays[f"at {stream}"], tables[stream] = indices[order], packed_table(table[order])
-            return pack(arrays, first=int(seqs[0]), content=tables)
-
-        return kept | {chain.add(begin, log.next, len(seqs)): Deferred(encoded)}
+        first = int(seqs[0])
+        return kept | {chain.add(begin, log.next, len(seqs)): Deferred(lambda: pack(arrays, first=first))}
 
     def _saved_episodes(self) -> Segment:
         keys = self.keys
@@ -188,8 +185,10 @@ class State:
         opened, values = self.slots.of_keys(order)
         ordered = np.sort(keys.key[: keys.used])
         arrays = {"key": ordered[opened[:, e.ROW]], "opened": opened, "values": values}
+        subjects = [self.slots.subjects[seq] for seq in opened[:, e.SEQ].tolist()]
         reached = {"first": self.log.first, "next": self.log.next}
-        return Deferred(lambda: pack(arrays, **reached))
+        places = list(self.places.names)
+        return Deferred(lambda: pack(arrays, subjects=subjects, places=places, **reached))
 
     def load(self, segments: Mapping[str, Segment]) -> None:
         """Take up what was saved, in a state that is empty."""
@@ -200,6 +199,7 @@ class State:
             return
         arrays, reached = unpack(segments[EPISODES], WHAT)
         self.log.first = self.log.next = reached["first"]
+        self.places = Places([(stream, partition) for stream, partition in reached["places"]])
         for _, segment in self.log_chain.load(segments):
             self._load_log(*unpack(segment, WHAT))
         if self.log.next != reached["next"]:
@@ -208,6 +208,7 @@ class State:
         opened[:, e.ROW] = self.keys.find(arrays["key"], np.ones(len(opened), np.uint64))
         slots = self.slots.put(opened, arrays["values"])
         self.keys.open_slot[opened[:, e.ROW], opened[:, e.RULE]] = slots
+        self.slots.subjects = dict(zip(opened[:, e.SEQ].tolist(), map(tuple, reached["subjects"]), strict=True))
 
     def _load_keys(self, link: Link, arrays: Mapping[str, Any], _: Mapping[str, Any]) -> None:
         keys, seen = self.keys, self.seen
@@ -232,13 +233,6 @@ class State:
         passed = max(log.first - first, 0)
         log.reserve(number - passed)
         log.put({column: arrays[name][passed:] for name, column in LOG_COLUMNS.items()})
-        stream, place = np.zeros(number, np.int8), np.zeros(number, np.int32)
-        tables: dict[str, pl.DataFrame] = {}
-        for name, packed in values["content"].items():
-            at = arrays[f"at {name}"]
-            tables[name] = unpacked(packed)
-            stream[at], place[at] = self.streams.index(name), np.arange(len(at), dtype=np.int32)
-        self.content.add(first, stream, place, tables, int(arrays["time"].max()))
 
     def bytes_used(self) -> dict[str, int]:
         """Bytes by part; `keys` is the number of keys, not bytes."""
@@ -247,7 +241,6 @@ class State:
             "state": self.keys.bytes_used(),
             "distinct": self.seen.bytes_used(),
             "log": self.log.bytes_used(),
-            "content": self.content.bytes_used(),
         }
 
 

@@ -144,6 +144,10 @@ class Log:
         found: Ints = self.table[seqs & (len(self.table) - 1), column]
         return found
 
+    def trim(self, oldest: int) -> None:
+        """Let go of the oldest rows, as long as they are older than `oldest` (ms)."""
+        self.first = int(k.first_since(self.table, self.first, self.next, oldest))
+
     def put(self, columns: Mapping[int, Ints]) -> None:
         """Put rows behind the last."""
         (number,) = {len(values) for values in columns.values()}

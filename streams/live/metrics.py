@@ -39,6 +39,9 @@ class Metrics:
         )
         self.store_up = Gauge("tollwatch_store_up", "whether the store took the last findings", registry=registry)
         self.store_up.set(1)
+        self.evidence_waiting = Gauge(
+            "tollwatch_evidence_waiting", "rows of evidence whose raw events are not stored yet", registry=registry
+        )
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

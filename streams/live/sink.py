@@ -4,19 +4,28 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 from mode import Service
 
 from streams.live.metrics import Metrics
+from streams.reading.decode import Decoder
 from tollwatch.errors import StoreAwayError, StoreError
 from tollwatch.frames import Findings
 from tollwatch.ports import Sink
 
 log = logging.getLogger("tollwatch.sink")
 GATHER_S = 0.02
+SETTLE_S = 0.5
 MOST_WAITING = 200_000
 LONGEST_WAIT_S = 5.0
+
+
+def read_record(stream: str, raw: bytes) -> dict[str, Any] | None:
+    """The columns of a record as framing reads them; None where it refuses the record."""
+    read = Decoder(stream, "").decode(raw, position=0)
+    return read if isinstance(read, dict) else None
 
 
 @dataclass
@@ -41,6 +50,7 @@ class FindingsSink(Service):
         self.store, self.metrics = store, metrics
         self.queue, self.queued, self.stored = _Queue(), 0, 0
         self.items_available, self.written = asyncio.Event(), asyncio.Condition()
+        self.at_store = asyncio.Lock()
 
     def put(self, findings: Findings, event_marks: Sequence[pl.DataFrame] = ()) -> int:
         """Queue findings and event marks; gives the sequence number to wait for with `wait_until_stored`.
@@ -80,12 +90,29 @@ class FindingsSink(Service):
                 self.stored = number
                 self.written.notify_all()
 
+    @Service.task
+    async def _settle_evidence(self) -> None:
+        """Copy rows of evidence once the store has them: ClickHouse takes raw events from Kafka in its own time."""
+        wait_s = SETTLE_S
+        while True:
+            await asyncio.sleep(wait_s)
+            try:
+                async with self.at_store:
+                    with self.metrics.stage("evidence"):
+                        missing = await asyncio.to_thread(self.store.settle_evidence, read_record)
+            except StoreError as error:
+                log.warning("%s; rows of evidence wait", error)
+                missing = 1
+            self.metrics.evidence_waiting.set(missing)
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S) if missing else SETTLE_S
+
     async def _write_with_retry(self, batch: _Queue) -> None:
         wait_s = 0.2
         while True:
             try:
-                with self.metrics.stage("store"):
-                    await asyncio.to_thread(self._write, batch)
+                async with self.at_store:
+                    with self.metrics.stage("store"):
+                        await asyncio.to_thread(self._write, batch)
             except StoreAwayError as error:
                 self.metrics.store_up.set(0)
                 log.warning("%s; %d findings wait, tried again in %.1f s", error, batch.rows, wait_s)

@@ -27,6 +27,9 @@ SERVERS = Path(os.environ.get("TOLLWATCH_SERVERS") or ROOT / "build" / "servers"
 COMMAND = [sys.executable, "-m", "tollwatch"]
 NOT_EVENTS = {"truth", "broken"}
 
+KINDS = ("alerts", "leakages", "evidence")
+EVIDENCE = "SELECT finding_id, revision, side, ordinal, stream, row FROM evidence FINAL ORDER BY ALL"
+
 
 def need_servers() -> None:
     """Skip, loudly, where the servers cannot be had; fail in the pipeline."""
@@ -82,13 +85,15 @@ def simulated(folder: Path, *, subscribers: int, days: int, seed: int) -> Input:
     made = Input(folder / "out")
     run("simulate", made.folder, "--subscribers", subscribers, "--days", days, "--seed", seed)
     run("run", *made.files(), "--data", folder / "data")
-    for kind in ("alerts", "leakages"):
+    for kind in KINDS:
         made.found[kind] = listing(kind, "--data", folder / "data")
     return made
 
 
 def listing(kind: str, *words: object, env: Mapping[str, str] | None = None) -> str:
-    """Every revision of every finding, as bytes to be compared."""
+    """Every revision of every finding, or every row shown with one, as bytes to be compared."""
+    if kind == "evidence":
+        return run("query", EVIDENCE, *words, "--format", "ndjson", env=env).stdout
     return run(kind, *words, "--format", "ndjson", "--identifiers", "--all-revisions", env=env).stdout
 
 
@@ -187,7 +192,7 @@ class Installation:
 
     def found(self) -> dict[str, str]:
         """What is stored."""
-        return {kind: listing(kind, env=self.env) for kind in ("alerts", "leakages")}
+        return {kind: listing(kind, env=self.env) for kind in KINDS}
 
     def until_same(self, given: Input, seconds: float = 180) -> dict[str, str]:
         """Wait until what is stored is what the embedded run found, or time is up; gives what is stored."""

@@ -51,6 +51,7 @@ def test_live_finds_what_embedded_finds(
         "both_workers_are_killed",
         "a_worker_sleeps",
         "clickhouse_is_away",
+        "clickhouse_is_far_behind",
         "every_event_comes_twice",
         "a_rule_changes",
     ],

@@ -56,6 +56,7 @@ class InMemoryStore:
         self.health: list[Any] = []
         self.marks: list[tuple[Any, ...]] = []
         self.raw: list[tuple[str, str, int]] = []
+        self.rows: dict[str, list[pl.DataFrame]] = {}
 
     def write(self, found: Findings) -> None:
         """Findings by kind."""
@@ -65,9 +66,23 @@ class InMemoryStore:
         self.quarantined += found.quarantined
         self.health += found.health
 
+    def settle_evidence(self, read: object) -> int:
+        """Nothing waits."""
+        del read
+        return 0
+
     def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
-        """Where each row was."""
+        """Where each row was, and what it said."""
+        self.rows.setdefault(stream, []).append(rows.with_columns(_partition=pl.lit(partition)))
         self.raw += [(stream, partition, offset) for offset in rows["_offset"]]
+
+    def rows_at(self, stream: str, names: Sequence[str], places: pl.DataFrame, tenants: Sequence[str]) -> pl.DataFrame:
+        """The rows at places."""
+        whole = pl.concat(self.rows[stream], how="diagonal")
+        if "tenant" in whole.columns:
+            whole = whole.filter(pl.col("tenant").fill_null("").is_in(tenants))
+        picked = whole.join(places, on=["_partition", "_offset"], how="semi")
+        return picked.select(*(name for name in names if name in whole.columns), "_partition", "_offset")
 
     def write_event_marks(self, marks: pl.DataFrame) -> None:
         """As rows."""

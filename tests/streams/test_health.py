@@ -43,6 +43,8 @@ def released(table: pl.DataFrame, watermark: int = T0) -> Aligned:
         hashes,
         hashes.astype(np.uint8),
         hashes.astype(np.bool_),
+        at.astype(np.int32),
+        at,
         watermark,
     )
 

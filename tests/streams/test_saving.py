@@ -31,6 +31,21 @@ def test_the_line_goes_on_while_a_snapshot_is_written(tmp_path: Path) -> None:
     saver.close()
 
 
+def test_a_manifest_comes_behind_the_findings(tmp_path: Path) -> None:
+    """Where these could not be stored the snapshot before stands: what follows it is done again."""
+    saver = BackgroundSaver(Snapshots(tmp_path))
+
+    def not_stored() -> None:
+        assert not list(tmp_path.glob("manifest-*"))
+        raise StoreError("the disk is full")
+
+    saver.save(lambda _: {"a": b"first"}, until_stored=not_stored)
+    with pytest.raises(StoreError, match="the disk is full"):
+        saver.wait()
+    assert not list(tmp_path.glob("manifest-*"))
+    saver.close()
+
+
 def test_what_fails_is_raised_by_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk ends the run, as it did when the line waited; what stood before stands."""
     saver = BackgroundSaver(Snapshots(tmp_path))

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from services.assembly import make_plan
+from store.evidence import looked_up
 from streams.embedded import Run
 from tests.streams.memory import AS_OF_MS, InMemoryStore, Row, Rows
 from tests.streams.test_embedded import happened
@@ -26,7 +27,9 @@ class Keeping(InMemoryStore):
     def write(self, found: Findings) -> None:
         """By kind."""
         super().write(found)
-        self.evidence += [msgspec.json.encode(each, order="sorted") for each in found.all_evidence()]
+        self.evidence += [
+            msgspec.json.encode(each, order="sorted") for each in looked_up(found, self)[0].all_evidence()
+        ]
 
     def kinds(self, tenant: str) -> dict[str, list[bytes]]:
         """Everything of one tenant, by kind, as bytes."""

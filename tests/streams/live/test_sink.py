@@ -33,6 +33,11 @@ class Store:
         """Take event marks."""
         self.taken.append(marks["mark"].to_list())
 
+    def settle_evidence(self, read: object) -> int:
+        """Nothing waits."""
+        del read
+        return 0
+
     def write_raw(self, stream: str, partition: str, rows: pl.DataFrame) -> None:
         """Workers hand over no raw events."""
         raise NotImplementedError
