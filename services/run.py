@@ -12,6 +12,7 @@ from services.audit import note, note_settings
 from services.keys import with_key
 from store import ChdbStore
 from streams.embedded import Progress, Run, Summary, go_surely
+from streams.plan import Plan
 from streams.resume import recognise
 from streams.saving import BackgroundSaver
 from streams.snapshots import Snapshots
@@ -55,37 +56,52 @@ def run_line(
         plan = make_plan(settings, rules)
         note_settings(data, settings)
         store.apply_tables()
-        storing = StoringThread(store)
-        saver = BackgroundSaver(Snapshots(private_folder(data / "state"), key=settings.hasher().key))
-
-        def begin() -> Run:
-            found = saver.newest()
-            manifest = found[0] if found is not None else None
-            files = recognise(sources, manifest.files if manifest is not None else {})
-            line = Run(
-                files.sources,
-                plan,
-                settings,
-                as_of_ms=as_of_ms,
-                store=storing,
-                progress=progress,
-                save_every=settings.snapshot_events,
-            )
-            if found is not None:
-                line.load(found[1])
-            line.on_save = lambda run: saver.save(run.save, files.after(run.consumed()), storing.until_now())
-            return line
-
         gc.freeze()  # what is there stays: the collector need not go through it again and again
-        try:
-            summary = go_surely(begin)
-            storing.wait()
-            saver.wait()
-        finally:
-            storing.close()
-            saver.close()
+        summary = _go(sources, store, data, plan, settings, as_of_ms=as_of_ms, progress=progress)
         for (source, kind), number in sorted(summary.not_allowed.items()):
             note(data, "refuse", kind, source, {"records": [None, number]}, settings=settings)
     finally:
         store.close()
     return RunOutcome(summary, round(time.monotonic() - began, 1))
+
+
+def _go(
+    sources: Sequence[Source],
+    store: ChdbStore,
+    data: Path,
+    plan: Plan,
+    settings: Settings,
+    *,
+    as_of_ms: int,
+    progress: Progress | None,
+) -> Summary:
+    """Run to the end, with reading, storing and the writing of snapshots beside it."""
+    storing = StoringThread(store)
+    saver = BackgroundSaver(Snapshots(private_folder(data / "state"), key=settings.hasher().key))
+
+    def begin() -> Run:
+        found = saver.newest()
+        manifest = found[0] if found is not None else None
+        files = recognise(sources, manifest.files if manifest is not None else {})
+        line = Run(
+            files.sources,
+            plan,
+            settings,
+            as_of_ms=as_of_ms,
+            store=storing,
+            progress=progress,
+            save_every=settings.snapshot_events,
+        )
+        if found is not None:
+            line.load(found[1])
+        line.on_save = lambda run: saver.save(run.save, files.after(run.consumed()), storing.until_now())
+        return line
+
+    try:
+        summary = go_surely(begin)
+        storing.wait()
+        saver.wait()
+    finally:
+        storing.close()
+        saver.close()
+    return summary

@@ -152,26 +152,10 @@ class Engine:
         values: Ints,
         found: Findings,
     ) -> None:
-        n, state, program = len(rows), self.state, self.program
+        state = self.state
         row = state.keys.find(rows.key, mask)
-        state.reserve_values(n)
-        effective = np.zeros(n, np.int64)
-        out = np.full((len(program.spec), n), k.NULL, np.int64)
-        keys, seen = state.keys, state.seen
-        seen.used = k.advance(
-            rows.time,
-            mask,
-            values,
-            row,
-            rows.key,
-            (program.spec, program.groups, program.need),
-            (keys.cells, keys.counts, keys.changed),
-            (seen.table, seen.row),
-            seen.used,
-            (state.generation, state.swept),
-            effective,
-            out,
-        )
+        state.reserve_values(len(rows))
+        effective, out = state.advance(rows, mask, values, row)
         seqs = self._log(rows, mask, row)
         self._alert(rows, mask, row, effective=effective, seqs=seqs, out=out)
         self._model_features(rows, mask, out, found)
@@ -196,7 +180,7 @@ class Engine:
         state, slots = self.state, self.state.slots
         slots.reserve(len(hits) * len(self.program.rules))
         written = self._room(2 * len(hits) * len(self.program.rules))
-        tables = (state.keys.open_slot, slots.episodes, slots.values, slots.free)
+        tables = (state.keys.opened, slots.episodes, slots.values, slots.free)
         count, slots.free_count = e.follow(
             hits,
             severities,
@@ -283,7 +267,7 @@ class Engine:
         if not len(slots):
             return
         written = self._room(len(slots))
-        tables = (state.keys.open_slot, slots.episodes, slots.values, slots.free)
+        tables = (state.keys.opened, slots.episodes, slots.values, slots.free)
         count, slots.free_count = e.close_due(
             state.watermark, len(slots.episodes), self.rule_table, tables, slots.free_count, written, 0
         )

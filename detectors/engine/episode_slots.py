@@ -17,7 +17,7 @@ class EpisodeSlots:
     """
 
     def __init__(self, width: int, size: int = OPEN_AT_FIRST) -> None:
-        self.episodes = np.full((size, e.WIDTH), -1, np.int64)
+        self.episodes = np.full((size, e.WIDTH + 1), -1, np.int64)
         self.values = np.zeros((size, width), np.int64)
         self.free = np.arange(size - 1, -1, -1)
         self.free_count = size
@@ -26,6 +26,10 @@ class EpisodeSlots:
     def __len__(self) -> int:
         """How many episodes are open."""
         return len(self.episodes) - self.free_count
+
+    def places(self) -> Ints:
+        """The slots of the open episodes."""
+        return np.flatnonzero(self.episodes[:, e.ROW] >= 0)
 
     def taken(self) -> Ints:
         """The rows of the open episodes."""
@@ -38,7 +42,7 @@ class EpisodeSlots:
             return
         old = len(self.episodes)
         size = old * 2 + more
-        grown = np.full((size, e.WIDTH), -1, np.int64)
+        grown = np.full((size, e.WIDTH + 1), -1, np.int64)
         values = np.zeros((size, self.values.shape[1]), np.int64)
         free = np.zeros(size, np.int64)
         grown[:old], values[:old] = self.episodes, self.values
@@ -65,7 +69,7 @@ class EpisodeSlots:
         self.widen(values.shape[1])
         slots = self.free[self.free_count - len(opened) : self.free_count][::-1].copy()
         self.free_count -= len(opened)
-        self.episodes[slots] = opened
+        self.episodes[slots, : e.WIDTH] = opened
         self.values[slots, : values.shape[1]] = values
         return slots
 
@@ -74,7 +78,7 @@ class EpisodeSlots:
         slots = np.flatnonzero(self.episodes[:, e.ROW] >= 0)
         slots = slots[ordinal[self.episodes[slots, e.ROW]] >= 0]
         slots = slots[np.lexsort((self.episodes[slots, e.RULE], ordinal[self.episodes[slots, e.ROW]]))]
-        opened = self.episodes[slots].copy()
+        opened = self.episodes[slots, : e.WIDTH].copy()
         opened[:, e.ROW] = ordinal[opened[:, e.ROW]]
         return opened, self.values[slots]
 

@@ -11,6 +11,7 @@ OPENED, ESCALATED, CLOSED, ALTERED = range(4)
 # columns of an episode, and of what it writes
 ROW, RULE, START, LAST, SEQ, SEVERITY, REVISION, SINCE_MS, COUNT, HASH, UNTIL = range(11)
 WIDTH = 11
+NEXT = WIDTH  # of an episode: the slot of another one of the same key
 WHAT, TIME = WIDTH, WIDTH + 1
 WRITTEN_WIDTH = WIDTH + 2
 # columns of a rule
@@ -47,7 +48,7 @@ def _claim(episodes, slot, bit, seq, oldest, log, evidence, at):
 
 
 EpisodeTables = tuple[npt.NDArray[np.int32], Ints, Ints, Ints]
-"""Open episodes: the slot of each key and rule, the slots' numbers, their features, the slots that are free.
+"""Open episodes: the first slot of each key, the slots' numbers, their features, the slots that are free.
 
 A plain tuple: numba pickles the types of what it has compiled, and a class that was renamed could not be read again.
 """
@@ -97,14 +98,45 @@ def _open(episodes, slot, row, d, now, rules, late):
 
 
 @nb.njit(cache=True, nogil=True)
+def _find(row, d, opened, episodes):
+    """The slot of the open episode of a key and rule, -1 where there is none."""
+    slot = np.int64(opened[row])
+    while slot >= 0 and episodes[slot, RULE] != d:
+        slot = episodes[slot, NEXT]
+    return slot
+
+
+@nb.njit(cache=True, nogil=True)
+def _unlink(slot, opened, episodes):
+    """Take a slot out of the chain of its key."""
+    row, after = episodes[slot, ROW], episodes[slot, NEXT]
+    if opened[row] == slot:
+        opened[row] = after
+        return
+    at = np.int64(opened[row])
+    while episodes[at, NEXT] != slot:
+        at = episodes[at, NEXT]
+    episodes[at, NEXT] = after
+
+
+@nb.njit(cache=True, nogil=True)
+def link(slots, opened, episodes):
+    """Chain slots to those of the same key."""
+    for slot in slots:
+        row = episodes[slot, ROW]
+        episodes[slot, NEXT] = opened[row]
+        opened[row] = slot
+
+
+@nb.njit(cache=True, nogil=True)
 def _may_open(row, d, now, rules, tables):
     """Whether a rule may open: it is in force, its windows are warm, no version before it is still at the same key."""
-    open_slot, episodes, _, _ = tables
+    opened, episodes, _, _ = tables
     if rules[d, RETIRED] or now < rules[d, BEGINS]:
         return False
     before = rules[d, BEFORE]
     while before >= 0:
-        slot = open_slot[row, before]
+        slot = _find(row, before, opened, episodes)
         if slot >= 0 and not _over(episodes, slot, rules, now):
             return False
         before = rules[before, BEFORE]
@@ -113,10 +145,10 @@ def _may_open(row, d, now, rules, tables):
 
 @nb.njit(cache=True, nogil=True)
 def _close(slot, rules, tables, free_count, written, count):
-    open_slot, episodes, _, free = tables
+    opened, episodes, _, free = tables
     episodes[slot, REVISION] += 1
     count = _write(tables, slot, CLOSED, _closing_time(episodes, slot, rules), written, count)
-    open_slot[episodes[slot, ROW], episodes[slot, RULE]] = -1
+    _unlink(slot, opened, episodes)
     episodes[slot, ROW] = -1
     free[free_count] = slot
     return free_count + 1, count
@@ -125,8 +157,8 @@ def _close(slot, rules, tables, free_count, written, count):
 @nb.njit(cache=True, nogil=True)
 def _slot_of(row, d, now, late, rules, tables, free_count, written, count):
     """The slot of the episode that a hit belongs to, opened where there was none; -1 where the rule may not open."""
-    open_slot, episodes, _, free = tables
-    slot = open_slot[row, d]
+    opened, episodes, _, free = tables
+    slot = _find(row, d, opened, episodes)
     if slot >= 0 and _over(episodes, slot, rules, now):
         free_count, count = _close(slot, rules, tables, free_count, written, count)
         slot = -1
@@ -136,8 +168,9 @@ def _slot_of(row, d, now, late, rules, tables, free_count, written, count):
         return -1, False, free_count, count
     free_count -= 1
     slot = free[free_count]
-    open_slot[row, d] = slot
     _open(episodes, slot, row, d, now, rules, late)
+    episodes[slot, NEXT] = opened[row]
+    opened[row] = slot
     return slot, True, free_count, count
 
 

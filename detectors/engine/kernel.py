@@ -1,8 +1,8 @@
 """The one compiled pass over a stretch of rows: look the keys up, log the rows, update and read every feature.
 
-State of a key is one row of `cells` (int64): its last time, its last place in the log, the pane each ring stands at,
-then sums, extremes and times; counts lie behind them as int32 (`counts` is the same memory). One row is one or two
-cache lines for a few features. Windows are rings of panes. No fast-math, no clock.
+State of a key is one row of `cells` (int64): the pane each ring stands at, then sums, extremes and times; counts lie
+behind them as int32 (`counts` is the same memory). They are written out for a stretch of rows (`packing_kernel`); the
+key's last time and its last place in the log lie beside them. Windows are rings of panes. No fast-math, no clock.
 """
 
 import numba as nb
@@ -19,7 +19,7 @@ WIDTH = 13
 NULL = np.int64(features.NULL)
 LATE_BIT = np.uint64(1 << 63)
 EMPTY = np.int32(-1)
-TIME, SEQ, HEADS = 0, 1, 2
+CELLS_AT_ONCE = 4
 LOG_TIME, LOG_ID, LOG_MASK, LOG_BACK, LOG_PLACE = range(5)
 LOG_WIDTH = 5
 UNSEEN = -(2**61)
@@ -28,28 +28,32 @@ AHEAD = 12
 
 
 @nb.njit(cache=True, nogil=True)
-def find_rows(keys, mask, table_key, table_row, row_key, used, rows):
-    """Give every key with a bit of `mask` set its row, a new one where it is unknown; returns the rows in use."""
-    slots = np.uint64(len(table_key) - 1)
-    keys_at, rows_at = np.uint64(table_key.ctypes.data), np.uint64(table_row.ctypes.data)
+def find_rows(keys, mask, table, row_key, used, rows):
+    """Give every key with a bit of `mask` set its row, a new one where it is unknown; returns the rows in use.
+
+    `table` holds rows; which key a row is of is in `row_key`.
+    """
+    slots = np.uint64(len(table) - 1)
+    table_at, keys_at = np.uint64(table.ctypes.data), np.uint64(row_key.ctypes.data)
     for i in range(len(keys)):
+        if i + 2 * AHEAD < len(keys):
+            prefetch(table_at + (keys[i + 2 * AHEAD] & slots) * np.uint64(4))
         if i + AHEAD < len(keys):
-            coming = keys[i + AHEAD] & slots
-            prefetch(keys_at + coming * np.uint64(8))
-            prefetch(rows_at + coming * np.uint64(4))
+            coming = table[keys[i + AHEAD] & slots]
+            if coming != EMPTY:
+                prefetch(keys_at + np.uint64(coming) * np.uint64(8))
         if mask[i] == 0:
             rows[i] = -1
             continue
         key = keys[i]
         slot = key & slots
-        while table_row[slot] != EMPTY and table_key[slot] != key:
+        while table[slot] != EMPTY and row_key[table[slot]] != key:
             slot = (slot + np.uint64(1)) & slots
-        if table_row[slot] == EMPTY:
-            table_key[slot] = key
-            table_row[slot] = used
+        if table[slot] == EMPTY:
+            table[slot] = used
             row_key[used] = key
             used += 1
-        rows[i] = table_row[slot]
+        rows[i] = table[slot]
     return used
 
 
@@ -126,11 +130,12 @@ def _name(salt, key, value):
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def _see(f, spec, row, key, value, pane, head, pane_ms, counts, swept, seen, seen_row, seen_used):
+def _see(at, spec, value, pane, head, pane_ms, counts, swept, seen, seen_row, seen_used):
     """Count a value of a distinct feature in the latest pane that has it. A name of 0 marks a free place.
 
     What counted until the last sweep or before is as if it had never been: it may have left the table already.
     """
+    f, row, owner, key = at
     ring = spec[f, RING]
     slots = np.uint64(len(seen_row) - 1)
     name = _name(spec[f, SALT], key, value)
@@ -138,7 +143,7 @@ def _see(f, spec, row, key, value, pane, head, pane_ms, counts, swept, seen, see
     while seen[slot, 0] != 0 and seen[slot, 0] != name:
         slot = (slot + np.uint64(1)) & slots
     if seen[slot, 0] == 0:
-        seen[slot, 0], seen_row[slot] = name, row
+        seen[slot, 0], seen_row[slot] = name, owner
         seen_used += 1
     elif seen[slot, 1] > swept:
         before = seen[slot, 1] // pane_ms - ring
@@ -189,15 +194,10 @@ def _concurrent(f, spec, session, start, phase, end, row, cells):
 
 
 @nb.njit(cache=True, nogil=True)
-def _ask(i, mask, values, rows, spec, keys, cells, seen):
-    """Ask for the memory that row `i` will need: its key's cells, its values among those seen."""
-    row = rows[i]
-    if row < 0:
+def _ask(i, mask, values, rows, spec, keys, seen):
+    """Ask for the memory that row `i` will need: its values among those seen."""
+    if rows[i] < 0:
         return
-    width = np.uint64(cells.shape[1] * 8)
-    begin = np.uint64(cells.ctypes.data) + np.uint64(row) * width
-    for part in range(np.uint64(0), width + np.uint64(63), np.uint64(64)):
-        prefetch(begin + part)
     slots = np.uint64(len(seen) - 1)
     for f in range(len(spec)):
         if spec[f, KIND] == DISTINCT and (mask[i] >> np.uint64(spec[f, BIT])) & np.uint64(1) != 0:
@@ -210,11 +210,11 @@ def _turn_to(now, row, spec, groups, cells, counts):
     """Turn the rings of a key to a moment."""
     for g in range(len(groups)):
         pane = now // groups[g]
-        head = cells[row, HEADS + g]
+        head = cells[row, g]
         if pane > head:
             if head > UNSEEN:
                 _turn(head, pane, spec, g, row, counts, cells)
-            cells[row, HEADS + g] = pane
+            cells[row, g] = pane
 
 
 @nb.njit(cache=True, nogil=True, forceinline=True)
@@ -257,22 +257,27 @@ def _remembered(f, spec, kind, passes, values, i, now, time, row, cells):
 
 
 @nb.njit(cache=True, nogil=True)
-def advance(time, mask, values, rows, keys, program, cell_tables, seen_tables, seen_used, saved, effective, out):
-    """Update and read all features, row by row, in order. `out` is (features, rows); unread cells stay as they are.
+def advance(stretch, rows, program, local, written_out, own, seen_tables, seen_used, saved, effective, out):
+    """Update and read all features for rows `begin` to `end`, in order.
 
-    `saved` are the number of the next save and the time of the last sweep.
+    `stretch` is begin, end, and of all rows their times, masks, values and keys; `rows` are those of the keys, `local`
+    those of `written_out`, the cells of this stretch. `own` lies by key: the last time, the save in which it changed
+    last, whether it has a value that lasts. `saved` are the number of the next save and the time of the last sweep.
+    `out` is (features, rows); cells that nobody reads stay as they are.
     """
-    (spec, groups, need), (cells, counts, changed), (seen, seen_row) = program, cell_tables, seen_tables
+    begin, end, time, mask, values, keys = stretch
+    (spec, groups, need), (cells, counts), (seen, seen_row) = program, written_out, seen_tables
+    last_time, changed, lasting = own
     generation, swept = saved
-    for i in range(len(time)):
-        if i + AHEAD < len(time):
-            _ask(i + AHEAD, mask, values, rows, spec, keys, cells, seen)
-        row, bits = rows[i], mask[i]
-        if row < 0:
+    for i in range(begin, end):
+        if i + AHEAD < end:
+            _ask(i + AHEAD, mask, values, rows, spec, keys, seen)
+        owner, row, bits = rows[i], local[i - begin], mask[i]
+        if owner < 0:
             continue
-        now = max(time[i], cells[row, TIME])
-        cells[row, TIME] = now
-        changed[row] = generation
+        now = max(time[i], last_time[owner])
+        last_time[owner] = now
+        changed[owner] = generation
         effective[i] = now
         _turn_to(now, row, spec, groups, cells, counts)
         for f in range(len(spec)):
@@ -282,16 +287,17 @@ def advance(time, mask, values, rows, keys, program, cell_tables, seen_tables, s
             passes = (bits >> np.uint64(spec[f, BIT])) & np.uint64(1) != 0
             if kind == SINCE or kind == LATEST or kind == CONCURRENT:
                 out[f, i] = _remembered(f, spec, kind, passes, values, i, now, time[i], row, cells)
+                if kind == LATEST and passes and out[f, i] != NULL:
+                    lasting[owner] = 1
                 continue
             pane_ms = groups[spec[f, GROUP]]
-            head = cells[row, HEADS + spec[f, GROUP]]
+            head = cells[row, spec[f, GROUP]]
             pane = head if time[i] == now else time[i] // pane_ms
             value = np.int64(0) if kind == COUNT else values[spec[f, VALUE], i]
             if passes and value != NULL and pane > head - spec[f, RING]:
                 if kind == DISTINCT:
-                    seen_used = _see(
-                        f, spec, row, keys[i], value, pane, head, pane_ms, counts, swept, seen, seen_row, seen_used
-                    )
+                    at = f, row, owner, keys[i]
+                    seen_used = _see(at, spec, value, pane, head, pane_ms, counts, swept, seen, seen_row, seen_used)
                 else:
                     _put(f, spec, kind, value, pane, row, cells, counts)
             if kind == OVERLAPPING and passes:
@@ -301,13 +307,13 @@ def advance(time, mask, values, rows, keys, program, cell_tables, seen_tables, s
 
 
 @nb.njit(cache=True, nogil=True)
-def log_rows(time, ids, mask, places, rows, late, cells, seq, log, seqs):
+def log_rows(time, ids, mask, places, rows, late, last, seq, log, seqs):
     """Chain every row to the one before it of the same key. `LOG_BACK` is the distance in rows, 0 for none."""
     ring = len(log) - 1
-    width = np.uint64(cells.shape[1] * 8)
+    last_at = np.uint64(last.ctypes.data)
     for i in range(len(time)):
         if i + AHEAD < len(time) and rows[i + AHEAD] >= 0:
-            prefetch(np.uint64(cells.ctypes.data) + np.uint64(rows[i + AHEAD]) * width)
+            prefetch(last_at + np.uint64(rows[i + AHEAD]) * np.uint64(8))
         row = rows[i]
         if row < 0:
             seqs[i] = -1
@@ -317,9 +323,9 @@ def log_rows(time, ids, mask, places, rows, late, cells, seq, log, seqs):
         log[cell, LOG_ID] = np.int64(ids[i])
         log[cell, LOG_MASK] = np.int64(mask[i] | LATE_BIT if late[i] else mask[i])
         log[cell, LOG_PLACE] = places[i]
-        before = cells[row, SEQ]
+        before = last[row]
         log[cell, LOG_BACK] = seq - before if before >= 0 else 0
-        cells[row, SEQ] = seq
+        last[row] = seq
         seqs[i] = seq
         seq += 1
     return seq

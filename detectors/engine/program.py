@@ -154,7 +154,7 @@ class _Compiler:
         return rows[0] if rows else 0
 
     def _before(self) -> int:
-        return k.HEADS + len(self.groups)
+        return len(self.groups)
 
     def placed(self) -> Ints:
         """The features' rows, with their places counted from the beginning of a key's cells."""
@@ -165,8 +165,8 @@ class _Compiler:
 
     def first_row(self) -> Ints:
         """The cells of a key that was never seen."""
-        heads = [k.UNSEEN] * len(self.groups)
-        return np.array([int(k.NULL), -1, *heads, *self.large, *[0] * ((self.small + 1) // 2)], np.int64)
+        cells = [*[k.UNSEEN] * len(self.groups), *self.large, *[0] * ((self.small + 1) // 2)]
+        return np.array([*cells, *[0] * (-len(cells) % k.CELLS_AT_ONCE)], np.int64)
 
 
 def compile_program(key_space: KeySpace, rules: list[Rule], models: list[ModelFeatures]) -> Program:

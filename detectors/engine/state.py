@@ -14,16 +14,21 @@ import numpy.typing as npt
 
 from detectors.engine import episodes as e
 from detectors.engine import kernel as k
+from detectors.engine import packing_kernel as p
 from detectors.engine.episode_slots import EpisodeSlots
 from detectors.engine.places import Places
 from detectors.engine.program import Program
-from detectors.engine.relayout import extent, moved_masks
+from detectors.engine.relayout import moved_masks, relaid
 from detectors.engine.tables import Keys, Log, Seen
 from tollwatch.errors import StoreError
 from tollwatch.frames import Aligned, Hashes, Ints
 from tollwatch.segments import NOTHING, Chain, Deferred, Link, Segment, pack, unpack
 
 SMALLEST_SWEPT = 4096
+RELAID_AT_ONCE = 8192
+AT_ONCE = 4096
+"""For how many rows the cells of their keys are written out together."""
+Owners = npt.NDArray[np.int32]
 LATE_MS = 3_600_000
 """The claim of a row that comes later than this may lack rows before it."""
 EPISODES = "episodes"
@@ -55,13 +60,38 @@ class State:
         distinct = int((self.program.spec[:, k.KIND] == k.DISTINCT).sum())
         self.seen.reserve(rows * distinct, self.swept)
 
-    def log_rows(self, rows: Aligned, mask: npt.NDArray[np.uint64], owners: npt.NDArray[np.int32]) -> Ints:
+    def advance(self, rows: Aligned, mask: npt.NDArray[np.uint64], values: Ints, owners: Owners) -> tuple[Ints, Ints]:
+        """Update and read all features; gives the time that counts at each row, and what every feature says at it."""
+        program, own, seen, n = self.program, self.keys, self.seen, len(rows)
+        effective, out = np.zeros(n, np.int64), np.full((len(program.spec), n), k.NULL, np.int64)
+        local, unique = np.empty(AT_ONCE, np.int32), np.empty(AT_ONCE, np.int32)
+        for begin in range(0, n, AT_ONCE):
+            end = min(begin + AT_ONCE, n)
+            mine = unique[: p.localize(owners[begin:end], own.local, local, unique)]
+            cells = own.cells.read(mine)
+            seen.used = k.advance(
+                (begin, end, rows.time, mask, values, rows.key),
+                owners,
+                (program.spec, program.groups, program.need),
+                local,
+                (cells, cells.view(np.int32)),
+                (own.time, own.changed, own.lasting),
+                (seen.table, seen.row),
+                seen.used,
+                (self.generation, self.swept),
+                effective,
+                out,
+            )
+            own.cells.write(mine, cells)
+        return effective, out
+
+    def log_rows(self, rows: Aligned, mask: npt.NDArray[np.uint64], owners: Owners) -> Ints:
         """Log rows by their key's row (-1: not at all); gives the numbers that they have in the log."""
         log, places = self.log, self.places.of(rows)
         log.reserve(len(rows))
         seqs = np.empty(len(rows), np.int64)
         args = (rows.time, rows.ids, mask, places, owners, rows.late)
-        log.next = int(k.log_rows(*args, self.keys.cells, log.next, log.table, seqs))
+        log.next = int(k.log_rows(*args, self.keys.last, log.next, log.table, seqs))
         return seqs
 
     def busy_rules(self) -> set[int]:
@@ -88,11 +118,8 @@ class State:
         keys, program = self.keys, self.program
         used = slice(0, keys.used)
         memory_ms = max([program.horizon_ms, *program.groups.tolist(), 0]) + program.longest_window_ms()
-        busy = (keys.open_slot[used] >= 0).any(axis=1) if len(program.rules) else np.zeros(keys.used, np.bool_)
-        remembers = np.zeros(keys.used, np.bool_)
-        for spec in program.spec[program.spec[:, k.KIND] == k.LATEST]:
-            remembers |= keys.cells[used, spec[k.LARGE]] != k.NULL
-        alive: npt.NDArray[np.bool_] = busy | remembers | (keys.cells[used, k.TIME] >= self.watermark - memory_ms)
+        recent = keys.time[used] >= self.watermark - memory_ms
+        alive: npt.NDArray[np.bool_] = (keys.opened[used] >= 0) | (keys.lasting[used] != 0) | recent
         return alive
 
     def _move_keys(self, moved: Ints) -> None:
@@ -107,34 +134,26 @@ class State:
         """
         old, old_keys = self.program, self.keys
         self.program, self.keys = program, Keys(program, max(old_keys.used, 1024))
-        rows = self.keys.find(old_keys.key[: old_keys.used], np.ones(old_keys.used, np.uint64))
+        used = slice(0, old_keys.used)
+        rows = self.keys.find(old_keys.key[used], np.ones(old_keys.used, np.uint64))
+        self.keys.time[rows], self.keys.last[rows] = old_keys.time[used], old_keys.last[used]
         self._take_cells(old, old_keys, rows)
-        for before, now in enumerate(moved_rules):
-            if now >= 0:
-                self.keys.open_slot[rows, now] = old_keys.open_slot[: old_keys.used, before]
         self._move_keys(rows.astype(np.int64))
         self.slots.move_rules(moved_rules)
         self.slots.widen(program.feature_width)
+        e.link(self.slots.places(), self.keys.opened, self.slots.episodes)
         self.log.change_masks(lambda mask: moved_masks(mask, old, program))
         self.key_chain.links, self.log_chain.links, self.dropped = [], [], []
 
     def _take_cells(self, old: Program, old_keys: Keys, rows: npt.NDArray[np.int32]) -> None:
         """Bring over what every feature that stays has counted."""
-        keys, new, used = self.keys, self.program, slice(0, old_keys.used)
-        keys.cells[rows, : k.HEADS] = old_keys.cells[used, : k.HEADS]
-        for at, pane in enumerate(new.groups.tolist()):
-            before = np.flatnonzero(old.groups == pane)
-            if len(before):
-                keys.cells[rows, k.HEADS + at] = old_keys.cells[used, k.HEADS + int(before[0])]
-        for feature, at in new.columns.items():
-            if feature not in old.columns:
-                continue
-            source, target = old.spec[old.columns[feature]], new.spec[at]
-            small, large = extent(feature, target)
-            for n in range(small):
-                keys.counts[rows, target[k.SMALL] + n] = old_keys.counts[used, source[k.SMALL] + n]
-            for n in range(large):
-                keys.cells[rows, target[k.LARGE] + n] = old_keys.cells[used, source[k.LARGE] + n]
+        for begin in range(0, old_keys.used, RELAID_AT_ONCE):
+            before = np.arange(begin, min(begin + RELAID_AT_ONCE, old_keys.used), dtype=np.int32)
+            now = rows[before]
+            cells = relaid(old_keys.cells.read(before), old, self.program)
+            self.keys.cells.write(now, cells)
+            for spec in self.program.spec[self.program.spec[:, k.KIND] == k.LATEST]:
+                self.keys.lasting[now] |= cells[:, spec[k.LARGE]] != k.NULL
 
     def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """The state in segments, keys in order of their hashes; `KEPT` for what is stored and has not changed."""
@@ -155,10 +174,15 @@ class State:
         places = places[np.argsort(seen.table[places, 0], kind="stable")]
         if begin == 0:
             self.dropped = []
+        sizes, blocks = keys.cells.gathered(rows.astype(np.int32))
         arrays = {
             "gone": _joined([each for generation, each in self.dropped if generation >= begin]),
             "key": keys.key[rows],
-            "cells": keys.cells[rows],
+            "time": keys.time[rows],
+            "last": keys.last[rows],
+            "lasting": keys.lasting[rows],
+            "cells": blocks,
+            "sizes": sizes,
             "seen": seen.table[places],
             "seen_row": ordinal[seen.row[places]],
         }
@@ -207,7 +231,7 @@ class State:
         opened = arrays["opened"]
         opened[:, e.ROW] = self.keys.find(arrays["key"], np.ones(len(opened), np.uint64))
         slots = self.slots.put(opened, arrays["values"])
-        self.keys.open_slot[opened[:, e.ROW], opened[:, e.RULE]] = slots
+        e.link(slots, self.keys.opened, self.slots.episodes)
         self.slots.subjects = dict(zip(opened[:, e.SEQ].tolist(), map(tuple, reached["subjects"]), strict=True))
 
     def _load_keys(self, link: Link, arrays: Mapping[str, Any], _: Mapping[str, Any]) -> None:
@@ -219,7 +243,10 @@ class State:
             self._move_keys(keys.keep(alive))
             self.dropped.append((link.end - 1, arrays["gone"]))
         rows = keys.find(arrays["key"], np.ones(len(arrays["key"]), np.uint64))
-        keys.cells[rows], keys.changed[rows] = arrays["cells"], link.end - 1
+        for name in ("time", "last", "lasting"):
+            getattr(keys, name)[rows] = arrays[name]
+        keys.cells.scatter(rows, arrays["sizes"], arrays["cells"])
+        keys.changed[rows] = link.end - 1
         mine = np.zeros(keys.used + 1, np.bool_)
         mine[rows] = True
         others = seen.alive()

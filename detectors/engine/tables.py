@@ -7,15 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.engine import kernel as k
+from detectors.engine.cells import PackedCells, resized
 from detectors.engine.program import Program
 from tollwatch.frames import Hashes, Ints
-
-
-def _grown(array: npt.NDArray[Any], size: int, fill: object) -> npt.NDArray[Any]:
-    bigger = np.empty((size, *array.shape[1:]), array.dtype)
-    bigger[: len(array)] = array
-    bigger[len(array) :] = fill
-    return bigger
 
 
 def _power(n: int) -> int:
@@ -23,49 +17,56 @@ def _power(n: int) -> int:
 
 
 class Keys:
-    """Arrays with a row per key. `cells` holds all numbers of a key (see `kernel`), `counts` is its int32 view.
+    """What is remembered of each key, by its row: its hash, its packed cells, and some numbers of its own.
 
-    `changed` is the generation (the number of the save that follows) in which a row was changed last.
+    `time` is that of its last event, `last` that one's place in the log, `lasting` whether it has a value that no
+    window ends; `opened` is the first slot of its open episodes, `changed` the number of the save that follows its last
+    change. `local` is scratch memory, -1 throughout.
     """
 
     def __init__(self, program: Program, rows: int = 1024) -> None:
-        self.program = program
-        self.used = 0
+        self.program, self.used = program, 0
         self.key = np.zeros(rows, np.uint64)
-        self.cells = np.tile(program.first_row, (rows, 1))
-        self.open_slot = np.full((rows, max(len(program.rules), 1)), -1, np.int32)
-        self.changed = np.zeros(rows, np.int32)
-        self._index(_power(rows * 4))
+        self.cells = PackedCells(program.first_row, rows)
+        self.time, self.last = np.full(rows, k.NULL), np.full(rows, -1, np.int64)
+        self.opened, self.local = np.full(rows, -1, np.int32), np.full(rows, -1, np.int32)
+        self.changed, self.lasting = np.zeros(rows, np.int32), np.zeros(rows, np.uint8)
+        self._index(_power(rows * 2))
 
-    @property
-    def counts(self) -> npt.NDArray[np.int32]:
-        """The cells as int32."""
-        return self.cells.view(np.int32)
+    def _arrays(self) -> dict[str, tuple[npt.NDArray[Any], Any]]:
+        """The arrays by row, and what a new row has."""
+        return {
+            "key": (self.key, 0),
+            "time": (self.time, k.NULL),
+            "last": (self.last, -1),
+            "opened": (self.opened, -1),
+            "local": (self.local, -1),
+            "changed": (self.changed, 0),
+            "lasting": (self.lasting, 0),
+        }
 
     def _index(self, size: int) -> None:
-        self.table_key = np.zeros(size, np.uint64)
-        self.table_row = np.full(size, k.EMPTY, np.int32)
+        self.table = np.full(size, k.EMPTY, np.int32)
         if self.used:
             rows = np.zeros(self.used, np.int32)
             found = self.key[: self.used].copy()
-            k.find_rows(found, np.ones(self.used, np.uint64), self.table_key, self.table_row, self.key, 0, rows)
+            k.find_rows(found, np.ones(self.used, np.uint64), self.table, self.key, 0, rows)
 
     def reserve(self, more: int) -> None:
         """Make room for so many new keys."""
         if self.used + more > len(self.key):
-            size = max(self.used + more, len(self.key) * 3 // 2)
-            self.key = _grown(self.key, size, 0)
-            self.cells = _grown(self.cells, size, self.program.first_row)
-            self.open_slot = _grown(self.open_slot, size, -1)
-            self.changed = _grown(self.changed, size, 0)
-        if (self.used + more) * 2 > len(self.table_key):
-            self._index(_power((self.used + more) * 4))
+            size = max(self.used + more, len(self.key) * 5 // 4)
+            for array, fill in self._arrays().values():
+                resized(array, size, fill)
+            self.cells.reserve(size)
+        if (self.used + more) * 10 > len(self.table) * 7:
+            self._index(_power((self.used + more) * 2))
 
     def find(self, keys: Hashes, mask: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
         """The row of every key that has a bit set, new rows for new keys; -1 for the others."""
         self.reserve(len(keys))
         rows = np.empty(len(keys), np.int32)
-        self.used = int(k.find_rows(keys, mask, self.table_key, self.table_row, self.key, self.used, rows))
+        self.used = int(k.find_rows(keys, mask, self.table, self.key, self.used, rows))
         return rows
 
     def keep(self, kept: npt.NDArray[np.bool_]) -> Ints:
@@ -73,16 +74,16 @@ class Keys:
         old = np.flatnonzero(kept)
         moved = np.full(self.used, -1, np.int64)
         moved[old] = np.arange(len(old))
-        for name in ("key", "cells", "open_slot", "changed"):
-            setattr(self, name, getattr(self, name)[: self.used][old])
+        self.cells.keep(old, self.used)
+        for name, (array, _) in self._arrays().items():
+            setattr(self, name, array[old])
         self.used = len(old)
-        self._index(_power(max(self.used, 1024) * 4))
+        self._index(_power(max(self.used, 1024) * 2))
         return moved
 
     def bytes_used(self) -> int:
         """Bytes of the arrays and the table."""
-        arrays = (self.key, self.cells, self.open_slot, self.changed, self.table_key, self.table_row)
-        return sum(a.nbytes for a in arrays)
+        return self.cells.bytes_used() + self.table.nbytes + sum(array.nbytes for array, _ in self._arrays().values())
 
 
 class Seen:
