@@ -1,6 +1,8 @@
 """Alignment: hold rows until every source partition has passed them, and let them go in one order.
 
-Whatever the reading, the rows of a shard leave in the order of (event_time, event_id), each id once. What came too
+Whatever the reading, the rows of a shard leave in the order of (event_time, event_id), each id of a key once: one that
+comes with another key is another row here, however many keys a partition has; the key space of all events says that it
+is a conflict. What came too
 late for that leaves as soon as the row of the same id, if there is one, cannot be waiting any more; flagged late.
 
 A partition that is idle or closed holds nobody back, but for what arrived after it was last seen to be so: which
@@ -26,6 +28,7 @@ from tollwatch.segments import NOTHING, Segment
 
 VERSION = 4
 OWN = "rows"
+SPREAD = np.uint64(0x9E3779B97F4A7C15)
 EVENT_MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
 
 
@@ -238,11 +241,12 @@ class Aligner:
         asked = order[timely_first]
         codes = np.empty(len(order), np.int64)
         codes[timely_first] = self.dedupe.look(
-            merge.column("_id")[asked],
+            (merge.column("_id") ^ merge.column("_key") * SPREAD)[asked],
             merge.column("_place")[asked],
             merge.column("_content")[asked],
             merge.times[asked],
             before,
+            late=int(merge.column("_late").sum()) if late else 0,
         )
         dropped = merge.dropped(order[codes != NEW], codes[codes != NEW])
         return Released(merge.pick(order[codes == NEW], self.released, self.sources), dropped)

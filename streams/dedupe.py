@@ -2,135 +2,242 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
+import numpy.typing as npt
 
-from tollwatch.compiled import prefetch
+from streams import ids_kernel as k
+from streams.ids_kernel import CONFLICT, DUPLICATE, NEW, TOO_LATE
 from tollwatch.frames import Hashes, Ints
 from tollwatch.segments import NOTHING, Chain, Deferred, Segment, pack, unpack
 
-KEPT_MS = 24 * 3_600_000
-NEW, DUPLICATE, CONFLICT, TOO_LATE = range(4)
-ID, SAID, PLACE = range(3)
-CLOCK = np.uint64(32)
-SECONDS = np.uint64(2**32 - 1)
-EPOCH_MS = 631_152_000_000  # 1990-01-01; 32 bits of seconds last until 2126
+__all__ = ["CONFLICT", "DUPLICATE", "KEPT_MS", "NEW", "TOO_LATE", "Dedupe"]
+KEPT_MS = k.KEPT_H * k.HOUR_MS
+YOUNG_AT_FIRST, YOUNG_AT_MOST = 1 << 10, 1 << 15
+OF_SORTED = 32
+"""The youngest are sorted in when they are this part of the sorted ones: more memory for fewer passes."""
 MOST_SEGMENTS = 256
-AHEAD = 12
-"""How many rows ahead memory is asked for."""
+HOUR_BITS = np.uint32(5)
+PLACE_BITS = np.uint32(21)
+NO_BEGINS = np.zeros(k.BUCKETS + 1, np.uint32)
+Parts = npt.NDArray[np.uint16]
 
 
-@nb.njit(cache=True, nogil=True, inline="always")
-def _second(time):
-    """The first second, since 1990, that is not wholly before a time."""
-    return max((time - EPOCH_MS) // 1000, np.int64(0))
+class _Ids(NamedTuple):
+    """Ids as columns: the first hash, bits of the second, what the event said, the hour of its time."""
+
+    names: Hashes
+    mores: Parts
+    said: Hashes
+    hours: npt.NDArray[np.int32]
+
+    def picked(self, which: npt.NDArray[np.bool_] | Ints) -> "_Ids":
+        return _Ids._make(column[which] for column in self)
 
 
-@nb.njit(cache=True, nogil=True)
-def _look(ids, places, said, times, oldest, table, codes):
-    """Say of each row in turn whether it is new, remembering it if so; gives how many places more are taken.
+def _joined(parts: list[_Ids]) -> _Ids:
+    return _Ids._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
-    `places` are 32 bits of the name's second hash and, below them, the second of the event's time. What is older than
-    a day is as if it had never been, whether it has left the table or not.
-    """
-    passed = _second(oldest)
-    slots = np.uint64(len(table) - 1)
-    begin = np.uint64(table.ctypes.data)
-    added = 0
-    for i in range(len(ids)):
-        if i + AHEAD < len(ids):
-            prefetch(begin + ((ids[i + AHEAD] >> np.uint64(1)) & slots) * np.uint64(24))
-        if times[i] < oldest:
-            codes[i] = TOO_LATE
-            continue
-        name, place = ids[i] | np.uint64(1), places[i] >> CLOCK
-        slot = (ids[i] >> np.uint64(1)) & slots
-        while table[slot, ID] != 0 and (table[slot, ID] != name or table[slot, PLACE] >> CLOCK != place):
-            slot = (slot + np.uint64(1)) & slots
-        if table[slot, ID] == 0 or np.int64(table[slot, PLACE] & SECONDS) < passed:
-            added += table[slot, ID] == 0
-            table[slot, ID], table[slot, SAID], table[slot, PLACE] = name, said[i], places[i]
-        else:
-            codes[i] = DUPLICATE if table[slot, SAID] == said[i] else CONFLICT
-    return added
+
+NONE = _Ids(np.empty(0, np.uint64), np.empty(0, np.uint16), np.empty(0, np.uint64), np.empty(0, np.int32))
+
+
+class _Sorted:
+    """The older ids, in order: 16 bytes each."""
+
+    def __init__(self) -> None:
+        self.used = 0
+        self.low, self.mid = np.empty(0, np.uint32), np.empty(0, np.uint16)
+        self.mores, self.said = np.empty(0, np.uint16), np.empty(0, np.uint64)
+        self.begins = NO_BEGINS
+
+    def columns(self) -> tuple[npt.NDArray[np.uint32], Parts, Parts, Hashes]:
+        """The arrays, of which the first `used` count."""
+        return self.low, self.mid, self.mores, self.said
+
+    def purge(self, base: int, oldest: int) -> None:
+        """Let go of what is before an hour."""
+        if self.used:
+            self.used = int(k.purge(base, oldest, *self.columns(), self.begins))
+
+    def merge(self, ids: _Ids) -> None:
+        """Take ids up that are not there."""
+        if not len(ids.names):
+            return
+        if self.begins is NO_BEGINS:
+            self.begins = NO_BEGINS.copy()
+        ids = ids.picked(np.argsort(ids.names, kind="stable"))
+        needed = self.used + len(ids.names)
+        if needed > len(self.low) or needed < len(self.low) // 2:
+            for column in self.columns():
+                column.resize(needed + needed // 64, refcheck=False)
+        k.merge(self.used, ids.names, ids.mores, ids.said, *self.columns(), self.begins)
+        self.used = needed
+
+    def ids(self, base: int) -> _Ids:
+        """All of them."""
+        names = k.names_of(self.low, self.mid, self.begins)
+        mores = self.mores[: self.used].copy()
+        return _Ids(names, mores, self.said[: self.used].copy(), _hours(mores, base))
+
+
+def _hours(mores: Parts, base: int) -> npt.NDArray[np.int32]:
+    tags = (mores & np.uint16(k.HOURS - 1)).astype(np.int64)
+    found: npt.NDArray[np.int32] = (base + ((tags - base) & (k.HOURS - 1))).astype(np.int32)
+    return found
 
 
 class Dedupe:
-    """The ids of the last day: 95 bits of the name, 64 of what it said, 32 of when (in seconds): 24 bytes a place.
+    """The ids of the last day, 17 bytes each: 75 bits of the name, 64 of what it said, the hour of its time.
 
-    The hashes are keyed, so that nobody finds two names that are taken for one, or fills one stretch of the table. Of
-    10,000,000,000 events in one day two have the same 95 bits with a probability of 1.3 in a billion.
+    The hashes are keyed, so that nobody finds two names that are taken for one, or fills one stretch of a table. Of
+    10,000,000,000 events a day over 16 partitions two have the same 75 bits with a probability of 1 in 12,000 a day;
+    then one of them is put into quarantine as a conflict. None is taken for a copy of the other.
     """
 
-    def __init__(self, size: int = 1 << 14) -> None:
-        self._empty(size)
+    def __init__(self) -> None:
+        self.sorted = _Sorted()
+        self.limit, self.base = YOUNG_AT_FIRST, (-(2**62))
+        self._empty_young()
         self.counted, self.latest = 0, 0
-        self.recent: list[tuple[int, Hashes]] = []
+        self.recent: list[tuple[int, _Ids]] = []
         self.chain = Chain("ids", most_level=1)
 
-    def _empty(self, size: int) -> None:
-        self.table = np.zeros((size, 3), np.uint64)
-        self.used = 0
+    def _empty_young(self) -> None:
+        size = self.limit * 4 // 3 + 8
+        self.young = np.zeros(size, np.uint64), np.empty(size, np.uint64), np.empty(size, np.uint16)
+        self.young_used = 0
 
-    def look(self, ids: Hashes, places: Hashes, contents: Hashes, times: Ints, watermark: int) -> Ints:
-        """A code for each row, in order: NEW, DUPLICATE, CONFLICT or TOO_LATE. `places` are 32-bit numbers."""
-        oldest = watermark - KEPT_MS
-        if (self.used + len(ids)) * 2 > len(self.table):
-            self._fill(self._alive(watermark), len(ids))
+    @property
+    def used(self) -> int:
+        """How many ids are remembered."""
+        return self.sorted.used + self.young_used
+
+    def look(
+        self,
+        ids: Hashes,
+        places: npt.NDArray[np.uint32],
+        contents: Hashes,
+        times: Ints,
+        watermark: int,
+        *,
+        late: int = 0,
+    ) -> Ints:
+        """A code for each row, in order: NEW, DUPLICATE, CONFLICT or TOO_LATE. `places` are 32-bit numbers.
+
+        What is 24 hours older than a row, or than the watermark, by whole hours, is as if it had never been. The last
+        `late` rows are late: for them counts what was known before these rows and what stands among these, however far
+        the others lead on.
+        """
         codes = np.zeros(len(ids), np.int64)
-        seconds = np.clip((times - EPOCH_MS) // 1000, 0, int(SECONDS)).astype(np.uint64)
-        stamped = (places.astype(np.uint64) << CLOCK) | seconds
-        self.used += int(_look(ids, stamped, contents, times, oldest, self.table, codes))
-        new = codes == NEW
-        if new.any():
-            self.recent.append((self.counted, np.column_stack([ids[new], contents[new], stamped[new]])))
-            self.counted += int(new.sum())
-            self.latest = max(self.latest, int(times[new].max()))
+        if not len(ids):
+            return codes
+        mores = (places >> PLACE_BITS << HOUR_BITS).astype(np.uint16)
+        on_time = slice(0, len(ids) - late)
+        behind = np.arange(len(ids) - late, len(ids))
+        if late:
+            known = codes[behind]
+            rows = (ids[behind], mores[behind], contents[behind], times[behind])
+            k.peek(*rows, watermark, self.base, self._sorted_ids(), self.young, known)
+            codes[behind] = known
+            behind = behind[known == NEW]
+        self._take((ids[on_time], mores[on_time], contents[on_time], times[on_time]), watermark, codes[on_time])
+        if len(behind):
+            copied = np.flatnonzero((codes[on_time] == NEW) & np.isin(ids[on_time], ids[behind]))
+            seen = {(int(ids[n]), int(mores[n])): int(contents[n]) for n in copied}
+            for n in behind.tolist():
+                name = int(ids[n]), int(mores[n])
+                if name in seen:
+                    codes[n] = DUPLICATE if seen[name] == contents[n] else CONFLICT
+                seen.setdefault(name, int(contents[n]))
+            near = behind[(codes[behind] == NEW) & (times[behind] // k.HOUR_MS >= self.base)]
+            self._take((ids[near], mores[near], contents[near], times[near]), watermark, np.zeros(len(near), np.int64))
+        self._note(ids, mores, contents, times, codes == NEW)
         return codes
 
-    def _alive(self, watermark: int) -> Hashes:
-        return _not_passed(self.table[self.table[:, ID] != 0], watermark)
+    def _sorted_ids(self) -> tuple[npt.NDArray[np.uint32], Parts, Parts, Hashes, npt.NDArray[np.uint32]]:
+        return (*self.sorted.columns(), self.sorted.begins)
 
-    def _fill(self, known: Hashes, more: int) -> None:
-        self._empty(1 << max(int((len(known) + more) * 3).bit_length(), 14))
-        ids, said, places = (np.ascontiguousarray(known[:, column]) for column in (ID, SAID, PLACE))
-        codes, times = np.zeros(len(known), np.int64), np.zeros(len(known), np.int64)
-        self.used = int(_look(ids, places, said, times, -(2**62), self.table, codes))
+    def _take(self, rows: tuple[Hashes, Parts, Hashes, Ints], watermark: int, codes: Ints) -> None:
+        """Take rows in order, and make room on the way."""
+        times, done = rows[3], 0
+        while done < len(times):
+            room = self.limit - self.young_used
+            done, added = k.look(done, *rows, watermark, self.base, room, self._sorted_ids(), self.young, codes)
+            self.young_used += int(added)
+            if done < len(times):
+                self._settle(max(int(times[done]) // k.HOUR_MS, watermark // k.HOUR_MS) - k.KEPT_H)
+
+    def _note(self, ids: Hashes, mores: Parts, said: Hashes, times: Ints, new: npt.NDArray[np.bool_]) -> None:
+        """Keep what is new until it is saved."""
+        if new.any():
+            hours = (times[new] // k.HOUR_MS).astype(np.int32)
+            tagged = mores[new] | (hours & (k.HOURS - 1)).astype(np.uint16)
+            self.recent.append((self.counted, _Ids(ids[new] | (ids[new] == 0), tagged, said[new], hours)))
+            self.counted += len(hours)
+            self.latest = max(self.latest, int(times[new].max()))
+
+    def _settle(self, oldest: int) -> None:
+        """Let go of what is before an hour, and sort the youngest in, or give them more room while they are few."""
+        names, said, mores = (column[self.young[0] != 0] for column in self.young)
+        hours = _hours(mores, self.base)
+        young = _Ids(names, mores, said, hours).picked(hours >= oldest)
+        self.sorted.purge(self.base, oldest)
+        self.base = max(self.base, oldest)
+        if self.limit < YOUNG_AT_MOST and not self.sorted.used:
+            self.limit = self.limit * 4 if len(young.names) * 2 > self.limit else self.limit
+            self._empty_young()
+            k.put_young(young.names, young.mores, young.said, self.young)
+            self.young_used = len(young.names)
+        else:
+            self.sorted.merge(young)
+            self.limit = max(YOUNG_AT_MOST, self.sorted.used // OF_SORTED)
+            self._empty_young()
 
     def save(self, watermark: int, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
-        """Give what was remembered since the save whose segments are `stored`, in rows of three numbers."""
+        """Give what was remembered since the save whose segments are `stored`."""
         chain = self.chain
-        chain.drop(lambda link: link.until < watermark - KEPT_MS)
+        chain.drop(lambda link: link.until // k.HOUR_MS < watermark // k.HOUR_MS - k.KEPT_H)
         much = len(chain.links) > MOST_SEGMENTS or chain.size() > 2 * max(self.used, 1 << 14)
         begin = chain.begin(self.counted, stored, whole=much)
         if begin < (self.recent[0][0] if self.recent else self.counted):
             begin = chain.begin(self.counted, stored, whole=True)
-        if begin == 0:
-            known = self._alive(watermark)
-            known = known[np.lexsort((known[:, PLACE], known[:, ID]))]
-        else:
-            known = np.concatenate([np.empty((0, 3), np.uint64), *(rows for at, rows in self.recent if at >= begin)])
+        since = [ids for at, ids in self.recent if at >= begin]
+        known = self._all(watermark) if begin == 0 else _joined([NONE, *since])
         segments = chain.kept()
-        if len(known):
-            name = chain.add(begin, self.counted, len(known), self.latest)
-            segments[name] = Deferred(lambda: pack({"ids": known}))
-        self.recent = [(at, rows) for at, rows in self.recent if at >= chain.open_since()]
+        if len(known.names):
+            name = chain.add(begin, self.counted, len(known.names), self.latest)
+            segments[name] = Deferred(lambda: pack(known._asdict()))
+        self.recent = [(at, ids) for at, ids in self.recent if at >= chain.open_since()]
         return segments
+
+    def _all(self, watermark: int) -> _Ids:
+        """Everything that is remembered and not past, in order of the names."""
+        names, said, mores = (column[self.young[0] != 0] for column in self.young)
+        whole = _joined([self.sorted.ids(self.base), _Ids(names, mores, said, _hours(mores, self.base))])
+        alive = whole.picked(whole.hours >= watermark // k.HOUR_MS - k.KEPT_H)
+        return alive.picked(np.lexsort((alive.mores, alive.names)))
 
     def load(self, segments: Mapping[str, Segment], watermark: int) -> None:
         """Remember what was saved, and not yet past at a watermark."""
-        if found := self.chain.load(segments):
-            known = np.concatenate([unpack(each, "the ids of events")[0]["ids"] for _, each in found])
-            self._fill(_not_passed(known, watermark), 0)
-            self.counted, self.latest = found[-1][0].end, max(link.until for link, _ in found)
+        if not (found := self.chain.load(segments)):
+            return
+        known = _joined([_Ids(**unpack(each, "the ids of events")[0]) for _, each in found])
+        self.base = watermark // k.HOUR_MS - k.KEPT_H
+        known = known.picked(known.hours >= self.base)
+        if len(known.names) > YOUNG_AT_MOST:
+            self.sorted.merge(known)
+            self.limit = max(YOUNG_AT_MOST, self.sorted.used // OF_SORTED)
+            self._empty_young()
+        else:
+            self.limit = max(YOUNG_AT_FIRST, 2 * len(known.names))
+            self._empty_young()
+            k.put_young(known.names, known.mores, known.said, self.young)
+            self.young_used = len(known.names)
+        self.counted, self.latest = found[-1][0].end, max(link.until for link, _ in found)
 
     def bytes_used(self) -> int:
-        """Bytes of the table."""
-        return self.table.nbytes
-
-
-def _not_passed(known: Hashes, watermark: int) -> Hashes:
-    """Those that are not older than a day."""
-    seconds = (known[:, PLACE] & SECONDS).astype(np.int64)
-    return known[seconds >= _second(watermark - KEPT_MS)]
+        """Bytes of both tables."""
+        begins = self.sorted.begins.nbytes if self.sorted.used else 0
+        return begins + sum(column.nbytes for column in (*self.sorted.columns(), *self.young))

@@ -106,6 +106,34 @@ def test_taken_up_again_it_goes_on(usual: list[bytes], after: int, at: int, part
     assert sorted({*kept.findings(), *later.findings()}) == usual
 
 
+def test_one_id_under_many_keys_is_found_the_same_with_any_partitions() -> None:
+    """Each key counts it by itself, whoever lies in the same part; the key space of all events says conflict."""
+
+    def copies() -> list[Rows]:
+        made = sources()
+        others = [
+            usage(
+                f"drop-{n:03}",
+                after_s=HOUR_S + n,
+                calling_number=f"44719999{m:04}",
+                called_number=f"4473{n:08}",
+                ring_s=1,
+                duration_s=0,
+                account_id="a8",
+            )
+            for n in range(45)
+            for m in range(8)
+        ]
+        return [*made, Rows("usage", "copies", sorted(others, key=lambda row: row["event_time"]))]
+
+    found = {n: ran(copies(), make_plan(IN_FORCE), partitions=n) for n in (1, 4, 16)}
+    kept, summary = found[1]
+    assert {alert.subject for alert in kept.alerts} >= {"447199999999", *(f"44719999{m:04}" for m in range(8))}
+    assert summary.conflicts == 45 * 8
+    for other, of_other in found.values():
+        assert (other.findings(), of_other.conflicts) == (kept.findings(), summary.conflicts)
+
+
 def test_the_state_of_another_number_of_partitions_is_refused() -> None:
     """The sentence says with which number to go on."""
     run = line(sources(), make_plan(IN_FORCE), partitions=3)
