@@ -78,7 +78,7 @@ def _simple(items: Sequence[Any]) -> pa.Table:
 
 def tables_of(found: Findings) -> dict[str, pa.Table]:
     """Table name → rows, for everything that was found; in the order of writing, the marks of frames last."""
-    alerts, evidence = list(found.all_alerts()), list(found.all_evidence())
+    evidence = list(found.all_evidence())
     made: dict[str, pa.Table] = {}
     if alerts := list(found.all_alerts()):
         made["alert"] = _alerts(alerts)

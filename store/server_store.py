@@ -59,6 +59,7 @@ class ServerStore:
         client.connection.connect_timeout = CONNECT_S
         client.connection.send_receive_timeout = ANSWER_S
         client.settings["server_side_params"] = True
+        client.settings["optimize_on_insert"] = 0  # copies are left to the merges
         client.client_settings["server_side_params"] = True
         return client
 

@@ -213,11 +213,11 @@ class Dedupe:
         return segments
 
     def _all(self, watermark: int) -> _Ids:
-        """Everything that is remembered and not past, in order of the names."""
+        """Everything that is remembered and not past."""
         names, said, mores = (column[self.young[0] != 0] for column in self.young)
         whole = _joined([self.sorted.ids(self.base), _Ids(names, mores, said, _hours(mores, self.base))])
-        alive = whole.picked(whole.hours >= watermark // k.HOUR_MS - k.KEPT_H)
-        return alive.picked(np.lexsort((alive.mores, alive.names)))
+        alive = whole.hours >= watermark // k.HOUR_MS - k.KEPT_H
+        return whole if alive.all() else whole.picked(alive)
 
     def load(self, segments: Mapping[str, Segment], watermark: int) -> None:
         """Remember what was saved, and not yet past at a watermark."""

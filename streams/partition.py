@@ -253,4 +253,5 @@ class PartitionFactory:
     def _model(self, model: PlannedModel) -> ModelPartition:
         feeds = [f"{feed}/{n}" for feed in model.fed_by for n in range(self.counts[feed])]
         aligned = AlignedStage(model.key_space, Aligner(self.source_partitions), NoopStage)
-        return ModelPartition(aligned, TenantScoring(self.settings.tenant, model.make), feeds, self.settings)
+        scoring = TenantScoring(self.settings.tenant, model.make, eager=False)
+        return ModelPartition(aligned, scoring, feeds, self.settings)

@@ -17,12 +17,15 @@ AnyStage = TypeVar("AnyStage", Stage, ScoringStage)
 
 
 class TenantStages(Generic[AnyStage]):
-    """Hands rows to the stage of their tenant; `own` is the tenant of rows that name none, `make` makes a stage."""
+    """Hands rows to the stage of their tenant; `own` is the tenant of rows that name none, `make` makes a stage.
 
-    def __init__(self, own: str, make: Callable[[str], AnyStage]) -> None:
+    Where it is not `eager`, a stage is made when its first rows come.
+    """
+
+    def __init__(self, own: str, make: Callable[[str], AnyStage], *, eager: bool = True) -> None:
         self.own = own
         self.make: Callable[[str], AnyStage] = make
-        self.stages: dict[str, AnyStage] = {own: make(own)}
+        self.stages: dict[str, AnyStage] = {own: make(own)} if eager else {}
 
     def of(self, tenant: str) -> AnyStage:
         """The stage of a tenant."""
@@ -33,8 +36,10 @@ class TenantStages(Generic[AnyStage]):
     def parts(self, rows: Aligned) -> dict[str, Aligned]:
         """The rows of each tenant that has a stage or rows, without the column that names it."""
         named = {stream: table["tenant"] for stream, table in rows.tables.items() if "tenant" in table.columns}
-        if not named and len(self.stages) == 1:
-            return {self.own: rows}
+        if not named and len(self.stages) <= 1:
+            if len(rows):
+                self.of(self.own)
+            return dict.fromkeys(self.stages, rows)
         tenants = np.full(len(rows), self.own, object)
         for stream, column in named.items():
             tenants[rows.position[stream]] = column.fill_null(self.own).to_numpy()
@@ -55,7 +60,7 @@ class TenantStages(Generic[AnyStage]):
 
     def load(self, segments: Mapping[str, Segment]) -> None:
         """Take up the segments of every tenant."""
-        by_tenant: dict[str, dict[str, Segment]] = {self.own: {}}
+        by_tenant: dict[str, dict[str, Segment]] = {tenant: {} for tenant in self.stages}
         for name, segment in segments.items():
             tenant, _, rest = (
                 name.removeprefix(BEGIN).partition(":") if name.startswith(BEGIN) else (self.own, "", name)
@@ -89,6 +94,8 @@ class TenantScoring(TenantStages[ScoringStage]):
     def advance(self, rows: Aligned, features: Sequence[pl.DataFrame] = (), watermark: int | None = None) -> Findings:
         """Take rows by tenant; features find their rows by the events' names, which are a tenant's own."""
         found = Findings()
+        if any(len(table) for table in features):
+            self.of(self.own)
         for tenant, part in self.parts(rows).items():
             found.extend(self.of(tenant).advance(part, features, watermark))
         return found

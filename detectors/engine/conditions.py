@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,22 +26,30 @@ COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
+Compare = Callable[[Any, Any], Any]
+
+
 class Condition:
     """An SQL condition over features; `columns` gives the row of `out` that holds each. Null is never satisfied."""
 
     def __init__(self, sql: str, columns: Mapping[str, int], spec: Ints, where: str) -> None:
         self.expr = condition(sql, {name: f"f{column}" for name, column in columns.items()}, where)
         self.columns = {column: bool(spec[column, k.KIND] in NULLABLE) for column in columns.values()}
-        self.plain = _plain(sql, columns, self.columns)
+        self.plain, self.is_plain = _plain(sql, columns)
 
     def rows(self, out: Ints) -> Ints:
         """The rows that satisfy it."""
-        if self.plain is not None:
-            compare, column, number = self.plain
-            values = out[column]
-            return np.flatnonzero(compare(values, number) & (values != k.NULL))
-        frame = pl.DataFrame({f"f{column}": feature(out[column], null) for column, null in self.columns.items()})
-        return np.flatnonzero(frame.select(c=self.expr)["c"].fill_null(value=False).to_numpy())
+        rows: Ints | None = None
+        for compare, column, number in self.plain:
+            values = out[column] if rows is None else out[column, rows]
+            passed = np.flatnonzero(compare(values, number) & (values != k.NULL))
+            rows = passed if rows is None else rows[passed]
+        if rows is None:
+            rows = np.arange(out.shape[1])
+        if self.is_plain or not len(rows):
+            return rows
+        frame = pl.DataFrame({f"f{column}": feature(out[column, rows], null) for column, null in self.columns.items()})
+        return rows[np.flatnonzero(frame.select(c=self.expr)["c"].fill_null(value=False).to_numpy())]
 
 
 def conditions_of(program: Program) -> list[tuple[int, int, Condition]]:
@@ -68,15 +77,22 @@ def feature(values: Ints, nullable: bool) -> pl.Series:  # noqa: FBT001  (one wo
     return series
 
 
-def _plain(
-    sql: str, columns: Mapping[str, int], nullable: Mapping[int, bool]
-) -> tuple[Callable[[Any, Any], Any], int, int] | None:
-    """The comparison of one feature with a whole number, if the condition is nothing else."""
-    tree = sqlglot.parse_one(sql)
-    left, right = tree.args.get("this"), tree.args.get("expression")
-    compare = COMPARISONS.get(type(tree))
-    if compare is None or not isinstance(left, exp.Column) or not isinstance(right, exp.Literal):
-        return None
-    if not right.is_int or nullable[columns[left.name]]:
-        return None
-    return compare, columns[left.name], int(right.this)
+@cache
+def _conjuncts(sql: str) -> tuple[tuple[tuple[Compare, str, int], ...], bool]:
+    """The comparisons of a feature with a whole number that must all hold, and whether that is all."""
+    whole = sqlglot.parse_one(sql)
+    parts = list(whole.flatten()) if isinstance(whole, exp.And) else [whole]
+    found = []
+    for part in parts:
+        tree = part.unnest()
+        left, right = tree.args.get("this"), tree.args.get("expression")
+        compare = COMPARISONS.get(type(tree))
+        if compare is not None and isinstance(left, exp.Column) and isinstance(right, exp.Literal) and right.is_int:
+            found.append((compare, left.name, int(right.this)))
+    return tuple(found), len(found) == len(parts)
+
+
+def _plain(sql: str, columns: Mapping[str, int]) -> tuple[list[tuple[Compare, int, int]], bool]:
+    """The same by the rows of features. A feature without a number satisfies no comparison."""
+    found, alone = _conjuncts(sql)
+    return [(compare, columns[name], number) for compare, name, number in found], alone

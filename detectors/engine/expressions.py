@@ -1,6 +1,7 @@
 """Evaluate the filters and values of a key space over the tables of its streams, each different one once."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -35,18 +36,17 @@ class Expressions:
         self.listed: dict[str, dict[str, tuple[str, str]]] = {}
 
     def _expr(self, stream: str, sql: str, where: str) -> pl.Expr:
-        tree = check(sql, schema(stream), where=where, functions=frozenset({"listed"}))
-        text, columns, lists = take_out_lists(tree)
+        expr, columns, lists = _parsed(stream, sql, where)
         self.used.setdefault(stream, set()).update(columns)
         self.listed.setdefault(stream, {}).update(lists)
-        return column_expr(text, where)
+        return expr
 
     def filter_bit(self, stream: str, sql: str | None, where: str) -> int:
         """The bit of a filter; None is all rows of the stream."""
         if (stream, sql) not in self.filters:
             bit = self.filters[stream, sql] = len(self.filters)
             expr = pl.repeat(True, pl.len()) if sql is None else self._expr(stream, sql, where)
-            if sql is not None and kind_of(expr, self._all(stream), sql, where) != pl.Boolean:
+            if sql is not None and _kind(stream, sql, where) != pl.Boolean:
                 raise RuleError(f"{where}: `{sql}` says neither yes nor no; compare it, for example `… = 'voice'`")
             self.compiled.setdefault(stream, []).append((bit, expr))
         return self.filters[stream, sql]
@@ -56,7 +56,7 @@ class Expressions:
         name: object = (stream, sql, hashed) if not unique else (stream, sql, len(self.values))
         if name not in self.values:
             expr = self._expr(stream, sql, where)
-            kind = kind_of(expr, self._all(stream), sql, where)
+            kind = _kind(stream, sql, where)
             if kind == pl.String:
                 if not hashed and not unique:
                     raise RuleError(f"{where}: `{sql}` is text; only distinct takes text, the others take numbers")
@@ -67,9 +67,6 @@ class Expressions:
             whole = expr.cast(pl.Int64, strict=False).fill_null(int(NULL))
             self.values[name] = (len(self.values), stream, whole, False)
         return self.values[name][0]
-
-    def _all(self, stream: str) -> dict[str, pl.DataType]:
-        return schema(stream) | dict.fromkeys(self.listed.get(stream, {}), pl.Int64())
 
     def prepare(self, stream: str, table: pl.DataFrame, lists: Lists) -> pl.DataFrame:
         """Add the columns that expressions name and the table lacks, and what the lists say."""
@@ -155,8 +152,29 @@ def kind_of(expr: pl.Expr, columns: Mapping[str, pl.DataType], sql: str, where: 
     return kind
 
 
+@cache
+def _parsed(stream: str, sql: str, where: str) -> tuple[pl.Expr, set[str], dict[str, tuple[str, str]]]:
+    """An expression over a stream, the columns and the lists that it names. Raises RuleError."""
+    tree = check(sql, schema(stream), where=where, functions=frozenset({"listed"}))
+    text, columns, lists = take_out_lists(tree)
+    return column_expr(text, where), columns, lists
+
+
+@cache
+def _kind(stream: str, sql: str, where: str) -> pl.DataType:
+    """The type of an expression over a stream. Raises RuleError."""
+    expr, _, lists = _parsed(stream, sql, where)
+    return kind_of(expr, schema(stream) | dict.fromkeys(lists, pl.Int64()), sql, where)
+
+
 def condition(sql: str, names: Mapping[str, str], where: str, *, amount: bool = False) -> pl.Expr:
     """A condition or an amount over features, checked; `names` gives the column that holds each."""
+    return _condition(sql, tuple(names.items()), where, amount=amount)
+
+
+@cache
+def _condition(sql: str, named: tuple[tuple[str, str], ...], where: str, *, amount: bool) -> pl.Expr:
+    names = dict(named)
     tree = never_failing(check(sql, dict.fromkeys(names, pl.Int64()), where=where))
     for column in list(tree.find_all(exp.Column)):
         renamed = sqlglot.column(names[column.name])

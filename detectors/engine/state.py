@@ -156,7 +156,7 @@ class State:
                 self.keys.lasting[now] |= cells[:, spec[k.LARGE]] != k.NULL
 
     def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
-        """The state in segments, keys in order of their hashes; `KEPT` for what is stored and has not changed."""
+        """The state in segments; `KEPT` for what is stored and has not changed."""
         segments = self._saved_keys(stored) | self._saved_log(stored)
         self.generation += 1
         return segments | {EPISODES: self._saved_episodes()}
@@ -167,11 +167,9 @@ class State:
         chain = self.key_chain
         begin = chain.begin(end, stored, whole=chain.size() > 2 * max(keys.used, SMALLEST_SWEPT))
         rows = np.flatnonzero(keys.changed[: keys.used] >= begin)
-        rows = rows[np.argsort(keys.key[rows])]
         ordinal = np.full(keys.used + 1, -1, np.int32)
         ordinal[rows] = np.arange(len(rows), dtype=np.int32)
         places = k.seen_of(ordinal, seen.table, seen.row)
-        places = places[np.argsort(seen.table[places, 0], kind="stable")]
         if begin == 0:
             self.dropped = []
         sizes, blocks = keys.cells.gathered(rows.astype(np.int32))

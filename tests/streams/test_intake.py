@@ -32,7 +32,7 @@ def batch(seconds: list[int], begin: int = 0, broken: tuple[int, ...] = ()) -> R
             "record_type": "originating",
             "_offset": pl.Series(places, dtype=pl.Int64),
         }
-    )
+    ).cast({"event_id": pl.String, "event_time": pl.Int64, "calling_number": pl.String, "_offset": pl.Int64})
     refused = [
         Quarantined(stream="usage", partition="p", position=place, reason="broken", raw=b"{", source="msc")
         for place in broken

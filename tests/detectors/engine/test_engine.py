@@ -164,7 +164,7 @@ def test_equals_the_naive_reference(program: tuple[Rule, Naive], made: list[Row]
             engine.load(stored)
             again = Engine(part.key_space, part.rules)
             again.load(engine.save())
-            assert plain(again.save()) | {"log": b""} == plain(engine.save()) | {"log": b""}
+            assert plain(again.save()) == plain(engine.save())
         start = cut
     end = START_MS + 10 * 86_400_000
     naive.advance([], end)
