@@ -72,7 +72,10 @@ imports: .venv/.dev ## Check which folder imports which
 	@$(BIN)/lint-imports
 
 bench: .venv/.dev ## Measure the common work against its baseline
-	@$(BIN)/python -m replay.bench $(ARGS)
+	@$(BIN)/python -m services.bench $(ARGS)
+
+bench-million: .venv/.dev ## Measure memory and snapshots of a million subscribers (ARGS="--subscribers 100000")
+	@$(BIN)/python -m services.million $(ARGS)
 
 docs: .venv/.dev ## Write docs/events.md from the types and the dashboards' JSON from their code
 	@$(BIN)/python -m tollwatch.document && $(BIN)/python -m dashboards.grafana.boards

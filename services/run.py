@@ -28,12 +28,14 @@ class RunOutcome:
 
     summary: Summary
     seconds: float
+    snapshots_cpu_s: float = 0.0
 
     def as_dict(self) -> dict[str, object]:
         """The summary, with seconds and the peak of memory in MB."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         return {n: v for n, v in asdict(self.summary).items() if n != "not_allowed"} | {
             "seconds": self.seconds,
+            "snapshots_cpu_seconds": round(self.snapshots_cpu_s, 2),
             "peak_memory_mb": peak,
         }
 
@@ -57,12 +59,12 @@ def run_line(
         note_settings(data, settings)
         store.apply_tables()
         gc.freeze()  # what is there stays: the collector need not go through it again and again
-        summary = _go(sources, store, data, plan, settings, as_of_ms=as_of_ms, progress=progress)
+        summary, snapshots_cpu_s = _go(sources, store, data, plan, settings, as_of_ms=as_of_ms, progress=progress)
         for (source, kind), number in sorted(summary.not_allowed.items()):
             note(data, "refuse", kind, source, {"records": [None, number]}, settings=settings)
     finally:
         store.close()
-    return RunOutcome(summary, round(time.monotonic() - began, 1))
+    return RunOutcome(summary, round(time.monotonic() - began, 1), snapshots_cpu_s)
 
 
 def _go(
@@ -74,8 +76,8 @@ def _go(
     *,
     as_of_ms: int,
     progress: Progress | None,
-) -> Summary:
-    """Run to the end, with reading, storing and the writing of snapshots beside it."""
+) -> tuple[Summary, float]:
+    """Run to the end, with reading, storing and the writing of snapshots beside it; gives what snapshots took, too."""
     storing = StoringThread(store)
     saver = BackgroundSaver(Snapshots(private_folder(data / "state"), key=settings.hasher().key))
 
@@ -104,4 +106,4 @@ def _go(
     finally:
         storing.close()
         saver.close()
-    return summary
+    return summary, saver.cpu_s

@@ -1,5 +1,6 @@
 """Write snapshots in a thread, one at a time, while the line goes on: what is written has been copied before."""
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -8,12 +9,13 @@ from tollwatch.segments import Segment
 
 
 class BackgroundSaver:
-    """Numbers the snapshots of a run and writes them. What fails is raised by the next call."""
+    """Numbers the snapshots of a run and writes them; `cpu_s` is what they took. The next call raises what fails."""
 
     def __init__(self, snapshots: Snapshots) -> None:
         self.snapshots, self.number = snapshots, 0
         self.pool = ThreadPoolExecutor(1, "snapshot")
         self.writing: Future[None] | None = None
+        self.cpu_s = 0.0
 
     def newest(self) -> tuple[Manifest, dict[str, bytes]] | None:
         """The newest snapshot, as `Snapshots.newest` finds it; the next one follows it."""
@@ -34,7 +36,9 @@ class BackgroundSaver:
         """
         self.wait()
         self.number += 1
+        began = time.thread_time()
         segments = copied(frozenset(self.snapshots.names()))
+        self.cpu_s += time.thread_time() - began
         self.writing = self.pool.submit(self._write, segments, self.number, files, until_stored)
 
     def _write(
@@ -45,7 +49,9 @@ class BackgroundSaver:
         until_stored: Callable[[], None],
     ) -> None:
         until_stored()
+        began = time.thread_time()
         self.snapshots.save(segments, number, files)
+        self.cpu_s += time.thread_time() - began
 
     def wait(self) -> None:
         """Wait until what is being written stands."""
