@@ -8,21 +8,23 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from cli._listing import print_table
-from services.state import KINDS, state_sizes
+from services.state import KINDS, running_sizes, state_sizes
 from tollwatch.config import load_settings
 
 
 def state(
     *,
     data: Path = Path("tollwatch-data"),
+    metrics: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     rules: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
     format: Literal["table", "ndjson"] = "table",  # noqa: A002  (the word people type)
     config: Path | None = None,
 ) -> None:
-    """Print the keys and the bytes of the last snapshot, by key space and kind, and what each detector's cells take.
+    """Print keys and bytes by key space and kind, and each detector's part of the cells.
 
-    cells: what features count; seen: values of distinct features; episodes: open alerts; log and content: rows kept for
-    claims and evidence; align: ids and rows that wait.
+    Of the last snapshot, or of what running workers hold in memory (`--metrics`). cells: what features count; seen:
+    values of distinct features; episodes: open alerts; log: rows kept for claims and evidence; ids: what tells copies;
+    rows: those that wait for others, and all else.
 
     Try: tollwatch state --data data
 
@@ -30,6 +32,8 @@ def state(
     ----------
     data
         The data directory.
+    metrics
+        Addresses of running workers' metrics, as http://worker-1:9100/metrics.
     rules
         The rules files of the run.
     format
@@ -37,14 +41,17 @@ def state(
     config
         A settings file.
     """
-    spaces, detectors = state_sizes(data, load_settings(config), rules)
+    settings = load_settings(config)
+    spaces, detectors = running_sizes(metrics, settings, rules) if metrics else state_sizes(data, settings, rules)
     if format == "ndjson":
         for name, counted in sorted(spaces.items()):
             print(msgspec.json.encode({"key_space": name, **counted}, order="sorted").decode())
         for name, (space, number) in sorted(detectors.items()):
             print(msgspec.json.encode({"detector": name, "key_space": space, "cells": number}, order="sorted").decode())
         return
-    table = Table("key space", "keys", *KINDS, "total", title="bytes of the last snapshot")
+    table = Table(
+        "key space", "keys", *KINDS, "total", title="bytes in memory" if metrics else "bytes of the last snapshot"
+    )
     for name, counted in sorted(spaces.items()):
         sums = [counted[kind] for kind in KINDS]
         table.add_row(name, f"{counted['keys']:,}", *(f"{number:,}" for number in [*sums, sum(sums)]))

@@ -95,7 +95,7 @@ def frames(usage: Path, scratch: Path) -> dict[str, Any]:
     cpu_s = time.process_time() - began
     engine = line.stage
     assert isinstance(engine, Engine)
-    state = engine.bytes_of_state() | {"dedupe": line.aligner.dedupe.bytes_used()}
+    state = engine.memory() | {"dedupe": line.aligner.dedupe.bytes_used()}
     return {"cpu_s": cpu_s, "alerts": opened, "evidence": shown, "state": state}
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from services.assembly import make_plan
 from store import ServerStore
+from store.kafka_tables import raw_group
 from store.relational import Database
 from streams.live import topics
 from streams.live.lag import lag
 from tollwatch.config import Settings
 from tollwatch.errors import TollwatchError
+from tollwatch.events import STREAMS
 
 
 @dataclass
@@ -49,10 +51,17 @@ def _kafka(found: Finding, settings: Settings, rules: Sequence[Path]) -> None:
         found.good = False
         found.said += missing
         return
-    behind = lag(settings, wanted, plan.partition_counts(settings))
+    storing = {f"{settings.kafka.prefix}{stream}": raw_group(settings.app, stream) for stream in STREAMS}
+    behind = lag(settings, wanted, plan.partition_counts(settings), storing)
     found.said.append(f"{len(wanted)} topics are there")
-    raw = sum(number for topic, number in behind.items() if "frames." not in topic)
-    found.said.append(f"{raw:,} messages wait to be framed, {sum(behind.values()) - raw:,} frames for a snapshot")
+    framing, snapshots = sum(behind.framing.values()), sum(behind.snapshots.values())
+    found.said.append(f"{framing:,} messages wait to be framed, {snapshots:,} frames for a snapshot")
+    if waiting := {topic: number for topic, number in behind.storing.items() if number}:
+        largest = sorted(waiting.items(), key=lambda each: -each[1])[:3]
+        most = ", ".join(f"{number:,} of {topic}" for topic, number in largest)
+        found.said.append(f"{sum(waiting.values()):,} messages wait to be stored by ClickHouse ({most})")
+    else:
+        found.said.append("no message waits to be stored by ClickHouse")
 
 
 def _clickhouse(found: Finding, settings: Settings) -> None:
@@ -64,7 +73,21 @@ def _clickhouse(found: Finding, settings: Settings) -> None:
     found.said.append(f"{store.shown}, version {store.query('SELECT version() AS v')['v'][0]}")
     found.said += (different := store.check_tables())
     found.good = not different
+    if found.good:
+        found.said += _waiting(store)
     store.close()
+
+
+def _waiting(store: ServerStore) -> list[str]:
+    """What findings and consumers wait for, in sentences."""
+    rows = int(store.query("SELECT count() AS n FROM evidence_place FINAL WHERE settled = 0")["n"][0])
+    said = [f"{rows:,} rows of evidence wait for their raw events"] if rows else []
+    errors = store.query(
+        "SELECT table, argMax(exceptions.text[-1], exceptions.time[-1]) AS said FROM system.kafka_consumers "
+        "WHERE database = currentDatabase() AND notEmpty(exceptions.text) "
+        "AND exceptions.time[-1] > now() - INTERVAL 5 MINUTE GROUP BY table ORDER BY table LIMIT 3"
+    )
+    return said + [f"{table} met: {' '.join(text.split())[:200]}" for table, text in errors.iter_rows()]
 
 
 def _relational(found: Finding, settings: Settings) -> None:

@@ -16,12 +16,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from detectors.engine import Engine
 from services.assembly import make_plan
 from streams.embedded import Run
 from streams.saving import BackgroundSaver
 from streams.snapshots import Snapshots
-from streams.tenants import TenantDetection
 from tollwatch.config import Settings
 from tollwatch.frames import Ints, ReadBatch
 
@@ -116,12 +114,7 @@ def state_of(line: Run) -> dict[str, Counter[str]]:
     """Key space -> keys, and bytes of memory by part."""
     found: dict[str, Counter[str]] = {}
     for (name, _), partition in line.partitions.items():
-        aligned = partition.aligned  # type: ignore[attr-defined]
-        sizes = Counter({"keys": 0, "ids": aligned.aligner.dedupe.bytes_used()})
-        if isinstance(aligned.stage, TenantDetection):
-            for stage in aligned.stage.stages.values():
-                sizes.update(stage.bytes_of_state() if isinstance(stage, Engine) else {})
-        found.setdefault(name, Counter()).update(sizes)
+        found.setdefault(name, Counter(keys=0)).update(partition.memory())
     return {name: sizes for name, sizes in found.items() if sizes["keys"] or sizes["ids"] > 1_000_000}
 
 

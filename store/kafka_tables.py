@@ -20,6 +20,11 @@ BLOCK_ROWS = 65_536
 ATTRIBUTES = "attributes"
 
 
+def raw_group(app: str, stream: str) -> str:
+    """The consumer group of a stream: one each, so that a server that starts does not wait for all of them to agree."""
+    return f"{app}-raw-{stream}"
+
+
 def _given(stream: str) -> dict[str, str]:
     """The columns as a message has them, with their types: anything may be absent."""
     kinds: dict[str, str] = {}
@@ -81,9 +86,10 @@ def statements(stream: str, kafka: KafkaSettings, app: str) -> list[str]:
     rows = f"SELECT *, _partition, _offset FROM kafka_{stream} WHERE empty(_error) AND {there}"
     stored = f"SELECT {taken}, {place} FROM ({rows})"
     what = f"SELECT '{stream}' AS stream, {place}, _error AS reason, _raw_message AS raw"
+    settings = _settings(stream, kafka, raw_group(app, stream))
     refused = f"{what} FROM kafka_{stream} WHERE notEmpty(_error)"
     return [
-        f"CREATE TABLE kafka_{stream} ({columns}) ENGINE = Kafka SETTINGS {_settings(stream, kafka, f'{app}-raw')}",
+        f"CREATE TABLE kafka_{stream} ({columns}) ENGINE = Kafka SETTINGS {settings}",
         f"CREATE MATERIALIZED VIEW kafka_{stream}_stored TO raw_{stream} AS {stored}",
         f"CREATE MATERIALIZED VIEW kafka_{stream}_refused TO raw_refused AS {refused}",
     ]

@@ -59,6 +59,11 @@ class AlignedStage:
             return found, released
         return self.stage.advance(released.rows), released
 
+    def memory(self) -> dict[str, int]:
+        """Bytes of its state in memory by part; of the part `keys` how many keys."""
+        measure = getattr(self.stage, "memory", dict[str, int])
+        return {"ids": self.aligner.dedupe.bytes_used(), **measure()}
+
     def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """Give the stage's segments, and what alignment has seen of ids and holds; `KEPT` for what is stored."""
         saved = prefixed("align-", self.aligner.save(below(stored, "align-")))

@@ -63,6 +63,10 @@ class KeySpacePartition(Protocol):
         """How many rows it holds."""
         ...
 
+    def memory(self) -> dict[str, int]:
+        """Bytes of its state in memory by part; of the part `keys` how many keys."""
+        ...
+
 
 class StagePartition:
     """A partition whose stage finds alerts or leakages; `feeds` are the models that get features of it."""
@@ -110,6 +114,10 @@ class StagePartition:
     def waiting(self) -> int:
         """How many rows it holds."""
         return self.aligned.aligner.waiting()
+
+    def memory(self) -> dict[str, int]:
+        """Bytes of its state in memory by part."""
+        return self.aligned.memory()
 
 
 class EventPartition(StagePartition):
@@ -199,6 +207,10 @@ class ModelPartition:
     def waiting(self) -> int:
         """How many rows it holds."""
         return self.aligned.aligner.waiting()
+
+    def memory(self) -> dict[str, int]:
+        """Bytes of its state in memory by part."""
+        return self.aligned.memory()
 
 
 def frame_marks(frame: Frame, offset: int, settings: Settings) -> list[FrameMark]:

@@ -1,5 +1,6 @@
 """A stage for each tenant: windows, lists, models and findings of one know nothing of another's."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Generic, TypeVar
@@ -46,6 +47,13 @@ class TenantStages(Generic[AnyStage]):
         for tenant in sorted(set(tenants.tolist())):
             self.of(tenant)
         return {tenant: _only(rows, tenants == tenant) for tenant in self.stages}
+
+    def memory(self) -> dict[str, int]:
+        """Bytes in memory by part, of all tenants whose stage can say it."""
+        found = Counter[str]()
+        for stage in self.stages.values():
+            found.update(getattr(stage, "memory", dict[str, int])())
+        return dict(found)
 
     def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """Give the segments of every tenant; `KEPT` for what is stored."""

@@ -54,7 +54,8 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     `servers` are host:port, with commas between; `prefix` stands before the name of every topic; `partitions` and
     `replication` are those of new topics of events, `retention_h` is how long they keep them. With `username` clients
-    come over SASL (`mechanism`), with `tls` encrypted (`ca_file`: whom to trust).
+    come over SASL (`mechanism`), with `tls` encrypted (`ca_file`: whom to trust). `broker_wait_s` is how long
+    publishing waits for a broker that restarts or whose partitions move.
     """
 
     servers: str = "localhost:9092"
@@ -62,6 +63,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 4
     replication: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
     retention_h: Annotated[int, msgspec.Meta(ge=1)] = 168
+    broker_wait_s: Annotated[float, msgspec.Meta(ge=1, le=86_400)] = 300
     username: str | None = None
     password: str | None = None
     mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"

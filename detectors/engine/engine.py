@@ -273,7 +273,7 @@ class Engine:
         )
         self.writer.take(written, count)
 
-    def bytes_of_state(self) -> dict[str, int]:
+    def memory(self) -> dict[str, int]:
         """Bytes by part; `keys` is the number of keys, not bytes."""
         return self.state.bytes_used()
 

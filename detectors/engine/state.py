@@ -263,8 +263,8 @@ class State:
         """Bytes by part; `keys` is the number of keys, not bytes."""
         return {
             "keys": self.keys.used,
-            "state": self.keys.bytes_used(),
-            "distinct": self.seen.bytes_used(),
+            "cells": self.keys.bytes_used(),
+            "seen": self.seen.bytes_used(),
             "log": self.log.bytes_used(),
         }
 

@@ -1,6 +1,7 @@
-"""How far behind the workers are: messages that are not framed, frames that are in no snapshot."""
+"""How far behind everything is: messages that are not framed, frames that are in no snapshot, messages not stored."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 
@@ -9,22 +10,41 @@ from streams.live.topics import Topic, admin, frames_topic
 from tollwatch.config import Settings
 
 
-def lag(settings: Settings, topics: Iterable[Topic], spaces: Iterable[str]) -> dict[str, int]:
-    """Topic → messages behind, of raw topics by framing, of frames by snapshots. Raises StoreError as `admin` does."""
+class Behind(NamedTuple):
+    """Topic -> messages: raw ones that are not framed, frames without a snapshot, raw ones that are not stored."""
+
+    framing: dict[str, int]
+    snapshots: dict[str, int]
+    storing: dict[str, int]
+
+
+def lag(settings: Settings, topics: Iterable[Topic], spaces: Iterable[str], storing: Mapping[str, str]) -> Behind:
+    """Ask Kafka; `storing` is by topic the consumer group that stores it. Raises StoreError as `admin` does."""
     frames = {frames_topic(settings.kafka, space) for space in spaces}
-    behind: dict[str, int] = {}
+    known = list(topics)
+    raw = [topic for topic in known if topic.name not in frames and topic.arrival]
     with admin(settings.kafka) as client:
-        groups = {f"{settings.app}-framing": False, settings.app: True}
         reader = KafkaConsumer(**plain_connection(settings.kafka))
         try:
-            for group, of_frames in groups.items():
-                own = [t for t in topics if (t.name in frames) == of_frames and (of_frames or t.arrival)]
+
+            def behind(group: str, own: Iterable[Topic]) -> dict[str, int]:
                 places = [TopicPartition(topic.name, n) for topic in own for n in range(topic.partitions)]
                 done = client.list_group_offsets({group: places}).get(group, {})
+                found: dict[str, int] = {}
                 for place, end in reader.end_offsets(places).items():
-                    known = done.get(place)
-                    begin = max(known.offset, 0) if known is not None else 0
-                    behind[place.topic] = behind.get(place.topic, 0) + max(end - begin, 0)
+                    offset = done.get(place)
+                    begin = max(offset.offset, 0) if offset is not None else 0
+                    found[place.topic] = found.get(place.topic, 0) + max(end - begin, 0)
+                return found
+
+            stored: dict[str, int] = {}
+            for topic in raw:
+                if topic.name in storing:
+                    stored |= behind(storing[topic.name], [topic])
+            return Behind(
+                behind(f"{settings.app}-framing", raw),
+                behind(settings.app, [topic for topic in known if topic.name in frames]),
+                stored,
+            )
         finally:
             reader.close()
-    return behind

@@ -30,6 +30,12 @@ class Metrics:
         self.state = Gauge(
             "tollwatch_state_bytes", "bytes of the last snapshot", ["key_space", "partition"], registry=registry
         )
+        self.memory = Gauge(
+            "tollwatch_memory_bytes",
+            "bytes of state in memory, by part (of the part keys: how many keys)",
+            ["key_space", "partition", "part"],
+            registry=registry,
+        )
         self.snapshots = Counter("tollwatch_snapshots", "snapshots written", registry=registry)
         self.stage_failures = Counter(
             "tollwatch_stage_failures",

@@ -1,10 +1,11 @@
 """Publish files to Kafka: all streams in the order of event time, between control records that hold the line."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -28,10 +29,13 @@ from tollwatch.events.attributes import Attributes
 from tollwatch.frames import Ints
 from tollwatch.ports import Source
 
+log = logging.getLogger("tollwatch.publish")
 AT_ONCE = 20_000
+LONGEST_PAUSE_S = 5.0
 BATCH_BYTES = 700_000
 SUBJECTS = ("subscriber_id", "account_id", "calling_number", "called_number", "invoice_id", "statement_id", "imsi")
 Progress = Callable[[int], None]
+Made = TypeVar("Made")
 
 
 @dataclass
@@ -139,6 +143,20 @@ def in_order(sources: Sequence[Source]) -> Iterator[Piece]:
                 waiting[n] = piece.part(slice(number, None))
 
 
+async def patiently(call: Callable[[], Awaitable[Made]], wait_s: float, *, pause_s: float = 0.2) -> Made:
+    """Call again while Kafka says that it is worth trying again, for `wait_s` seconds; then raise what it says."""
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            return await call()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() + pause_s > until:
+                raise
+            log.warning("%r; tried again for %.0f s", error, until - time.monotonic())
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
 class Publisher:
     """Writes to the raw topics."""
 
@@ -158,6 +176,7 @@ class Publisher:
             max_request_size=LARGEST,
             max_batch_size=1 << 20,
             linger_ms=0,
+            request_timeout_ms=round(self.kafka.broker_wait_s * 1000),
         )
         try:
             await producer.start()
@@ -173,7 +192,8 @@ class Publisher:
 
     async def _all(self, producer: Any, sources: Sequence[Source], as_of_ms: int | None, *, close: bool) -> int:
         streams = [stream for stream in STREAMS if any(source.stream == stream for source in sources)]
-        partitions = {stream: await self._partitions(producer, stream) for stream in streams}
+        wait_s = self.kafka.broker_wait_s
+        partitions = {s: await patiently(lambda s=s: self._partitions(producer, s), wait_s) for s in streams}  # type: ignore[misc]
         await self._control(producer, partitions, ControlRecord(open=True, as_of_ms=as_of_ms))
         began, waiting = time.monotonic(), 0
         pending: list[Any] = []
@@ -202,11 +222,15 @@ class Publisher:
 
     async def _control(self, producer: Any, partitions: dict[str, list[int]], record: ControlRecord) -> None:
         sent = [
-            await producer.send(f"{self.kafka.prefix}{stream}", BLANK, partition=partition, headers=record.headers())
+            await self._sent(producer.send, f"{self.kafka.prefix}{stream}", BLANK, partition, headers=record.headers())
             for stream, numbers in partitions.items()
             for partition in numbers
         ]
         await asyncio.gather(*sent)
+
+    async def _sent(self, send: Callable[..., Any], what: Any, to: Any, partition: int, **more: Any) -> Any:
+        """Hand something to the producer, which may have to wait until it knows who leads the partition."""
+        return await patiently(lambda: send(what, to, partition=partition, **more), self.kafka.broker_wait_s)
 
     async def _send(self, producer: Any, piece: Piece, partitions: list[int]) -> list[Any]:
         topic = f"{self.kafka.prefix}{piece.stream}"
@@ -217,13 +241,13 @@ class Publisher:
             for at in np.flatnonzero(where == number).tolist():
                 value = piece.values[at]
                 if size and size + len(value) > BATCH_BYTES:
-                    futures.append(await producer.send_batch(batch, topic, partition=partition))
+                    futures.append(await self._sent(producer.send_batch, batch, topic, partition))
                     batch, size = producer.create_batch(), 0
                 if len(value) > BATCH_BYTES:
-                    futures.append(await producer.send(topic, value, partition=partition))
+                    futures.append(await self._sent(producer.send, topic, value, partition))
                     continue
                 batch.append(key=None, value=value, timestamp=None)
                 size += len(value)
             if size:
-                futures.append(await producer.send_batch(batch, topic, partition=partition))
+                futures.append(await self._sent(producer.send_batch, batch, topic, partition))
         return futures

@@ -335,6 +335,8 @@ class Worker:
                 space = self.space_of[tp.topic]
                 self.metrics.watermark.labels(space, tp.partition).set(own.partition.watermark())
                 self.metrics.held.labels(space, tp.partition).set(own.partition.waiting())
+                for part, size in own.partition.memory().items():
+                    self.metrics.memory.labels(space, tp.partition, part).set(size)
             return copied
 
     async def _write(self, copied: "_Copied") -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client import start_http_server
 
 from cli import call
 from detectors import every_detector
 from services.state import KINDS, sizes
+from streams.live.metrics import Metrics
 from streams.snapshots import Snapshots
 
 NAME = "state"
@@ -60,6 +62,23 @@ def test_every_key_and_every_detector_is_counted(data: Path, capfd: pytest.Captu
     assert 0.8 * sum(map(len, segments.values())) < counted <= sum(map(len, segments.values()))
     assert call(["state", "--data", str(data)]) == 0
     assert "bytes of cells" in capfd.readouterr().out
+
+
+def test_of_running_workers(capfd: pytest.CaptureFixture[str]) -> None:
+    """The same table of what they hold in memory, added up over partitions and workers."""
+    metrics = Metrics()
+    for partition, part, size in ((0, "keys", 7), (0, "cells", 700), (1, "keys", 3), (1, "cells", 300), (1, "ids", 17)):
+        metrics.memory.labels("calling_number", partition, part).set(size)
+    server, _ = start_http_server(0, "127.0.0.1", registry=metrics.registry)
+    url = f"http://127.0.0.1:{server.server_port}/metrics"
+    assert call(["state", "--metrics", url, "--format", "ndjson"]) == 0
+    rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [row for row in rows if "detector" not in row] == [
+        {"key_space": "calling_number", "keys": 10, "cells": 1000, "ids": 17}
+    ]
+    server.shutdown()
+    assert call(["state", "--metrics", "http://127.0.0.1:1/metrics"]) != 0
+    assert "is `metrics_port` of the worker set?" in capfd.readouterr().err
 
 
 def test_without_a_snapshot(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

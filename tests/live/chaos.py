@@ -113,6 +113,9 @@ def clickhouse_is_far_behind(at: Installation, given: Input, chance: random.Rand
         time.sleep(1)
     waiting = store.query("SELECT count() AS n FROM evidence_place FINAL WHERE settled = 0")["n"][0]
     assert waiting > 100, "nothing waits for the raw events"
+    told = " ".join(at.call("doctor", "--json").stdout.split())
+    assert "rows of evidence wait for their raw events" in told
+    assert "messages wait to be stored by ClickHouse" in told
     at.call("tables", "apply")
 
 

@@ -109,6 +109,7 @@ def test_doctor_says_what_is_missing(servers: Servers, tmp_path_factory: pytest.
     at.prepare()
     well = at.call("doctor", check=False)
     assert well.returncode == 0, well.stdout
+    assert "no message waits to be stored by ClickHouse" in " ".join(well.stdout.split())
     at.env["TOLLWATCH_KAFKA__PARTITIONS"] = "2"
     shrunk = at.call("topics", "create", check=False)
     assert shrunk.returncode == 4

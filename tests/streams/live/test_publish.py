@@ -1,13 +1,18 @@
 """What is published: every record of every file, in the order of event time, each file's own order kept."""
 
+import asyncio
 import random
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import pytest
+from aiokafka.errors import KafkaError, LeaderNotAvailableError, TopicAuthorizationFailedError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.live.publish import encoded, in_order
+from streams.live.publish import encoded, in_order, patiently
 from streams.read import open_source
 from streams.reading.decode import Decoder
 
@@ -64,3 +69,32 @@ def test_a_row_becomes_the_event_that_it_was(tmp_path: Path) -> None:
     again = Decoder("provisioned", "p").decode(encoded("provisioned", service), position=0)
     assert isinstance(again, dict)
     assert again["attributes"] == [{"key": "k", "value": "v"}]
+
+
+def away(times: int, error: type[KafkaError], calls: list[int]) -> Callable[[], Coroutine[Any, Any, str]]:
+    """A call that Kafka refuses so many times."""
+
+    async def call() -> str:
+        calls.append(1)
+        if len(calls) <= times:
+            raise error
+        return "sent"
+
+    return call
+
+
+def test_a_broker_that_restarts_is_waited_for() -> None:
+    """Leaders that are being elected are no reason to end; what cannot become good is said at once."""
+    calls: list[int] = []
+    assert asyncio.run(patiently(away(3, LeaderNotAvailableError, calls), 10, pause_s=0.001)) == "sent"
+    assert len(calls) == 4
+    calls.clear()
+    with pytest.raises(TopicAuthorizationFailedError):
+        asyncio.run(patiently(away(1, TopicAuthorizationFailedError, calls), 10, pause_s=0.001))
+    assert len(calls) == 1
+
+
+def test_it_is_not_waited_for_ever() -> None:
+    """After `broker_wait_s` the user learns what Kafka says."""
+    with pytest.raises(LeaderNotAvailableError):
+        asyncio.run(patiently(away(10**9, LeaderNotAvailableError, []), 0.05, pause_s=0.01))
