@@ -332,10 +332,12 @@ def log_rows(time, ids, mask, places, rows, late, last, seq, log, seqs):
 
 
 @nb.njit(cache=True, nogil=True)
-def move_log(old, new, first, following):
-    """Put the rows of a ring into a larger one."""
+def move_log(log, size, first, following):
+    """Put the rows of a ring of `size` where they lie in it now that it is larger: each place holds one of them."""
     for seq in range(first, following):
-        new[seq & (len(new) - 1)] = old[seq & (len(old) - 1)]
+        before, now = seq & (size - 1), seq & (len(log) - 1)
+        if now != before:
+            log[now] = log[before]
 
 
 @nb.njit(cache=True, nogil=True)

@@ -132,13 +132,10 @@ class Log:
 
     def reserve(self, more: int) -> None:
         """Make room for so many rows without overwriting one that is kept."""
-        size = len(self.table)
-        needed = self.next - self.first + more + 1
-        if needed <= size:
-            return
-        bigger = np.zeros((_power(needed * 3 // 2), k.LOG_WIDTH), np.int64)
-        k.move_log(self.table, bigger, self.first, self.next)
-        self.table = bigger
+        size, needed = len(self.table), self.next - self.first + more + 1
+        if needed > size:
+            resized(self.table, _power(needed), 0)
+            k.move_log(self.table, size, self.first, self.next)
 
     def kept(self, column: int, seqs: Ints) -> Ints:
         """A column of the log at some rows."""
