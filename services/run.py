@@ -96,6 +96,7 @@ def _go(
         )
         if found is not None:
             line.load(found[1])
+        line.may_save = saver.is_due
         line.on_save = lambda run: saver.save(run.save, files.after(run.consumed()), storing.until_now())
         return line
 

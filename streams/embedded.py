@@ -93,7 +93,8 @@ class _SavedRun(msgspec.Struct, frozen=True):
 class Run:
     """One embedded run over source partitions that are all known at its beginning.
 
-    Every `save_every` events, and at the end, what was found is stored and `on_save` is called, to save the state.
+    Every `save_every` events, where `may_save` says so, and at the end, what was found is stored and `on_save` is called,
+    to save the state.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class Run:
         self.recent = RecentRows(settings.tenant, settings.run)
         self.suspects: set[Place] = set()
         self.summary_saved = Summary()
+        self.may_save: Callable[[], bool] = lambda: True
 
     def go(self) -> Summary:
         """Read to the end: always on from the partition whose watermark is lowest, so that little is held."""
@@ -153,7 +155,7 @@ class Run:
 
     def _save(self, *, every: int) -> None:
         """Store everything found before the state that found it is saved: what follows can be done again."""
-        if self.summary.events - self.saved_at >= every:
+        if self.summary.events - self.saved_at >= every and (every == 0 or self.may_save()):
             for partition in self.partitions.values():
                 self._collect(partition.flush())
             self._write(force=True)

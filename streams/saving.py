@@ -7,6 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from streams.snapshots import Manifest, ReadFile, Snapshots
 from tollwatch.segments import Segment
 
+MOST_SHARE = 0.08
+"""Snapshots come less often where they would take more of the time: what is done again after a kill grows instead."""
+
 
 class BackgroundSaver:
     """Numbers the snapshots of a run and writes them; `cpu_s` is what they took. The next call raises what fails."""
@@ -15,7 +18,7 @@ class BackgroundSaver:
         self.snapshots, self.number = snapshots, 0
         self.pool = ThreadPoolExecutor(1, "snapshot")
         self.writing: Future[None] | None = None
-        self.cpu_s = 0.0
+        self.cpu_s, self.began = 0.0, time.process_time()
 
     def newest(self) -> tuple[Manifest, dict[str, bytes]] | None:
         """The newest snapshot, as `Snapshots.newest` finds it; the next one follows it."""
@@ -52,6 +55,10 @@ class BackgroundSaver:
         began = time.thread_time()
         self.snapshots.save(segments, number, files)
         self.cpu_s += time.thread_time() - began
+
+    def is_due(self) -> bool:
+        """Whether snapshots have taken less than `MOST_SHARE` of the process's time until now."""
+        return self.cpu_s <= MOST_SHARE * (time.process_time() - self.began)
 
     def wait(self) -> None:
         """Wait until what is being written stands."""

@@ -120,10 +120,14 @@ class Link(NamedTuple):
 
 @dataclass
 class Chain:
-    """The segments of one part, in order. `most_level` is the level above which none are written again as one."""
+    """The segments of one part, in order.
+
+    Above `most_level`, and where they hold more than `most_rows` together, none are written again as one.
+    """
 
     name: str
     most_level: int = BASE
+    most_rows: int = 1 << 62
     links: list[Link] = field(default_factory=list)
     _level: int = 0
 
@@ -160,7 +164,7 @@ class Chain:
                 self.links = self.links[:at]
                 break
         self._level = 0
-        while self._level < self.most_level and self._tail() >= FAN_OUT - 1:
+        while self._level < self.most_level and self._tail() >= FAN_OUT - 1 and self._tail_rows() <= self.most_rows:
             self._level += 1
             del self.links[-(FAN_OUT - 1) :]
         return self.links[-1].end if self.links else 0
@@ -173,6 +177,9 @@ class Chain:
                 break
             number += 1
         return number
+
+    def _tail_rows(self) -> int:
+        return sum(link.size for link in self.links[-(FAN_OUT - 1) :])
 
     def add(self, begin: int, end: int, size: int, until: int = 0) -> str:
         """Add the segment that was asked for by `begin`; gives its name."""

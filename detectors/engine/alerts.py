@@ -173,7 +173,7 @@ class AlertWriter:
             {"finding_id": ids[owner], "revision": revisions[owner], "ordinal": ordinal},
             schema={"finding_id": pl.String, "revision": pl.Int64, "ordinal": pl.Int64},
         )
-        places = self.state.log.kept(k.LOG_PLACE, evidence[owner, ordinal])
+        places = self.state.log.kept(self.state.log.place, evidence[owner, ordinal])
         found.evidence_places.append(
             EvidencePlaces(
                 about.hstack(self.state.places.read(places)), self.program.key_space.columns, self.tenant, self.run

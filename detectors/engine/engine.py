@@ -193,8 +193,7 @@ class Engine:
             self.rule_table,
             tables,
             slots.free_count,
-            state.log.first,
-            state.log.table,
+            (state.log.time, state.log.id, state.log.mask, state.log.back, state.log.origin, state.log.first),
             written,
         )
         wanted = np.concatenate([written[0][:count, e.SEQ], slots.taken()[:, e.SEQ]])

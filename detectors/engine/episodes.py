@@ -4,7 +4,6 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from detectors.engine.kernel import LATE_BIT, LOG_BACK, LOG_ID, LOG_MASK, LOG_TIME
 from tollwatch.frames import Ints
 
 OPENED, ESCALATED, CLOSED, ALTERED = range(4)
@@ -23,27 +22,26 @@ LATE_REVISIONS = 1000
 
 
 @nb.njit(cache=True, nogil=True)
-def _claim(episodes, slot, bit, seq, oldest, log, evidence, at):
+def _claim(episodes, slot, bit, seq, log, evidence, at):
     """Add the rows from `seq` back to the last hit (excluded) that pass the filter; `evidence[at]` has the earliest."""
-    ring = len(log) - 1
+    log_time, log_id, log_mask, log_back, origin, oldest = log
     found = 0
-    floor = seq - ring
     stop_seq = episodes[slot, SEQ]
     begin = episodes[slot, SINCE_MS]
-    while seq > stop_seq and seq > floor and seq >= oldest:
-        cell = seq & ring
-        mask = np.uint64(log[cell, LOG_MASK])
-        inside = log[cell, LOG_TIME] >= begin
-        if not inside and mask & LATE_BIT == 0:
+    while seq > stop_seq and seq >= oldest:
+        cell = seq - origin
+        mask = np.uint64(log_mask[cell])
+        inside = log_time[cell] >= begin
+        if not inside and mask & np.uint64(1) == 0:
             break
-        if inside and (mask >> np.uint64(bit)) & np.uint64(1) != 0:
+        if inside and (mask >> np.uint64(bit + 1)) & np.uint64(1) != 0:
             episodes[slot, COUNT] += 1
-            episodes[slot, HASH] += log[cell, LOG_ID]
+            episodes[slot, HASH] += np.int64(log_id[cell])
             evidence[at, found % EVIDENCE_ROWS] = seq
             found += 1
-        if log[cell, LOG_BACK] == 0:
+        if log_back[cell] == 0:
             break
-        seq -= log[cell, LOG_BACK]
+        seq -= np.int64(log_back[cell])
     return found
 
 
@@ -175,9 +173,7 @@ def _slot_of(row, d, now, late, rules, tables, free_count, written, count):
 
 
 @nb.njit(cache=True, nogil=True)
-def follow(
-    hits, severities, rows, effective, late, seqs, out, columns, rules, tables, free_count, oldest, log, written
-):
+def follow(hits, severities, rows, effective, late, seqs, out, columns, rules, tables, free_count, log, written):
     """Go through the rows that satisfy a condition, in order; returns what is written and how many slots are free."""
     _, episodes, values, _ = tables
     _, _, evidence = written
@@ -195,7 +191,7 @@ def follow(
             if slot < 0:
                 continue
             at = count if opened else len(evidence) - 1
-            _claim(episodes, slot, rules[d, CLAIM_BIT], seqs[i], oldest, log, evidence, at)
+            _claim(episodes, slot, rules[d, CLAIM_BIT], seqs[i], log, evidence, at)
             raised = severity > episodes[slot, SEVERITY]
             if raised:
                 episodes[slot, SEVERITY] = severity

@@ -17,11 +17,8 @@ CONCURRENT, LATEST = features.concurrent.code, features.latest.code
 KIND, BIT, VALUE, GROUP, PANES, RING, DELAY, SMALL, LARGE, OVER, SLOTS, TUMBLING, SALT = range(13)
 WIDTH = 13
 NULL = np.int64(features.NULL)
-LATE_BIT = np.uint64(1 << 63)
 EMPTY = np.int32(-1)
 CELLS_AT_ONCE = 4
-LOG_TIME, LOG_ID, LOG_MASK, LOG_BACK, LOG_PLACE = range(5)
-LOG_WIDTH = 5
 UNSEEN = -(2**61)
 AHEAD = 12
 """How many rows ahead memory is asked for: about what one access to it takes."""
@@ -307,24 +304,23 @@ def advance(stretch, rows, program, local, written_out, own, seen_tables, seen_u
 
 
 @nb.njit(cache=True, nogil=True)
-def log_rows(time, ids, mask, places, rows, late, last, seq, log, seqs):
-    """Chain every row to the one before it of the same key. `LOG_BACK` is the distance in rows, 0 for none."""
-    ring = len(log) - 1
+def log_rows(rows, last, seq, origin, log, seqs):
+    """Chain every row to the one before it of the same key; gives the number that the next row will have."""
+    times, ids, masks, places, owners, late = rows
+    log_time, log_id, log_mask, log_place, log_back = log
     last_at = np.uint64(last.ctypes.data)
-    for i in range(len(time)):
-        if i + AHEAD < len(time) and rows[i + AHEAD] >= 0:
-            prefetch(last_at + np.uint64(rows[i + AHEAD]) * np.uint64(8))
-        row = rows[i]
+    for i in range(len(times)):
+        if i + AHEAD < len(times) and owners[i + AHEAD] >= 0:
+            prefetch(last_at + np.uint64(owners[i + AHEAD]) * np.uint64(8))
+        row = owners[i]
         if row < 0:
             seqs[i] = -1
             continue
-        cell = seq & ring
-        log[cell, LOG_TIME] = time[i]
-        log[cell, LOG_ID] = np.int64(ids[i])
-        log[cell, LOG_MASK] = np.int64(mask[i] | LATE_BIT if late[i] else mask[i])
-        log[cell, LOG_PLACE] = places[i]
+        at = seq - origin
+        log_time[at], log_id[at], log_place[at] = times[i], ids[i], places[i]
+        log_mask[at] = masks[i] << np.uint64(1) | np.uint64(late[i])
         before = last[row]
-        log[cell, LOG_BACK] = seq - before if before >= 0 else 0
+        log_back[at] = seq - before if before >= origin else 0
         last[row] = seq
         seqs[i] = seq
         seq += 1
@@ -332,18 +328,16 @@ def log_rows(time, ids, mask, places, rows, late, last, seq, log, seqs):
 
 
 @nb.njit(cache=True, nogil=True)
-def move_log(log, size, first, following):
-    """Put the rows of a ring of `size` where they lie in it now that it is larger: each place holds one of them."""
-    for seq in range(first, following):
-        before, now = seq & (size - 1), seq & (len(log) - 1)
-        if now != before:
-            log[now] = log[before]
+def slide(column, begin, number):
+    """Move values to the beginning of an array."""
+    for n in range(number):
+        column[n] = column[begin + n]
 
 
 @nb.njit(cache=True, nogil=True)
-def first_since(log, first, following, oldest):
+def first_since(log_time, origin, first, following, oldest):
     """The first row of the log that is not older than `oldest`."""
-    while first < following and log[first & (len(log) - 1), LOG_TIME] < oldest:
+    while first < following and log_time[first - origin] < oldest:
         first += 1
     return first
 

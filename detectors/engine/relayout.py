@@ -17,7 +17,7 @@ def extent(feature: Feature, spec: Ints) -> tuple[int, int]:
 
 def moved_masks(mask: npt.NDArray[np.uint64], old: Program, new: Program) -> npt.NDArray[np.uint64]:
     """Filters have other bits under another program; those of filters that are gone are gone."""
-    moved = mask & k.LATE_BIT
+    moved = np.zeros(len(mask), np.uint64)
     for known, bit in old.expressions.filters.items():
         if known in new.expressions.filters:
             flag = (mask >> np.uint64(bit)) & np.uint64(1)

@@ -33,13 +33,6 @@ LATE_MS = 3_600_000
 """The claim of a row that comes later than this may lack rows before it."""
 EPISODES = "episodes"
 WHAT = "the state of the detectors"
-LOG_COLUMNS = {
-    "time": k.LOG_TIME,
-    "id": k.LOG_ID,
-    "mask": k.LOG_MASK,
-    "back": k.LOG_BACK,
-    "place": k.LOG_PLACE,
-}
 
 
 class State:
@@ -47,12 +40,12 @@ class State:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.keys, self.seen, self.log = Keys(program), Seen(), Log()
+        self.keys, self.seen, self.log = Keys(program), Seen(), Log(len(program.expressions.filters))
         self.slots = EpisodeSlots(program.feature_width)
         self.places = Places()
         self.watermark = self.swept = int(k.NULL)
         self.generation = 1
-        self.key_chain, self.log_chain = Chain("keys"), Chain("log")
+        self.key_chain, self.log_chain = Chain("keys"), Chain("log", most_rows=1 << 21)
         self.dropped: list[tuple[int, Hashes]] = []
 
     def reserve_values(self, rows: int) -> None:
@@ -87,12 +80,8 @@ class State:
 
     def log_rows(self, rows: Aligned, mask: npt.NDArray[np.uint64], owners: Owners) -> Ints:
         """Log rows by their key's row (-1: not at all); gives the numbers that they have in the log."""
-        log, places = self.log, self.places.of(rows)
-        log.reserve(len(rows))
-        seqs = np.empty(len(rows), np.int64)
-        args = (rows.time, rows.ids, mask, places, owners, rows.late)
-        log.next = int(k.log_rows(*args, self.keys.last, log.next, log.table, seqs))
-        return seqs
+        places = self.places.of(rows)
+        return self.log.add(rows, mask, places, (owners, self.keys.last))
 
     def busy_rules(self) -> set[int]:
         """The places of the rules of which an episode is open."""
@@ -142,7 +131,7 @@ class State:
         self.slots.move_rules(moved_rules)
         self.slots.widen(program.feature_width)
         e.link(self.slots.places(), self.keys.opened, self.slots.episodes)
-        self.log.change_masks(lambda mask: moved_masks(mask, old, program))
+        self.log.change_masks(len(program.expressions.filters), lambda mask: moved_masks(mask, old, program))
         self.key_chain.links, self.log_chain.links, self.dropped = [], [], []
 
     def _take_cells(self, old: Program, old_keys: Keys, rows: npt.NDArray[np.int32]) -> None:
@@ -193,12 +182,11 @@ class State:
         chain.drop(lambda link: link.end <= log.first)
         begin = chain.begin(log.next, stored)
         kept = chain.kept()
-        seqs = np.arange(max(begin, log.first), log.next)
-        if not len(seqs):
+        first = max(begin, log.first)
+        if first == log.next:
             return kept
-        arrays = {name: log.kept(column, seqs) for name, column in LOG_COLUMNS.items()}
-        first = int(seqs[0])
-        return kept | {chain.add(begin, log.next, len(seqs)): Deferred(lambda: pack(arrays, first=first))}
+        arrays = log.since(first)
+        return kept | {chain.add(begin, log.next, log.next - first): Deferred(lambda: pack(arrays, first=first))}
 
     def _saved_episodes(self) -> Segment:
         keys = self.keys
@@ -220,7 +208,7 @@ class State:
         if EPISODES not in segments:
             return
         arrays, reached = unpack(segments[EPISODES], WHAT)
-        self.log.first = self.log.next = reached["first"]
+        self.log.begin_at(reached["first"])
         self.places = Places([(stream, partition) for stream, partition in reached["places"]])
         for _, segment in self.log_chain.load(segments):
             self._load_log(*unpack(segment, WHAT))
@@ -254,10 +242,8 @@ class State:
 
     def _load_log(self, arrays: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Put rows back into their places in the log; those before the first that is kept have passed."""
-        log, first, number = self.log, values["first"], len(arrays["time"])
-        passed = max(log.first - first, 0)
-        log.reserve(number - passed)
-        log.put({column: arrays[name][passed:] for name, column in LOG_COLUMNS.items()})
+        passed = max(self.log.first - values["first"], 0)
+        self.log.put({name: column[passed:] for name, column in arrays.items()})
 
     def bytes_used(self) -> dict[str, int]:
         """Bytes by part; `keys` is the number of keys, not bytes."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from detectors.engine import kernel as k
 from detectors.engine.cells import PackedCells, resized
 from detectors.engine.program import Program
-from tollwatch.frames import Hashes, Ints
+from tollwatch.frames import Aligned, Hashes, Ints
 
 
 def _power(n: int) -> int:
@@ -123,47 +123,89 @@ class Seen:
 
 
 class Log:
-    """The rows of the last horizon, each chained to the one before it of its key, for claims and evidence."""
+    """The rows of the last horizon, each chained to the one before it of its key, for claims and evidence.
 
-    def __init__(self, size: int = 1 << 14) -> None:
-        self.table = np.zeros((size, k.LOG_WIDTH), np.int64)
-        self.first = 0
-        self.next = 0
+    Of each its time, id, place among the raw events, the distance to the one before it of its key (0: none), and its
+    filter bits, in whose lowest bit stands whether it is late. The rows from number `first` to `next` are kept, that of
+    number `origin` would lie at the beginning of the arrays.
+    """
+
+    def __init__(self, filters: int, size: int = 1 << 10) -> None:
+        self.time, self.id = np.zeros(size, np.int64), np.zeros(size, np.uint64)
+        self.place, self.back = np.zeros(size, np.int64), np.zeros(size, np.uint32)
+        self.mask: npt.NDArray[Any] = np.zeros(size, _mask_type(filters))
+        self.first = self.next = self.origin = 0
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays by name."""
+        return {"time": self.time, "id": self.id, "place": self.place, "back": self.back, "mask": self.mask}
 
     def reserve(self, more: int) -> None:
-        """Make room for so many rows without overwriting one that is kept."""
-        size, needed = len(self.table), self.next - self.first + more + 1
-        if needed > size:
-            resized(self.table, _power(needed), 0)
-            k.move_log(self.table, size, self.first, self.next)
+        """Make room for so many rows: where few are kept they move to the beginning, else the arrays grow."""
+        live, size = self.next - self.first, len(self.time)
+        if self.next - self.origin + more <= size:
+            return
+        if self.first > self.origin:
+            for column in self.columns().values():
+                k.slide(column, self.first - self.origin, live)
+            self.origin = self.first
+        if (live + more) * 4 > size * 3:
+            for column in self.columns().values():
+                resized(column, (live + more) * 5 // 4 + more, 0)
 
-    def kept(self, column: int, seqs: Ints) -> Ints:
+    def add(self, rows: Aligned, masks: Hashes, places: Ints, keys: "Rows") -> Ints:
+        """Log rows by their key's row (-1: not at all); gives the numbers that they have in the log."""
+        owners, last = keys
+        self.reserve(len(rows))
+        seqs = np.empty(len(rows), np.int64)
+        given = (rows.time, rows.ids, masks, places, owners, rows.late)
+        log = (self.time, self.id, self.mask, self.place, self.back)
+        self.next = int(k.log_rows(given, last, self.next, self.origin, log, seqs))
+        return seqs
+
+    def kept(self, column: npt.NDArray[Any], seqs: Ints) -> npt.NDArray[Any]:
         """A column of the log at some rows."""
-        found: Ints = self.table[seqs & (len(self.table) - 1), column]
+        found: npt.NDArray[Any] = column[seqs - self.origin]
         return found
+
+    def since(self, begin: int) -> dict[str, npt.NDArray[Any]]:
+        """The columns of the rows from a number on, copied."""
+        part = slice(begin - self.origin, self.next - self.origin)
+        return {name: column[part].copy() for name, column in self.columns().items()}
 
     def trim(self, oldest: int) -> None:
         """Let go of the oldest rows, as long as they are older than `oldest` (ms)."""
-        self.first = int(k.first_since(self.table, self.first, self.next, oldest))
+        self.first = int(k.first_since(self.time, self.origin, self.first, self.next, oldest))
 
-    def put(self, columns: Mapping[int, Ints]) -> None:
+    def begin_at(self, first: int) -> None:
+        """Begin, empty, with a row of this number."""
+        self.first = self.next = self.origin = first
+
+    def put(self, columns: Mapping[str, npt.NDArray[Any]]) -> None:
         """Put rows behind the last."""
         (number,) = {len(values) for values in columns.values()}
-        at = np.arange(self.next, self.next + number) & (len(self.table) - 1)
-        for column, values in columns.items():
-            self.table[at, column] = values
+        self.reserve(number)
+        at = slice(self.next - self.origin, self.next - self.origin + number)
+        for name, column in self.columns().items():
+            column[at] = columns[name]
         self.next += number
 
-    def _inside(self) -> Ints:
-        """The places in the table of the rows that are kept."""
-        found: Ints = np.arange(self.first, self.next) & (len(self.table) - 1)
-        return found
-
-    def change_masks(self, change: Callable[[npt.NDArray[np.uint64]], npt.NDArray[np.uint64]]) -> None:
+    def change_masks(self, filters: int, change: Callable[[Hashes], Hashes]) -> None:
         """Give the filter bits of all rows to a function, and keep what it makes of them."""
-        at = self._inside()
-        self.table[at, k.LOG_MASK] = change(self.table[at, k.LOG_MASK].view(np.uint64)).view(np.int64)
+        part = slice(self.first - self.origin, self.next - self.origin)
+        kept = self.mask[part].astype(np.uint64)
+        late, changed = kept & np.uint64(1), change(kept >> np.uint64(1))
+        self.mask = np.zeros(len(self.time), _mask_type(filters))
+        self.mask[part] = changed << np.uint64(1) | late
 
     def bytes_used(self) -> int:
-        """Bytes of the table."""
-        return self.table.nbytes
+        """Bytes of the arrays."""
+        return sum(column.nbytes for column in self.columns().values())
+
+
+Rows = tuple[npt.NDArray[np.int32], Ints]
+"""The rows of keys, and by key the number of its last row in the log."""
+
+
+def _mask_type(filters: int) -> type[np.unsignedinteger[Any]]:
+    return np.uint32 if filters < 32 else np.uint64

@@ -46,6 +46,15 @@ def test_a_manifest_comes_behind_the_findings(tmp_path: Path) -> None:
     saver.close()
 
 
+def test_snapshots_take_a_small_part_of_the_time(tmp_path: Path) -> None:
+    """Where one was dear the next one waits."""
+    saver = BackgroundSaver(Snapshots(tmp_path))
+    assert saver.is_due()
+    saver.cpu_s = 1e9
+    assert not saver.is_due()
+    saver.close()
+
+
 def test_what_fails_is_raised_by_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk ends the run, as it did when the line waited; what stood before stands."""
     saver = BackgroundSaver(Snapshots(tmp_path))
