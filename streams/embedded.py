@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import msgspec
@@ -31,6 +32,8 @@ from tollwatch.segments import NOTHING, Segment, below, prefixed, segments_below
 
 log = logging.getLogger("tollwatch.run")
 FLUSH_FINDINGS = 20_000
+DETECTING = 2
+"""How many partitions work at a time: compiled passes and tables leave the interpreter to others."""
 VERSION = 2
 OWN = "run/own"
 Progress = Callable[["Summary"], None]
@@ -93,8 +96,8 @@ class _SavedRun(msgspec.Struct, frozen=True):
 class Run:
     """One embedded run over source partitions that are all known at its beginning.
 
-    Every `save_every` events, where `may_save` says so, and at the end, what was found is stored and `on_save` is called,
-    to save the state.
+    Every `save_every` events, where `may_save` says so, and at the end, what was found is stored and `on_save` is
+    called, to save the state.
     """
 
     def __init__(
@@ -125,6 +128,7 @@ class Run:
         self.recent = RecentRows(settings.tenant, settings.run)
         self.suspects: set[Place] = set()
         self.summary_saved = Summary()
+        self.pool = ThreadPoolExecutor(DETECTING, "detect")
         self.may_save: Callable[[], bool] = lambda: True
 
     def go(self) -> Summary:
@@ -134,6 +138,7 @@ class Run:
             return self._go(readers)
         finally:
             readers.close()
+            self.pool.shutdown()
 
     def _go(self, readers: ReadAhead) -> Summary:
         heap = [(self.framers[name].watermark, n, name) for n, name in enumerate(self.sources)]
@@ -180,25 +185,29 @@ class Run:
         self.summary.count_taken(taken)
         self.findings.quarantined.extend(taken.rejected)
         self.event_marks.extend(taken.event_marks)
-        for frame in taken.frames:
-            self._hand_over(frame)
+        self._hand_over(taken.frames)
         self.recent.release(min(self._watermarks(EVENT)))
         reached = max(min(self._watermarks(key_space)) for key_space in self.intake.key_spaces)
         self.summary.watermark = max(self.summary.watermark, reached)
         self._write(force=False)
 
-    def _hand_over(self, frame: Frame) -> None:
-        """A frame to its partition, and what the partition makes of it for models to theirs."""
+    def _hand_over(self, frames: Sequence[Frame]) -> None:
+        """Frames to their partitions, several at a time; then what these make of them for models, in order."""
+        outcomes = list(self.pool.map(self._taken, frames))
+        for outcome in outcomes:
+            for derived in outcome.derived:
+                self._hand_over([derived])
+            self._collect(outcome)
+
+    def _taken(self, frame: Frame) -> PartitionOutput:
+        """What a partition makes of a frame: of nothing but that and its own state."""
         place = Place(frame.key_space, frame.partition, frame.sequence)
         try:
-            outcome = self.partitions[place[:2]].take(frame, frame.sequence, careful=place in self.suspects)
+            return self.partitions[place[:2]].take(frame, frame.sequence, careful=place in self.suspects)
         except TollwatchError:
             raise
         except UNFORESEEN as error:
             raise StageFailureError(place) from error
-        for derived in outcome.derived:
-            self._hand_over(derived)
-        self._collect(outcome)
 
     def _collect(self, outcome: PartitionOutput) -> None:
         self.findings.extend(outcome.findings)
