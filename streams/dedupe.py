@@ -18,6 +18,7 @@ YOUNG_AT_FIRST, YOUNG_AT_MOST = 1 << 10, 1 << 15
 OF_SORTED = 32
 """The youngest are sorted in when they are this part of the sorted ones: more memory for fewer passes."""
 MOST_SEGMENTS = 256
+MOST_IDS = 1 << 22
 HOUR_BITS = np.uint32(5)
 PLACE_BITS = np.uint32(21)
 NO_BEGINS = np.zeros(k.BUCKETS + 1, np.uint32)
@@ -178,15 +179,18 @@ class Dedupe:
             self.counted += len(hours)
             self.latest = max(self.latest, int(times[new].max()))
 
-    def _settle(self, oldest: int) -> None:
-        """Let go of what is before an hour, and sort the youngest in, or give them more room while they are few."""
+    def _settle(self, oldest: int, *, whole: bool = False) -> None:
+        """Let go of what is before an hour, and sort the youngest in, or give them more room while they are few.
+
+        With `whole` the youngest are sorted in wherever there are sorted ones.
+        """
         names, said, mores = (column[self.young[0] != 0] for column in self.young)
         hours = _hours(mores, self.base)
         young = _Ids(names, mores, said, hours).picked(hours >= oldest)
         self.sorted.purge(self.base, oldest)
         self.base = max(self.base, oldest)
         if self.limit < YOUNG_AT_MOST and not self.sorted.used:
-            self.limit = self.limit * 4 if len(young.names) * 2 > self.limit else self.limit
+            self.limit = self.limit * 4 if len(young.names) * 2 > self.limit and not whole else self.limit
             self._empty_young()
             k.put_young(young.names, young.mores, young.said, self.young)
             self.young_used = len(young.names)
@@ -203,21 +207,34 @@ class Dedupe:
         begin = chain.begin(self.counted, stored, whole=much)
         if begin < (self.recent[0][0] if self.recent else self.counted):
             begin = chain.begin(self.counted, stored, whole=True)
-        since = [ids for at, ids in self.recent if at >= begin]
-        known = self._all(watermark) if begin == 0 else _joined([NONE, *since])
         segments = chain.kept()
-        if len(known.names):
+        if begin == 0:
+            segments |= self._whole(watermark // k.HOUR_MS - k.KEPT_H)
+        elif begin < self.counted:
+            known = _joined([NONE, *(ids for at, ids in self.recent if at >= begin)])
             name = chain.add(begin, self.counted, len(known.names), self.latest)
-            segments[name] = Deferred(lambda: pack(known._asdict()))
+            segments[name] = Deferred(known._asdict, pack)
         self.recent = [(at, ids) for at, ids in self.recent if at >= chain.open_since()]
         return segments
 
-    def _all(self, watermark: int) -> _Ids:
-        """Everything that is remembered and not past."""
+    def _whole(self, oldest: int) -> dict[str, Segment]:
+        """Everything that is remembered, from an hour on, in segments that are not too large to be copied."""
+        self._settle(max(oldest, self.base), whole=True)
+        parts = max(1, -(-self.used // MOST_IDS), 1)
+        bounds = np.linspace(0, self.counted, parts + 1).astype(np.int64).tolist()
+        segments: dict[str, Segment] = {}
+        for n in range(parts if self.counted else 0):
+            rows = slice(self.used * n // parts, self.used * (n + 1) // parts)
+            name = self.chain.add(bounds[n], bounds[n + 1], rows.stop - rows.start, self.latest)
+            segments[name] = Deferred(lambda rows=rows: self._copied(rows)._asdict(), pack)  # type: ignore[misc]
+        return segments
+
+    def _copied(self, rows: slice) -> _Ids:
+        """Some of the sorted ids, or of the youngest where none is sorted."""
+        if self.sorted.used:
+            return self.sorted.ids(self.base).picked(np.arange(rows.start, rows.stop))
         names, said, mores = (column[self.young[0] != 0] for column in self.young)
-        whole = _joined([self.sorted.ids(self.base), _Ids(names, mores, said, _hours(mores, self.base))])
-        alive = whole.hours >= watermark // k.HOUR_MS - k.KEPT_H
-        return whole if alive.all() else whole.picked(alive)
+        return _Ids(names, mores, said, _hours(mores, self.base)).picked(np.arange(rows.start, rows.stop))
 
     def load(self, segments: Mapping[str, Segment], watermark: int) -> None:
         """Remember what was saved, and not yet past at a watermark."""

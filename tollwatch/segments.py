@@ -25,14 +25,28 @@ _CODEC = pa.Codec("lz4_raw")
 
 
 class Deferred:
-    """The bytes of a segment, made when they are asked for (`bytes(segment)`), from what was copied before."""
+    """The bytes of a segment, made when they are asked for (`bytes(segment)`) of what `copy` gives.
 
-    def __init__(self, make: Callable[[], bytes]) -> None:
-        self._make = make
+    `take` copies; until then the state must not change.
+    """
+
+    def __init__(self, copy: Callable[[], Any], encode: Callable[[Any], bytes] = bytes) -> None:
+        self._copy, self._encode = copy, encode
+        self._taken: Any = None
+
+    def take(self) -> int:
+        """Copy now; gives how many bytes."""
+        self._taken = self._copy()
+        arrays = self._taken.values() if isinstance(self._taken, dict) else ()
+        return sum(each.nbytes for each in arrays if isinstance(each, np.ndarray))
+
+    def release(self) -> None:
+        """Let go of what was copied."""
+        self._taken = None
 
     def __bytes__(self) -> bytes:
         """Make the bytes."""
-        return self._make()
+        return self._encode(self._taken if self._taken is not None else self._copy())
 
     def __eq__(self, other: object) -> bool:
         """Whether the bytes are the same."""

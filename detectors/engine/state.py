@@ -26,6 +26,8 @@ from tollwatch.segments import NOTHING, Chain, Deferred, Link, Segment, pack, un
 
 SMALLEST_SWEPT = 4096
 RELAID_AT_ONCE = 8192
+MOST_LOGGED = 1 << 21
+"""How many rows of the log stand in one segment of a snapshot."""
 AT_ONCE = 4096
 """For how many rows the cells of their keys are written out together."""
 Owners = npt.NDArray[np.int32]
@@ -45,7 +47,7 @@ class State:
         self.places = Places()
         self.watermark = self.swept = int(k.NULL)
         self.generation = 1
-        self.key_chain, self.log_chain = Chain("keys"), Chain("log", most_rows=1 << 21)
+        self.key_chain, self.log_chain = Chain("keys"), Chain("log", most_rows=MOST_LOGGED)
         self.dropped: list[tuple[int, Hashes]] = []
 
     def reserve_values(self, rows: int) -> None:
@@ -152,18 +154,26 @@ class State:
 
     def _saved_keys(self, stored: AbstractSet[str]) -> dict[str, Segment]:
         """The keys that have changed, the values seen of them, and the keys that were let go."""
-        keys, seen, end = self.keys, self.seen, self.generation + 1
+        keys, end = self.keys, self.generation + 1
         chain = self.key_chain
         begin = chain.begin(end, stored, whole=chain.size() > 2 * max(keys.used, SMALLEST_SWEPT))
-        rows = np.flatnonzero(keys.changed[: keys.used] >= begin)
+        if begin == 0:
+            self.dropped = []
+        gone = _joined([each for generation, each in self.dropped if generation >= begin])
+        changed = int(np.count_nonzero(keys.changed[: keys.used] >= begin))
+        kept = chain.kept()
+        segment = Deferred(lambda: {"gone": gone} | self._copied_keys(begin), pack)
+        return kept | {chain.add(begin, end, changed): segment}
+
+    def _copied_keys(self, begin: int) -> dict[str, npt.NDArray[Any]]:
+        """The keys that have changed since a save, and the values seen of them."""
+        keys, seen = self.keys, self.seen
+        rows = np.flatnonzero(keys.changed[: keys.used] >= begin).astype(np.int32)
         ordinal = np.full(keys.used + 1, -1, np.int32)
         ordinal[rows] = np.arange(len(rows), dtype=np.int32)
         places = k.seen_of(ordinal, seen.table, seen.row)
-        if begin == 0:
-            self.dropped = []
-        sizes, blocks = keys.cells.gathered(rows.astype(np.int32))
-        arrays = {
-            "gone": _joined([each for generation, each in self.dropped if generation >= begin]),
+        sizes, blocks = keys.cells.gathered(rows)
+        return {
             "key": keys.key[rows],
             "time": keys.time[rows],
             "last": keys.last[rows],
@@ -173,20 +183,26 @@ class State:
             "seen": seen.table[places],
             "seen_row": ordinal[seen.row[places]],
         }
-        kept = chain.kept()
-        return kept | {chain.add(begin, end, len(rows)): Deferred(lambda: pack(arrays))}
 
     def _saved_log(self, stored: AbstractSet[str]) -> dict[str, Segment]:
         """The rows of the log that have come."""
         log, chain = self.log, self.log_chain
         chain.drop(lambda link: link.end <= log.first)
         begin = chain.begin(log.next, stored)
-        kept = chain.kept()
-        first = max(begin, log.first)
-        if first == log.next:
-            return kept
-        arrays = log.since(first)
-        return kept | {chain.add(begin, log.next, log.next - first): Deferred(lambda: pack(arrays, first=first))}
+        segments = chain.kept()
+        while begin < log.next:
+            end = min(max(begin, log.first) + MOST_LOGGED, log.next)
+            segments |= self._log_segment(chain, begin, end)
+            begin = end
+        return segments
+
+    def _log_segment(self, chain: Chain, begin: int, end: int) -> dict[str, Segment]:
+        """The rows of the log from one number to another, those that are kept."""
+        first = max(begin, self.log.first)
+        if first >= end:
+            return {}
+        segment = Deferred(lambda: self.log.between(first, end), lambda arrays: pack(arrays, first=first))
+        return {chain.add(begin, end, end - first): segment}
 
     def _saved_episodes(self) -> Segment:
         keys = self.keys
@@ -198,7 +214,7 @@ class State:
         subjects = [self.slots.subjects[seq] for seq in opened[:, e.SEQ].tolist()]
         reached = {"first": self.log.first, "next": self.log.next}
         places = list(self.places.names)
-        return Deferred(lambda: pack(arrays, subjects=subjects, places=places, **reached))
+        return Deferred(lambda: arrays, lambda copied: pack(copied, subjects=subjects, places=places, **reached))
 
     def load(self, segments: Mapping[str, Segment]) -> None:
         """Take up what was saved, in a state that is empty."""

@@ -168,9 +168,9 @@ class Log:
         found: npt.NDArray[Any] = column[seqs - self.origin]
         return found
 
-    def since(self, begin: int) -> dict[str, npt.NDArray[Any]]:
-        """The columns of the rows from a number on, copied."""
-        part = slice(begin - self.origin, self.next - self.origin)
+    def between(self, begin: int, end: int) -> dict[str, npt.NDArray[Any]]:
+        """The columns of the rows from one number to another, copied."""
+        part = slice(begin - self.origin, end - self.origin)
         return {name: column[part].copy() for name, column in self.columns().items()}
 
     def trim(self, oldest: int) -> None:

@@ -34,7 +34,7 @@ from tollwatch.errors import TollwatchError
 from tollwatch.frames import Frame
 from tollwatch.ports import Sink
 from tollwatch.rescue import UNFORESEEN
-from tollwatch.segments import Segment
+from tollwatch.segments import KEPT, Deferred, Segment
 
 log = logging.getLogger("tollwatch.worker")
 REVOKED_S = 5.0
@@ -62,7 +62,11 @@ class _Owned:
     def copied(self) -> dict[str, Segment]:
         """Copy what has changed since the last snapshot."""
         with self.writing:
-            return self.partition.save(frozenset(self.snapshots.names()))
+            segments = self.partition.save(frozenset(self.snapshots.names()))
+            for segment in segments.values():
+                if isinstance(segment, Deferred) and segment is not KEPT:
+                    segment.take()
+            return segments
 
     def write(self, segments: Mapping[str, Segment], offset: int) -> int:
         """Write the snapshot of an offset; gives how many bytes were written for it."""

@@ -10,6 +10,7 @@ from services.assembly import make_plan
 from streams.embedded import Run, go_surely
 from streams.plan import Plan, PlannedStage
 from tests.make import usage
+from tests.saved import standing
 from tests.streams.memory import InMemoryStore, Row, Rows, line
 from tests.streams.test_embedded import happened
 from tollwatch.config import Settings
@@ -61,7 +62,14 @@ def ran(plan: Plan, poison: list[Row], **saving: object) -> tuple[InMemoryStore,
     kept, states, runs = InMemoryStore(), [], []  # type: ignore[var-annotated]
 
     def begin() -> Run:
-        run = line(sources(poison), plan, kept, partitions=2, on_save=lambda run: states.append(run.save()), **saving)
+        run = line(
+            sources(poison),
+            plan,
+            kept,
+            partitions=2,
+            on_save=lambda run: states.append(standing({}, run.save())),
+            **saving,
+        )
         if states:
             run.load(states[-1])
         runs.append(run)

@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from streams.saving import BackgroundSaver
@@ -16,11 +18,11 @@ def test_the_line_goes_on_while_a_snapshot_is_written(tmp_path: Path) -> None:
     """The call comes back before the bytes are made; the next one waits, and knows which segments stand."""
     saver, may_go_on = BackgroundSaver(Snapshots(tmp_path)), threading.Event()
 
-    def slow() -> bytes:
+    def slow(copied: dict[str, bytes]) -> bytes:
         assert may_go_on.wait(10)
-        return b"first"
+        return copied["what"]
 
-    saver.save(lambda stored: {"a": Deferred(slow), "n": str(len(stored)).encode()})
+    saver.save(lambda stored: {"a": Deferred(lambda: {"what": b"first"}, slow), "n": str(len(stored)).encode()})
     assert saver.writing is not None
     assert not saver.writing.done()
     may_go_on.set()
@@ -28,6 +30,32 @@ def test_the_line_goes_on_while_a_snapshot_is_written(tmp_path: Path) -> None:
     found = saver.newest()
     assert found is not None
     assert (found[0].number, found[1]) == (2, {"a": b"first", "n": b"2"})
+    saver.close()
+
+
+def test_a_large_snapshot_is_copied_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never all of it at a time: the line waits instead, and what is written is what was when it was asked for."""
+    monkeypatch.setattr("streams.saving.MOST_COPIED", 1000)
+    saver, held, most = BackgroundSaver(Snapshots(tmp_path)), 0, 0
+    state = np.zeros(100, np.int64)
+
+    def copied() -> dict[str, Any]:
+        nonlocal held, most
+        held += 1
+        most = max(most, held)
+        return {"a": state.copy()}
+
+    def encoded(arrays: dict[str, Any]) -> bytes:
+        nonlocal held
+        held -= 1
+        return arrays["a"].tobytes()
+
+    saver.save(lambda _: {f"{n:02}": Deferred(copied, encoded) for n in range(40)})
+    state += 1  # the line goes on
+    found = saver.newest()
+    assert found is not None
+    assert set(found[1].values()) == {bytes(800)}
+    assert most <= 4
     saver.close()
 
 

@@ -29,7 +29,7 @@ def test_rows_keep_their_number(steps: list[tuple[int, int]]) -> None:
         log.first = min(log.next, log.first + gone)
         kept = np.arange(log.first, log.next)
         assert all((log.kept(log.columns()[name], kept) == value).all() for name, value in rows(kept).items())
-        assert all((log.since(log.first)[name] == value).all() for name, value in rows(kept).items())
+        assert all((log.between(log.first, log.next)[name] == value).all() for name, value in rows(kept).items())
     assert len(log.time) <= max(16, (most + 90) * 5 // 4 + 90)
 
 
