@@ -129,16 +129,19 @@ class Dropped:
 
 
 class Aligner:
-    """One key space and frames partition. All source partitions must be named from the start."""
+    """One key space and frames partition. All source partitions must be named from the start.
 
-    def __init__(self, partitions: Sequence[str], *, watermark: int = NEVER) -> None:
+    Where nobody asks which of the rows that are dropped are conflicts, they need not be told from copies.
+    """
+
+    def __init__(self, partitions: Sequence[str], *, watermark: int = NEVER, tell_conflicts: bool = True) -> None:
         self.partitions = {name: _Partition() for name in partitions}
         self.sources = tuple(partitions)
         self.numbers = {name: n for n, name in enumerate(partitions)}
         self.held: dict[str, list[pl.DataFrame]] = {}
         self.late: dict[str, list[tuple[int, pl.DataFrame]]] = {}
         self.released = watermark
-        self.dedupe = Dedupe()
+        self.dedupe = Dedupe(tell_conflicts=tell_conflicts)
 
     def take(self, frame: Frame) -> None:
         """Take a frame: its rows wait or are late; what begins after a gap waits for what is missing."""

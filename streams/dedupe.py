@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ HOUR_BITS = np.uint32(5)
 PLACE_BITS = np.uint32(21)
 NO_BEGINS = np.zeros(k.BUCKETS + 1, np.uint32)
 Parts = npt.NDArray[np.uint16]
+Said = np.unsignedinteger[Any]
 
 
 class _Ids(NamedTuple):
@@ -30,7 +31,7 @@ class _Ids(NamedTuple):
 
     names: Hashes
     mores: Parts
-    said: Hashes
+    said: npt.NDArray[Any]
     hours: npt.NDArray[np.int32]
 
     def picked(self, which: npt.NDArray[np.bool_] | Ints) -> "_Ids":
@@ -41,19 +42,17 @@ def _joined(parts: list[_Ids]) -> _Ids:
     return _Ids._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
-NONE = _Ids(np.empty(0, np.uint64), np.empty(0, np.uint16), np.empty(0, np.uint64), np.empty(0, np.int32))
-
-
 class _Sorted:
     """The older ids, in order: 16 bytes each."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: type[Said]) -> None:
         self.used = 0
         self.low, self.mid = np.empty(0, np.uint32), np.empty(0, np.uint16)
-        self.mores, self.said = np.empty(0, np.uint16), np.empty(0, np.uint64)
+        self.mores = np.empty(0, np.uint16)
+        self.said: npt.NDArray[Any] = np.empty(0, said)
         self.begins = NO_BEGINS
 
-    def columns(self) -> tuple[npt.NDArray[np.uint32], Parts, Parts, Hashes]:
+    def columns(self) -> tuple[npt.NDArray[np.uint32], Parts, Parts, npt.NDArray[Any]]:
         """The arrays, of which the first `used` count."""
         return self.low, self.mid, self.mores, self.said
 
@@ -95,10 +94,13 @@ class Dedupe:
     The hashes are keyed, so that nobody finds two names that are taken for one, or fills one stretch of a table. Of
     10,000,000,000 events a day over 16 partitions two have the same 75 bits with a probability of 1 in 12,000 a day;
     then one of them is put into quarantine as a conflict. None is taken for a copy of the other.
+
+    Where it need not `tell_conflicts` from copies it keeps nothing of what events said: nine bytes each.
     """
 
-    def __init__(self) -> None:
-        self.sorted = _Sorted()
+    def __init__(self, *, tell_conflicts: bool = True) -> None:
+        self.said: type[Said] = np.uint64 if tell_conflicts else np.uint8
+        self.sorted = _Sorted(self.said)
         self.limit, self.base = YOUNG_AT_FIRST, (-(2**62))
         self._empty_young()
         self.counted, self.latest = 0, 0
@@ -107,7 +109,7 @@ class Dedupe:
 
     def _empty_young(self) -> None:
         size = self.limit * 4 // 3 + 8
-        self.young = np.zeros(size, np.uint64), np.empty(size, np.uint64), np.empty(size, np.uint16)
+        self.young = np.zeros(size, np.uint64), np.empty(size, self.said), np.empty(size, np.uint16)
         self.young_used = 0
 
     @property
@@ -119,7 +121,7 @@ class Dedupe:
         self,
         ids: Hashes,
         places: npt.NDArray[np.uint32],
-        contents: Hashes,
+        contents: npt.NDArray[Any],
         times: Ints,
         watermark: int,
         *,
@@ -134,6 +136,8 @@ class Dedupe:
         codes = np.zeros(len(ids), np.int64)
         if not len(ids):
             return codes
+        if self.said is not np.uint64:
+            contents = np.zeros(len(ids), self.said)
         mores = (places >> PLACE_BITS << HOUR_BITS).astype(np.uint16)
         on_time = slice(0, len(ids) - late)
         behind = np.arange(len(ids) - late, len(ids))
@@ -157,10 +161,10 @@ class Dedupe:
         self._note(ids, mores, contents, times, codes == NEW)
         return codes
 
-    def _sorted_ids(self) -> tuple[npt.NDArray[np.uint32], Parts, Parts, Hashes, npt.NDArray[np.uint32]]:
+    def _sorted_ids(self) -> tuple[npt.NDArray[np.uint32], Parts, Parts, npt.NDArray[Any], npt.NDArray[np.uint32]]:
         return (*self.sorted.columns(), self.sorted.begins)
 
-    def _take(self, rows: tuple[Hashes, Parts, Hashes, Ints], watermark: int, codes: Ints) -> None:
+    def _take(self, rows: tuple[Hashes, Parts, npt.NDArray[Any], Ints], watermark: int, codes: Ints) -> None:
         """Take rows in order, and make room on the way."""
         times, done = rows[3], 0
         while done < len(times):
@@ -170,7 +174,7 @@ class Dedupe:
             if done < len(times):
                 self._settle(max(int(times[done]) // k.HOUR_MS, watermark // k.HOUR_MS) - k.KEPT_H)
 
-    def _note(self, ids: Hashes, mores: Parts, said: Hashes, times: Ints, new: npt.NDArray[np.bool_]) -> None:
+    def _note(self, ids: Hashes, mores: Parts, said: npt.NDArray[Any], times: Ints, new: npt.NDArray[np.bool_]) -> None:
         """Keep what is new until it is saved."""
         if new.any():
             hours = (times[new] // k.HOUR_MS).astype(np.int32)
@@ -211,7 +215,7 @@ class Dedupe:
         if begin == 0:
             segments |= self._whole(watermark // k.HOUR_MS - k.KEPT_H)
         elif begin < self.counted:
-            known = _joined([NONE, *(ids for at, ids in self.recent if at >= begin)])
+            known = _joined([ids for at, ids in self.recent if at >= begin])
             name = chain.add(begin, self.counted, len(known.names), self.latest)
             segments[name] = Deferred(known._asdict, pack)
         self.recent = [(at, ids) for at, ids in self.recent if at >= chain.open_since()]

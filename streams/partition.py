@@ -247,10 +247,12 @@ class PartitionFactory:
             return self._model(self.plan.models[key_space])
         planned = self.plan.stages[key_space]
         own = self.settings.tenant
-        aligned = AlignedStage(
-            planned.key_space, Aligner(self.source_partitions), lambda: TenantDetection(own, planned.make)
-        )
+        aligned = AlignedStage(planned.key_space, self._aligner(), lambda: TenantDetection(own, planned.make))
         return StagePartition(aligned, partition, self.settings, self.plan.fed_models(key_space))
+
+    def _aligner(self) -> Aligner:
+        """Copies and conflicts are told apart, and counted, by the key space of all events alone."""
+        return Aligner(self.source_partitions, tell_conflicts=False)
 
     def _events(self, partition: int) -> EventPartition:
         key_space = self.plan.key_spaces()[EVENT]
@@ -264,6 +266,6 @@ class PartitionFactory:
 
     def _model(self, model: PlannedModel) -> ModelPartition:
         feeds = [f"{feed}/{n}" for feed in model.fed_by for n in range(self.counts[feed])]
-        aligned = AlignedStage(model.key_space, Aligner(self.source_partitions), NoopStage)
+        aligned = AlignedStage(model.key_space, self._aligner(), NoopStage)
         scoring = TenantScoring(self.settings.tenant, model.make, eager=False)
         return ModelPartition(aligned, scoring, feeds, self.settings)

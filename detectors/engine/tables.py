@@ -149,9 +149,9 @@ class Log:
             for column in self.columns().values():
                 k.slide(column, self.first - self.origin, live)
             self.origin = self.first
-        if (live + more) * 4 > size * 3:
+        if (live + more) * 8 > size * 7:
             for column in self.columns().values():
-                resized(column, (live + more) * 5 // 4 + more, 0)
+                resized(column, (live + more) * 9 // 8 + more, 0)
 
     def add(self, rows: Aligned, masks: Hashes, places: Ints, keys: "Rows") -> Ints:
         """Log rows by their key's row (-1: not at all); gives the numbers that they have in the log."""

@@ -88,6 +88,20 @@ def test_an_id_takes_seventeen_bytes() -> None:
     assert dedupe.bytes_used() <= 17 * dedupe.used
 
 
+def test_who_need_not_tell_conflicts_keeps_no_content() -> None:
+    """What has another content is known too; it takes half of the memory."""
+    dedupe, rng = Dedupe(tell_conflicts=False), np.random.default_rng(1)
+    for _ in range(20):
+        ids = rng.integers(0, 2**64, 50_000, np.uint64)
+        times = np.full(len(ids), START_MS)
+        assert (dedupe.look(ids, PLACES, ids, times, START_MS) == NEW).all()
+        assert (dedupe.look(ids, PLACES, ids + np.uint64(1), times, START_MS) == DUPLICATE).all()
+    assert dedupe.bytes_used() <= 10 * dedupe.used
+    again = Dedupe(tell_conflicts=False)
+    again.load(standing({}, dedupe.save(START_MS)), START_MS)
+    assert (again.look(ids, PLACES, ids, times, START_MS) == DUPLICATE).all()
+
+
 def test_half_a_name_is_no_name_and_half_a_content_no_content() -> None:
     """64 bits of the id alone do not make a duplicate, nor do 63 bits of the content."""
     dedupe, one = Dedupe(), np.array([1 << 40], np.uint64)

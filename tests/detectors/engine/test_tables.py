@@ -30,7 +30,7 @@ def test_rows_keep_their_number(steps: list[tuple[int, int]]) -> None:
         kept = np.arange(log.first, log.next)
         assert all((log.kept(log.columns()[name], kept) == value).all() for name, value in rows(kept).items())
         assert all((log.between(log.first, log.next)[name] == value).all() for name, value in rows(kept).items())
-    assert len(log.time) <= max(16, (most + 90) * 5 // 4 + 90)
+    assert len(log.time) <= max(16, (most + 90) * 9 // 8 + 90)
 
 
 def test_the_oldest_leave_as_long_as_they_are_old() -> None:
