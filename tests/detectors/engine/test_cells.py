@@ -51,6 +51,17 @@ def test_what_is_as_at_first_takes_nothing() -> None:
     assert packed.bytes_used() < 1 << 20
 
 
+def test_rows_that_shrink_give_their_blocks_to_others() -> None:
+    """Half of the rows had much and have little; the other half finds room where that was."""
+    packed, rows = PackedCells(np.zeros(64, np.int64), 2000), np.arange(2000, dtype=np.int32)
+    much, little = np.full((1000, 64), 2**40), np.zeros((1000, 64), np.int64)
+    packed.write(rows[:1000], much)
+    packed.write(rows[:1000], little)
+    before = packed.bytes_used()
+    packed.write(rows[1000:], much)
+    assert packed.bytes_used() == before
+
+
 def test_blocks_that_became_free_are_used_again() -> None:
     """Rows that grow and shrink for ever do not fill memory."""
     packed, rows = PackedCells(FIRST, 100), np.arange(100, dtype=np.int32)
