@@ -115,9 +115,10 @@ def settle(store: Database, read: ReadRecord) -> tuple[Settled | None, int]:
         f"FROM evidence_place FINAL WHERE settled = 0 ORDER BY stored_at LIMIT {MOST_WAITING}"
     )
     found, filled, missing = Findings(), list[EvidencePlaces](), 0
+    raw = _refused_by_place(store) if len(waiting) else {}
     for places in _places(waiting):
         rows, left = evidence_of(places, store)
-        refused, lost = _refused(left, store, read)
+        refused, lost = _refused(left, raw, read)
         found.evidence_rows += rows + refused
         filled.append(replace(places, about=places.about.join(lost, on=ROW, how="anti")))
         missing += len(lost)
@@ -135,16 +136,23 @@ def _places(waiting: pl.DataFrame) -> Iterator[EvidencePlaces]:
         yield EvidencePlaces(about, {str(stream): tuple(str(names).split(","))}, str(tenant), str(run))
 
 
-def _refused(left: EvidencePlaces, store: Database, read: ReadRecord) -> tuple[list[EvidenceRows], pl.DataFrame]:
+def _refused_by_place(store: Database) -> dict[tuple[str, str, int], str]:
+    """The records that ClickHouse refused and evidence waits for, in one question for all."""
+    rows = store.query(
+        "SELECT stream, _partition, _offset, raw FROM raw_refused FINAL WHERE (stream, _partition, _offset) IN "
+        "(SELECT stream, partition, offset FROM evidence_place FINAL WHERE settled = 0)"
+    )
+    return {(stream, partition, offset): raw for stream, partition, offset, raw in rows.iter_rows()}
+
+
+def _refused(
+    left: EvidencePlaces, raw: Mapping[tuple[str, str, int], str], read: ReadRecord
+) -> tuple[list[EvidenceRows], pl.DataFrame]:
     """The rows of records that ClickHouse refused, and the places that are still missing."""
     found, lost = list[EvidenceRows](), left.about
-    for row in left.about.iter_rows(named=True):
-        raw = store.query(
-            "SELECT raw FROM raw_refused FINAL WHERE stream = {stream:String} AND _partition = {partition:String} "
-            "AND _offset = {offset:Int64}",
-            {name: row[name] for name in ("stream", "partition", "offset")},
-        )
-        said = read(row["stream"], raw["raw"][0].encode()) if len(raw) else None
+    for row in left.about.iter_rows(named=True) if raw else ():
+        text = raw.get((row["stream"], row["partition"], row["offset"]))
+        said = read(row["stream"], text.encode()) if text is not None else None
         if said is None:
             continue
         kinds = {name: kind for name, kind in schema(row["stream"]).items() if name in said}

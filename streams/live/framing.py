@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from streams.codec import encode
 from streams.intake import Taken
 from streams.live.client import LARGEST, connection
 from streams.live.metrics import Metrics
+from streams.live.raw_consumer import RawConsumer
 from streams.live.raw_partitions import RawIntake, RawPartition
 from streams.live.sink import FindingsSink
 from streams.live.topics import EPOCH, frames_topic, progress_topic
@@ -27,7 +28,7 @@ from streams.permission import not_allowed
 from tollwatch.config import Settings
 from tollwatch.errors import TollwatchError
 from tollwatch.events import STREAMS
-from tollwatch.frames import Findings
+from tollwatch.frames import Findings, Frame
 
 log = logging.getLogger("tollwatch.framing")
 TICK_S = 0.05
@@ -68,7 +69,7 @@ class Framing(Service):
         self.producer = AIOKafkaProducer(
             **given, acks="all", enable_idempotence=True, max_request_size=LARGEST, linger_ms=0
         )
-        self.consumer = AIOKafkaConsumer(
+        self.consumer = RawConsumer(
             **given,
             group_id=f"{self.settings.app}-framing",
             enable_auto_commit=False,
@@ -164,14 +165,18 @@ class Framing(Service):
         number = sum(map(len, mine.values()))
         if mine or idle:
             with self.metrics.stage("frame"):
-                made = await asyncio.to_thread(self.intake.take, mine, idle)
-            await self._send(made, mine)
+                made, encoded = await asyncio.to_thread(self._taken, mine, idle)
+            await self._send(made.frames, encoded, mine)
             places = {tps[n]: self._place(self.intake.owned[n]) for n in [*mine, *idle] if n in tps}
             safe = self.sink.put(Findings(quarantined=made.rejected), made.event_marks)
             self.uncommitted.append((safe, places))
             self._count(made, mine)
         await self._commit()
         return number
+
+    def _taken(self, read: Mapping[str, Any], idle: Mapping[str, int]) -> tuple[Taken, list[bytes]]:
+        made = self.intake.take(read, idle)
+        return made, [encode(frame) for frame in made.frames]
 
     @staticmethod
     def _place(raw: RawPartition) -> OffsetAndMetadata:
@@ -191,10 +196,9 @@ class Framing(Service):
                 found[name] = polled - SKEW_MS
         return found
 
-    async def _send(self, made: Taken, read: Mapping[str, Any]) -> None:
+    async def _send(self, frames: Sequence[Frame], encoded: Sequence[bytes], read: Mapping[str, Any]) -> None:
         sent = []
-        for frame in made.frames:
-            data = encode(frame)
+        for frame, data in zip(frames, encoded, strict=True):
             topic = frames_topic(self.settings.kafka, frame.key_space, EPOCH)
             sent.append(await self.producer.send(topic, data, partition=frame.partition))
             self.metrics.frames.labels(frame.key_space, "out").inc()

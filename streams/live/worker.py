@@ -1,9 +1,9 @@
 """The worker: one Faust app with the framing service, one agent per key space, snapshots and the sink."""
 
 import asyncio
+import gc
 import logging
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,17 +16,18 @@ from faust.types import TP
 from mode import Service
 
 from streams.align import Dropped
-from streams.codec import decode, encode
+from streams.codec import encode
 from streams.conflicts import contradicts
 from streams.intake import dropped_marks
 from streams.live.client import LARGEST, connection, credentials, servers
 from streams.live.driver import SnapshotConsumer, SnapshotTransport
 from streams.live.framing import Framing
 from streams.live.metrics import Metrics
+from streams.live.owned import Owned
 from streams.live.raw_partitions import RawIntake, raw_partitions
 from streams.live.sink import FindingsSink
 from streams.live.topics import EPOCH, frames_topic
-from streams.partition import KeySpacePartition, PartitionFactory, PartitionOutput
+from streams.partition import EventPartition, PartitionFactory, PartitionOutput
 from streams.plan import Plan
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
@@ -34,53 +35,23 @@ from tollwatch.errors import TollwatchError
 from tollwatch.frames import Frame
 from tollwatch.ports import Sink
 from tollwatch.rescue import UNFORESEEN
-from tollwatch.segments import KEPT, Deferred, Segment
+from tollwatch.segments import Segment
 
 log = logging.getLogger("tollwatch.worker")
 REVOKED_S = 5.0
 SNAPSHOTS_KEPT = 2
+FLUSH_S = 0.1
+"""How long alerts wait at most to be written together, where writing them takes no tenth of the time."""
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""A fetch of Kafka makes as many objects at once, none of them a circle."""
 OnRefused = Callable[[Mapping[tuple[str, str], int]], None]
-
-
-class _Owned:
-    """A partition of a key space that this worker keeps.
-
-    `next` is the offset of the frame that it wants, `saved` that of its snapshot.
-    """
-
-    def __init__(self, partition: KeySpacePartition, snapshots: Snapshots, offset: int) -> None:
-        self.partition, self.snapshots = partition, snapshots
-        self.next = self.saved = offset
-        self.sought = -1
-        self.suspects: frozenset[int] = frozenset()
-        self.writing = threading.Lock()
-
-    def take(self, data: bytes, offset: int) -> PartitionOutput:
-        """Take the bytes of a frame; carefully, where it failed before."""
-        return self.partition.take(decode(data), offset, careful=offset in self.suspects)
-
-    def copied(self) -> dict[str, Segment]:
-        """Copy what has changed since the last snapshot."""
-        with self.writing:
-            segments = self.partition.save(frozenset(self.snapshots.names()))
-            for segment in segments.values():
-                if isinstance(segment, Deferred) and segment is not KEPT:
-                    segment.take()
-            return segments
-
-    def write(self, segments: Mapping[str, Segment], offset: int) -> int:
-        """Write the snapshot of an offset; gives how many bytes were written for it."""
-        with self.writing:
-            before = self.snapshots.written_bytes
-            self.snapshots.save(segments, offset)
-            return self.snapshots.written_bytes - before
 
 
 class _Copied(NamedTuple):
     """What is to be written of a partition, once everything that was queued before `stored_to` is stored."""
 
     tp: TP
-    own: _Owned
+    own: Owned
     offset: int
     segments: Mapping[str, Segment]
     stored_to: int
@@ -106,8 +77,8 @@ class Worker:
         self.factory = PartitionFactory(plan, settings, raw_partitions(settings))
         self.framing = Framing(RawIntake(plan, settings), settings, self.sink, self.metrics)
         self.turn, self.saving = asyncio.Lock(), asyncio.Lock()
-        self.owned: dict[TP, _Owned] = {}
-        self.kept: dict[TP, _Owned] = {}
+        self.owned: dict[TP, Owned] = {}
+        self.kept: dict[TP, Owned] = {}
         self.pool = ThreadPoolExecutor(1, "detect")
         self.space_of = {frames_topic(settings.kafka, name): name for name in self.factory.counts}
         for name in self.factory.counts:
@@ -200,7 +171,7 @@ class Worker:
             self.metrics.frame_bytes.labels(space, "in").inc(len(data))
             await self._hand_on(outcome)
 
-    async def _come_again(self, tp: TP, own: _Owned, offset: int, error: BaseException) -> None:
+    async def _come_again(self, tp: TP, own: Owned, offset: int, error: BaseException) -> None:
         """Go back to the last snapshot of a partition whose stage failed, and come to the frame again, carefully."""
         if offset in own.suspects:
             raise error
@@ -211,7 +182,7 @@ class Worker:
         self.metrics.stage_failures.labels(self.space_of[tp.topic]).inc()
         await self.app.consumer.seek(tp, fresh.next)
 
-    async def _is_next(self, tp: TP, own: _Owned, offset: int) -> bool:
+    async def _is_next(self, tp: TP, own: Owned, offset: int) -> bool:
         """Whether a frame behind a gap is taken: only where what is missing is gone; else it is read again, once."""
         if own.sought != own.next:
             log.info("%s: %d came, %d is wanted: read again", tp, offset, own.next)
@@ -276,7 +247,7 @@ class Worker:
             self.consumer.safe = {tp: own.saved for tp, own in self.owned.items()}
             return {tp: own.next for tp, own in self.owned.items()}
 
-    def _load(self, tp: TP) -> _Owned:
+    def _load(self, tp: TP) -> Owned:
         space = self.space_of[tp.topic]
         snapshots = Snapshots(
             f"{self.state}/{space}/{tp.partition:03}",
@@ -293,10 +264,10 @@ class Worker:
             return kept
         partition = self.factory.make(space, tp.partition)
         if found is None or manifest is None:
-            return _Owned(partition, snapshots, 0)
+            return Owned(partition, snapshots, 0)
         partition.load(found[1])
         log.info("%s: goes on at %d with its snapshot", tp, manifest.number)
-        return _Owned(partition, snapshots, manifest.number)
+        return Owned(partition, snapshots, manifest.number)
 
     async def _revoked(self, app: Any, revoked: set[TP], **_: Any) -> None:
         del app
@@ -308,6 +279,19 @@ class Worker:
             for tp in revoked:
                 if (own := self.owned.pop(TP(tp.topic, tp.partition), None)) is not None:
                     self.kept[TP(tp.topic, tp.partition)] = own
+
+    async def flush(self) -> None:
+        """Hand on the alerts that wait to be written in bulk: they must not wait for the next snapshot.
+
+        How feeds are is a matter of minutes: it waits.
+        """
+        async with self.turn:
+            behind = [own for tp, own in self.owned.items() if own.next > own.flushed]
+            alerting = [own for own in behind if not isinstance(own.partition, EventPartition)]
+            if alerting:
+                loop = asyncio.get_running_loop()
+                for outcome in await loop.run_in_executor(self.pool, lambda: [own.flush() for own in alerting]):
+                    await self._hand_on(outcome)
 
     async def snapshot(self, *, commit: bool = True) -> None:
         """Save what has changed, once everything that was found before it is stored and acknowledged."""
@@ -330,7 +314,7 @@ class Worker:
         async with self.turn:
             changed = {tp: own for tp, own in self.owned.items() if own.next > own.saved}
             for own in changed.values():
-                await self._hand_on(await loop.run_in_executor(self.pool, own.partition.flush))
+                await self._hand_on(await loop.run_in_executor(self.pool, own.flush))
             copied = []
             for tp, own in changed.items():
                 with self.metrics.stage("copy"):
@@ -376,6 +360,16 @@ class _WorkerServices(Service):
             worker.metrics.serve(worker.settings.metrics_port)
         await self.add_runtime_dependency(worker.sink)
         await self.add_runtime_dependency(worker.framing)
+        gc.collect()
+        gc.freeze()  # what is there stays: the collector need not go through it again and again
+        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
+
+    @Service.task
+    async def _flushes(self) -> None:
+        while not self.should_stop:
+            began = time.monotonic()
+            await self.worker.flush()
+            await self.sleep(max(FLUSH_S, 10 * (time.monotonic() - began)))
 
     @Service.task
     async def _snapshots(self) -> None:
