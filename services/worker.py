@@ -37,7 +37,14 @@ def make_worker(settings: Settings, rules: Sequence[Path] = (), state: str | Non
     if different := topics.check(settings.kafka, topics.wanted(plan, settings)):
         raise StoreError(different[0])
     note_settings(DATA, settings)
-    return Worker(plan, settings, store, settings.state or STATE, lambda refused: _note_refused(refused, settings))
+    return Worker(
+        plan,
+        settings,
+        store,
+        settings.state or STATE,
+        lambda refused: _note_refused(refused, settings),
+        evidence_store=ServerStore(server),
+    )
 
 
 def _note_refused(refused: Mapping[tuple[str, str], int], settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """What one stage of the line hands to the next: batches read, frames, aligned rows, findings."""
 
 from collections.abc import Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import msgspec
@@ -244,6 +244,11 @@ class Findings:
         yield from self.evidence
         for rows in self.evidence_rows:
             yield from rows
+
+    def cut(self) -> tuple["Findings", "Findings"]:
+        """Cut in two: what is stored at once, and what takes longer (rows to be looked up) or comes last (marks)."""
+        later = Findings(evidence_places=self.evidence_places, frame_marks=self.frame_marks)
+        return replace(self, evidence_places=[], frame_marks=[]), later
 
     def size(self) -> int:
         """How many rows there are to be stored."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ GATHER_S = 0.02
 SETTLE_S = 0.5
 MOST_WAITING = 200_000
 LONGEST_WAIT_S = 5.0
+LONGEST_GATHER_S = 1.0
 
 
 def read_record(stream: str, raw: bytes) -> dict[str, Any] | None:
@@ -43,14 +45,24 @@ class _Queue:
 
 
 class FindingsSink(Service):
-    """Writes findings in the background, in order. `put` gives the number that must be `stored` for them to be safe."""
+    """Writes findings in the background, in order. `put` gives the number that must be `stored` for them to be safe.
 
-    def __init__(self, store: Sink, metrics: Metrics, **kwargs: object) -> None:
+    Alerts go first, and at once: an analyst waits for them. The rows that they show are looked up behind them, for many
+    alerts at a time, over a connection of its own where `evidence_store` gives one; then come the marks of frames, and
+    only then is what was found stored.
+    """
+
+    def __init__(self, store: Sink, metrics: Metrics, evidence_store: Sink | None = None, **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]
         self.store, self.metrics = store, metrics
-        self.queue, self.queued, self.stored = _Queue(), 0, 0
+        self.evidence_store = evidence_store or store
+        self.queue, self.queued = _Queue(), 0
+        self.behind, self.written_to = _Queue(), 0
+        self.stored = 0
         self.items_available, self.written = asyncio.Event(), asyncio.Condition()
+        self.behind_available = asyncio.Event()
         self.at_store = asyncio.Lock()
+        self.at_evidence = asyncio.Lock() if evidence_store is not None else self.at_store
 
     def put(self, findings: Findings, event_marks: Sequence[pl.DataFrame] = ()) -> int:
         """Queue findings and event marks; gives the sequence number to wait for with `wait_until_stored`.
@@ -65,7 +77,7 @@ class FindingsSink(Service):
 
     def is_full(self) -> bool:
         """Whether so many rows wait that no more should be made."""
-        return self.queue.rows > MOST_WAITING
+        return self.queue.rows + self.behind.rows > MOST_WAITING
 
     async def wait_for_capacity(self) -> None:
         """Wait while it is full."""
@@ -85,10 +97,28 @@ class FindingsSink(Service):
             self.items_available.clear()
             batch, number = self.queue, self.queued
             self.queue = _Queue()
-            await self._write_with_retry(batch)
+            at_once, later = batch.findings.cut()
+            if batch.event_marks or at_once.size():
+                await self._write_with_retry(self.store, self.at_store, _Queue(at_once, batch.event_marks, batch.rows))
+            self.behind.add(later, ())
+            self.written_to = number
+            self.behind_available.set()
+
+    @Service.task
+    async def _write_behind(self) -> None:
+        """Look up what was written shows, and write it down; it takes half of the time at most."""
+        while True:
+            await self.behind_available.wait()
+            self.behind_available.clear()
+            batch, number = self.behind, self.written_to
+            self.behind = _Queue()
+            began = time.monotonic()
+            if batch.rows:
+                await self._write_with_retry(self.evidence_store, self.at_evidence, batch)
             async with self.written:
                 self.stored = number
                 self.written.notify_all()
+            await asyncio.sleep(min(time.monotonic() - began, LONGEST_GATHER_S))
 
     @Service.task
     async def _settle_evidence(self) -> None:
@@ -97,22 +127,22 @@ class FindingsSink(Service):
         while True:
             await asyncio.sleep(wait_s)
             try:
-                async with self.at_store:
+                async with self.at_evidence:
                     with self.metrics.stage("evidence"):
-                        missing = await asyncio.to_thread(self.store.settle_evidence, read_record)
+                        missing = await asyncio.to_thread(self.evidence_store.settle_evidence, read_record)
             except StoreError as error:
                 log.warning("%s; rows of evidence wait", error)
                 missing = 1
             self.metrics.evidence_waiting.set(missing)
             wait_s = min(wait_s * 2, LONGEST_WAIT_S) if missing else SETTLE_S
 
-    async def _write_with_retry(self, batch: _Queue) -> None:
+    async def _write_with_retry(self, store: Sink, lock: asyncio.Lock, batch: _Queue) -> None:
         wait_s = 0.2
         while True:
             try:
-                async with self.at_store:
-                    with self.metrics.stage("store"):
-                        await asyncio.to_thread(self._write, batch)
+                async with lock:
+                    with self.metrics.stage("store" if lock is self.at_store else "evidence"):
+                        await asyncio.to_thread(_write, store, batch)
             except StoreAwayError as error:
                 self.metrics.store_up.set(0)
                 log.warning("%s; %d findings wait, tried again in %.1f s", error, batch.rows, wait_s)
@@ -125,7 +155,8 @@ class FindingsSink(Service):
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
-    def _write(self, batch: _Queue) -> None:
-        if batch.event_marks:
-            self.store.write_event_marks(pl.concat(batch.event_marks))
-        self.store.write(batch.findings)
+
+def _write(store: Sink, batch: _Queue) -> None:
+    if batch.event_marks:
+        store.write_event_marks(pl.concat(batch.event_marks))
+    store.write(batch.findings)

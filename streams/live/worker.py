@@ -60,7 +60,8 @@ class _Copied(NamedTuple):
 class Worker:
     """Everything one process does. `plan` is what runs, `store` takes what is found, `state` is where snapshots lie.
 
-    `on_refused` is told now and then how many records sources were not allowed to send.
+    `evidence_store` is another connection to the store, for evidence. `on_refused` is told now and then how many
+    records sources were not allowed to send.
     """
 
     consumer: SnapshotConsumer
@@ -68,12 +69,19 @@ class Worker:
     reader: AIOKafkaConsumer
 
     def __init__(
-        self, plan: Plan, settings: Settings, store: Sink, state: str, on_refused: OnRefused | None = None
+        self,
+        plan: Plan,
+        settings: Settings,
+        store: Sink,
+        state: str,
+        on_refused: OnRefused | None = None,
+        *,
+        evidence_store: Sink | None = None,
     ) -> None:
         self.settings, self.state, self.on_refused = settings, state, on_refused
         self.metrics = Metrics()
         self.app = self._app()
-        self.sink = FindingsSink(store, self.metrics)
+        self.sink = FindingsSink(store, self.metrics, evidence_store)
         self.factory = PartitionFactory(plan, settings, raw_partitions(settings))
         self.framing = Framing(RawIntake(plan, settings), settings, self.sink, self.metrics)
         self.turn, self.saving = asyncio.Lock(), asyncio.Lock()
