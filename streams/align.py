@@ -11,7 +11,7 @@ worker was quicker decides nothing.
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from streams.codec import decode, encode
 from streams.dedupe import DUPLICATE, NEW, TOO_LATE, Dedupe
 from streams.frame import NEVER
-from tollwatch.frames import FOREVER, Aligned, Frame, Ints, Span
+from streams.progress import SavedProgress, SourceProgress
+from tollwatch.frames import FOREVER, Aligned, Frame, Ints
 from tollwatch.saved import decode_saved
 from tollwatch.segments import NOTHING, Segment
 
@@ -30,74 +30,6 @@ VERSION = 4
 OWN = "rows"
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
 EVENT_MARKS = {DUPLICATE: "duplicate", 2: "conflict", TOO_LATE: "too_late"}
-
-
-@dataclass
-class _Partition:
-    """A source partition: `steps` are (when its rows had arrived, the watermark then), the oldest that counts first.
-
-    `whole` is its greatest event time once it was idle or closed; it counts when all are, and never before.
-    """
-
-    watermark: int = NEVER
-    whole: int = NEVER
-    end: int = 0
-    open: bool = True
-    arrived: int = NEVER
-    steps: list[tuple[int, int]] = field(default_factory=lambda: [(NEVER, NEVER)])
-    early: list[Frame] = field(default_factory=list)
-
-    def step(self, span: Span) -> None:
-        """Note how far it has come."""
-        self.end, self.open = max(self.end, span.end), span.state == "open"
-        if self.open:
-            self.watermark = max(self.watermark, span.watermark)
-        self.whole, self.arrived = max(self.whole, span.watermark), max(self.arrived, span.arrived)
-        came = span.arrived if span.end > span.begin else NEVER
-        if came > self.steps[-1][0]:
-            self.steps.append((came, self.watermark))
-        else:
-            self.steps[-1] = (self.steps[-1][0], self.watermark)
-
-    def watermark_at(self, moment: int) -> int:
-        """The watermark over what had arrived by a moment."""
-        past = [watermark for came, watermark in self.steps if came <= moment]
-        return past[-1] if past else NEVER
-
-    def forget_steps(self, before: int) -> None:
-        """Let go of steps that no moment from this one on asks for."""
-        while len(self.steps) > 1 and self.steps[1][0] <= before:
-            del self.steps[0]
-
-    def holds(self, moment: int) -> bool:
-        """Whether it has a say: it is open, or has rows that came after the moment."""
-        return self.open or self.steps[-1][0] > moment
-
-    def save(self) -> "_SavedPartition":
-        """Give everything, to be saved."""
-        early = [encode(frame) for frame in self.early]
-        return _SavedPartition(self.watermark, self.whole, self.end, self.open, self.arrived, self.steps, early)
-
-    def load(self, saved: "_SavedPartition", *, reopen: bool) -> None:
-        """Go on from there; with `reopen` as a partition that is read on, all of whose rows have been seen."""
-        self.watermark, self.whole, self.end, self.open = saved.watermark, saved.whole, saved.end, saved.open
-        self.arrived, self.steps = saved.arrived, list(saved.steps)
-        self.early = [decode(frame) for frame in saved.early]
-        if reopen:
-            self.open, self.arrived, self.watermark, self.early = True, NEVER, saved.whole, []
-            self.steps = [(NEVER, saved.whole)]
-
-
-class _SavedPartition(msgspec.Struct, frozen=True):
-    """A source partition as it is saved."""
-
-    watermark: int
-    whole: int
-    end: int
-    open: bool
-    arrived: int
-    steps: list[tuple[int, int]]
-    early: list[bytes]
 
 
 class _SavedAligner(msgspec.Struct, frozen=True):
@@ -108,7 +40,7 @@ class _SavedAligner(msgspec.Struct, frozen=True):
     sources: Sequence[str]
     held: dict[str, bytes]
     late: dict[str, list[tuple[int, bytes]]]
-    partitions: dict[str, _SavedPartition]
+    partitions: dict[str, SavedProgress]
 
 
 @dataclass
@@ -135,12 +67,12 @@ class Aligner:
     """
 
     def __init__(self, partitions: Sequence[str], *, watermark: int = NEVER, tell_conflicts: bool = True) -> None:
-        self.partitions = {name: _Partition() for name in partitions}
+        self.partitions = {name: SourceProgress() for name in partitions}
         self.sources = tuple(partitions)
         self.numbers = {name: n for n, name in enumerate(partitions)}
         self.held: dict[str, list[pl.DataFrame]] = {}
         self.late: dict[str, list[tuple[int, pl.DataFrame]]] = {}
-        self.released = watermark
+        self.released = self.ordered = watermark
         self.dedupe = Dedupe(tell_conflicts=tell_conflicts)
 
     def take(self, frame: Frame) -> None:
@@ -170,13 +102,13 @@ class Aligner:
             self._accept(frame, source)
         self._fill(source)
 
-    def _fill(self, source: _Partition) -> None:
+    def _fill(self, source: SourceProgress) -> None:
         """Take what waited for a gap that is filled now."""
         for waiting in [early for early in source.early if early.spans[0].begin <= source.end]:
             source.early.remove(waiting)
             self._take_one(waiting)
 
-    def _accept(self, frame: Frame, source: _Partition) -> None:
+    def _accept(self, frame: Frame, source: SourceProgress) -> None:
         (span,) = frame.spans
         number = pl.lit(self.numbers[span.partition], pl.Int32)
         for stream, rows in frame.tables.items():
@@ -197,16 +129,40 @@ class Aligner:
         elif not table.is_empty():
             self.held.setdefault(stream, []).append(table)
 
-    def release(self) -> Released:
-        """Let go what every open partition has passed; all of it once none is open."""
+    def is_plain(self, frame: Frame) -> bool:
+        """Whether a frame follows on what was taken, none of its rows is late, and none waits that is."""
+        places = [(span, self.partitions[span.partition]) for span in frame.spans]
+        if self.late or any(source.early or span.begin != source.end for span, source in places):
+            return False
+        for table in frame.tables.values():
+            times = table["event_time"].to_numpy()
+            if table["_late"].any() or (len(times) and times.min() < self.released):
+                return False
+        return True
+
+    def _reached(self) -> tuple[int, bool]:
+        """Up to where every partition that has a say has come, and whether any has."""
         sources = self.partitions.values()
         moment = min((source.arrived for source in sources if not source.open), default=FOREVER)
         holders = [source for source in sources if source.holds(moment)]
         holding = [source.watermark_at(moment) for source in holders]
         for source in holders:
             source.forget_steps(moment)
-        reached = min(holding) if holding else max(source.whole for source in sources)
-        limit = reached if holding else reached + 1
+        return (min(holding), True) if holding else (max(source.whole for source in sources), False)
+
+    def reach(self) -> bool:
+        """Go as far as `release` would, and leave the rows for it; gives whether it may wait.
+
+        It may where a plain frame comes next: its rows come behind these, whenever these are let go.
+        """
+        reached, holding = self._reached()
+        self.released = max(self.released, reached)
+        return holding
+
+    def release(self) -> Released:
+        """Let go what every open partition has passed; all of it once none is open."""
+        reached, holding = self._reached()
+        limit = max(reached, self.released) if holding else reached + 1
         ready = {}
         for stream, tables in self.held.items():
             table = pl.concat(tables, how="diagonal") if len(tables) > 1 else tables[0]
@@ -215,7 +171,8 @@ class Aligner:
                 ready[stream] = passed
             self.held[stream] = [rest] if len(rest) else []
         self.held = {stream: tables for stream, tables in self.held.items() if tables}
-        before, self.released = self.released, max(self.released, reached)
+        before, self.released = self.ordered, max(self.released, reached)
+        self.ordered = self.released
         late = self._late_due(everything=not holding)
         return self._order(late, ready, before)
 
@@ -275,7 +232,7 @@ class Aligner:
     def load(self, segments: Mapping[str, Segment], *, reopen: bool = False) -> None:
         """Go on from there. Raises VersionError where another version saved it."""
         saved = decode_saved(bytes(segments[OWN]), _SavedAligner, VERSION, what="the alignment")
-        self.released = saved.released
+        self.released = self.ordered = saved.released
         self.dedupe.load(segments, saved.released)
         self.held = {stream: [self._renumbered(table, saved.sources)] for stream, table in saved.held.items()}
         self.late = {

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 import polars as pl
 
-from streams.align import Aligner, Dropped
+from streams.align import Aligner, Dropped, Released
 from streams.detect import AlignedStage, NoopStage
 from streams.frame import NEVER
 from streams.health import FeedHealthStage
@@ -41,6 +41,10 @@ class KeySpacePartition(Protocol):
 
     def take(self, frame: Frame, offset: int, *, careful: bool = False) -> PartitionOutput:
         """Take the frame that stands at an offset of the log; with `careful` rows that make the stage fail go aside."""
+        ...
+
+    def take_all(self, frames: Sequence[tuple[Frame, int]]) -> list[PartitionOutput]:
+        """Take frames with their offsets, as one after another would be taken."""
         ...
 
     def flush(self) -> PartitionOutput:
@@ -81,6 +85,19 @@ class StagePartition:
         features, found.features = found.features, {}
         found.frame_marks.extend(frame_marks(frame, offset, self.settings))
         return PartitionOutput(found, self._derived(features, offset, released.rows.watermark))
+
+    def take_all(self, frames: Sequence[tuple[Frame, int]]) -> list[PartitionOutput]:
+        """Take frames together; one by one where models are fed, which know features by the frame they are of."""
+        if self.feeds:
+            return [self.take(frame, offset) for frame, offset in frames]
+        made = [self._output(found, released) for found, released in self.aligned.advance_all([f for f, _ in frames])]
+        marks = [mark for frame, offset in frames for mark in frame_marks(frame, offset, self.settings)]
+        return [*made, PartitionOutput(Findings(frame_marks=marks))]
+
+    def _output(self, found: Findings, released: Released) -> PartitionOutput:
+        del released
+        found.features = {}
+        return PartitionOutput(found)
 
     def _derived(self, features: Mapping[str, list[pl.DataFrame]], offset: int, watermark: int) -> list[Frame]:
         """Features for models, and how far they go: rows at the watermark are among them once all have passed it."""
@@ -132,8 +149,11 @@ class EventPartition(StagePartition):
 
     def take(self, frame: Frame, offset: int, *, careful: bool = False) -> PartitionOutput:
         """Take the frame that stands at an offset of the log."""
-        found, released = self.aligned.advance(frame, careful=careful)
-        found.frame_marks.extend(frame_marks(frame, offset, self.settings))
+        made = self._output(*self.aligned.advance(frame, careful=careful))
+        made.findings.frame_marks.extend(frame_marks(frame, offset, self.settings))
+        return made
+
+    def _output(self, found: Findings, released: Released) -> PartitionOutput:
         dropped = []
         for each in released.dropped:
             for tenant, own in by_tenant(each.rows, self.settings.tenant):
@@ -167,6 +187,10 @@ class ModelPartition:
         found = self.scoring.advance(released.rows, [], self._limit(released.rows.watermark))
         found.frame_marks.extend(frame_marks(frame, offset, self.settings))
         return PartitionOutput(found)
+
+    def take_all(self, frames: Sequence[tuple[Frame, int]]) -> list[PartitionOutput]:
+        """Take frames one by one: there are few, and a model learns from row to row."""
+        return [self.take(frame, offset) for frame, offset in frames]
 
     def _take_features(self, feed: str, frame: Frame) -> Findings:
         (span,) = frame.spans

@@ -1,7 +1,7 @@
 """A partition of a key space in the hands of a worker: where it is in its log, and its snapshots."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from streams.codec import decode
 from streams.partition import KeySpacePartition, PartitionOutput
@@ -23,9 +23,11 @@ class Owned:
         self.suspects: frozenset[int] = frozenset()
         self.writing = threading.Lock()
 
-    def take(self, data: bytes, offset: int) -> PartitionOutput:
-        """Take the bytes of a frame; carefully, where it failed before."""
-        return self.partition.take(decode(data), offset, careful=offset in self.suspects)
+    def take(self, frames: Sequence[tuple[int, bytes]]) -> list[PartitionOutput]:
+        """Take frames, offset and bytes of each; those that failed before alone, and carefully."""
+        if len(frames) > 1 and self.suspects.isdisjoint(offset for offset, _ in frames):
+            return self.partition.take_all([(decode(data), offset) for offset, data in frames])
+        return [self.partition.take(decode(data), offset, careful=offset in self.suspects) for offset, data in frames]
 
     def flush(self) -> PartitionOutput:
         """Give what waits to be written down."""

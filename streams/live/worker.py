@@ -3,11 +3,9 @@
 import asyncio
 import gc
 import logging
-import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import faust
@@ -19,9 +17,11 @@ from streams.align import Dropped
 from streams.codec import encode
 from streams.conflicts import contradicts
 from streams.intake import dropped_marks
-from streams.live.client import LARGEST, connection, credentials, servers
+from streams.live.app import make_app
+from streams.live.client import LARGEST, connection
 from streams.live.driver import SnapshotConsumer, SnapshotTransport
 from streams.live.framing import Framing
+from streams.live.inbox import Came, Inbox
 from streams.live.metrics import Metrics
 from streams.live.owned import Owned
 from streams.live.raw_partitions import RawIntake, raw_partitions
@@ -85,6 +85,7 @@ class Worker:
         self.factory = PartitionFactory(plan, settings, raw_partitions(settings))
         self.framing = Framing(RawIntake(plan, settings), settings, self.sink, self.metrics)
         self.turn, self.saving = asyncio.Lock(), asyncio.Lock()
+        self.inbox = Inbox()
         self.owned: dict[TP, Owned] = {}
         self.kept: dict[TP, Owned] = {}
         self.pool = ThreadPoolExecutor(1, "detect")
@@ -94,33 +95,7 @@ class Worker:
         self.app.service(_WorkerServices.bound(self))
 
     def _app(self) -> faust.App:
-        settings = self.settings
-        app = faust.App(
-            settings.app,
-            broker="kafka://" + ";".join(servers(settings.kafka)),
-            value_serializer="raw",
-            broker_credentials=credentials(settings.kafka),
-            consumer_auto_offset_reset="earliest",
-            broker_session_timeout=settings.session_timeout_s,
-            broker_heartbeat_interval=settings.session_timeout_s / 5,
-            broker_request_timeout=max(40.0, settings.session_timeout_s + 10),
-            topic_disable_leader=True,
-            topic_allow_declare=False,
-            web_enabled=False,
-            store="memory://",
-            stream_buffer_maxsize=64,
-            stream_wait_empty=False,
-            broker_max_poll_records=64,
-            consumer_max_fetch_size=4 << 20,
-            stream_processing_timeout=600.0,
-            broker_commit_livelock_soft_timeout=600.0,
-            broker_commit_interval=1.0,
-            autodiscover=False,
-            producer_max_request_size=LARGEST,
-            table_cleanup_interval=3600.0,
-            broker_max_poll_interval=1000.0,
-            datadir=Path(tempfile.gettempdir(), "tollwatch-faust"),
-        )
+        app = make_app(self.settings)
         transport = SnapshotTransport(app.conf.broker_consumer, app, app.loop)
         app.transport = transport
         original = transport.create_consumer
@@ -152,40 +127,54 @@ class Worker:
             async for event in stream.events():
                 message = event.message
                 if message.generation_id == self.app.consumer_generation_id:
-                    await self._take(TP(message.topic, message.partition), message.offset, message.value)
+                    await self.inbox.put(TP(message.topic, message.partition), message.offset, message.value)
 
         self.app.agent(topic, name=f"tollwatch.{space}")(take)
 
-    async def _take(self, tp: TP, offset: int, data: bytes) -> None:
+    async def take(self, tp: TP, frames: Sequence[Came]) -> None:
+        """Take frames of a partition in the order of its log; those that were taken before are left out."""
         await self.sink.wait_for_capacity()
         async with self.turn:
             own = self.owned.get(tp)
-            if own is None or offset < own.next:
-                return
-            if offset > own.next and not await self._is_next(tp, own, offset):
+            if own is None or not (wanted := await self._wanted(tp, own, frames)):
                 return
             space = self.space_of[tp.topic]
             loop = asyncio.get_running_loop()
             try:
                 with self.metrics.stage(f"detect.{space}"):
-                    outcome = await loop.run_in_executor(self.pool, own.take, data, offset)
+                    outcomes = await loop.run_in_executor(self.pool, own.take, wanted)
             except TollwatchError:
                 raise
             except UNFORESEEN as error:
-                await self._come_again(tp, own, offset, error)
+                await self._come_again(tp, own, [offset for offset, _ in wanted], error)
                 return
-            own.next = offset + 1
-            self.metrics.frames.labels(space, "in").inc()
-            self.metrics.frame_bytes.labels(space, "in").inc(len(data))
-            await self._hand_on(outcome)
+            own.next = wanted[-1][0] + 1
+            self.metrics.frames.labels(space, "in").inc(len(wanted))
+            self.metrics.frame_bytes.labels(space, "in").inc(sum(len(data) for _, data in wanted))
+            for outcome in outcomes:
+                await self._hand_on(outcome)
 
-    async def _come_again(self, tp: TP, own: Owned, offset: int, error: BaseException) -> None:
-        """Go back to the last snapshot of a partition whose stage failed, and come to the frame again, carefully."""
-        if offset in own.suspects:
+    async def _wanted(self, tp: TP, own: Owned, frames: Sequence[Came]) -> list[Came]:
+        """The frames that follow on what was taken; behind a gap none, unless what is missing is gone."""
+        wanted, following = list[Came](), own.next
+        for offset, data in frames:
+            if offset > following:
+                if wanted or not await self._is_next(tp, own, offset):
+                    break
+                following = own.next
+            if offset == following:
+                wanted.append((offset, data))
+                following += 1
+        return wanted
+
+    async def _come_again(self, tp: TP, own: Owned, offsets: Sequence[int], error: BaseException) -> None:
+        """Go back to the last snapshot of a partition whose stage failed, and come to the frames again, carefully."""
+        if own.suspects.issuperset(offsets):
             raise error
-        log.error("%s: the stage failed at frame %d (%r); going back to its snapshot", tp, offset, error)
+        where = f"{tp}: frames {offsets[0]} to {offsets[-1]}"
+        log.error("%s: the stage failed (%r); going back to its snapshot", where, error)
         fresh = await asyncio.to_thread(self._load, tp)
-        fresh.suspects = own.suspects | {offset}
+        fresh.suspects = own.suspects | set(offsets)
         self.owned[tp] = fresh
         self.metrics.stage_failures.labels(self.space_of[tp.topic]).inc()
         await self.app.consumer.seek(tp, fresh.next)
@@ -245,6 +234,7 @@ class Worker:
 
     async def restore(self, assigned: set[TP]) -> Mapping[TP, int]:
         """Load the parts of partitions; gives where each goes on. Called by the consumer before it reads."""
+        await self.inbox.clear()
         async with self.turn:
             for tp in [tp for tp in self.owned if tp not in assigned]:
                 del self.owned[tp]
@@ -371,6 +361,11 @@ class _WorkerServices(Service):
         gc.collect()
         gc.freeze()  # what is there stays: the collector need not go through it again and again
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
+
+    @Service.task
+    async def _takes(self) -> None:
+        while not self.should_stop:
+            await self.worker.take(*await self.worker.inbox.take())
 
     @Service.task
     async def _flushes(self) -> None:

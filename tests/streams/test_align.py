@@ -1,10 +1,19 @@
 """One order for all: how events come to us changes nothing of what leaves alignment."""
 
+from dataclasses import replace
+from itertools import pairwise
+
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.align import Aligner
+from streams.detect import AlignedStage
+from streams.frame import NEVER
 from tests.streams.pieces import (
     DISORDER_S,
+    SPACE,
+    Recorder,
     Row,
     cut_up,
     detected,
@@ -16,6 +25,7 @@ from tests.streams.pieces import (
     rule_space,
     through,
 )
+from tollwatch.frames import Frame, Span
 
 PARTITIONS = st.sampled_from([1, 2, 3, 8, 64])
 
@@ -83,6 +93,44 @@ def test_findings_are_the_same_byte_for_byte(data: st.DataObject, rows: list[Row
     sources = [disordered(draw, part) for part in spread(draw, rows)]
     frames = [frames_of(f"p{n}", cut_up(draw, part), space) for n, part in enumerate(sources)]
     assert detected(interleaved(draw, frames), space, draw(PARTITIONS)) == wanted
+
+
+@settings(max_examples=150)
+@given(st.data(), events(most=40))
+def test_frames_that_are_taken_together_let_go_the_same_rows(data: st.DataObject, rows: list[Row]) -> None:
+    """Also where partitions fall silent and come back with rows that are late by then."""
+    draw = data.draw
+    order = draw(st.permutations(rows)) if draw(st.booleans()) else disordered(draw, rows)
+    frames = [frames_of(f"p{n}", cut_up(draw, part)) for n, part in enumerate(spread(draw, list(order)))]
+    taken = fallen_silent(draw, interleaved(draw, frames))
+    names = sorted({frame.spans[0].partition for frame in taken})
+    one, all_ = (AlignedStage(SPACE, Aligner(names), Recorder) for _ in range(2))
+    for frame in taken:
+        one.advance(frame)
+    cuts = sorted(draw(st.lists(st.integers(0, len(taken)), max_size=6)))
+    for begin, end in pairwise([0, *cuts, len(taken)]):
+        all_.advance_all(taken[begin:end])
+    assert all_.aligner.released == one.aligner.released
+    assert isinstance(one.stage, Recorder)
+    assert isinstance(all_.stage, Recorder)
+    assert all_.stage.rows == one.stage.rows
+
+
+def fallen_silent(draw: st.DrawFn, frames: list[Frame]) -> list[Frame]:
+    """Frames that arrive one a second; now and then all partitions but one are said to be silent."""
+    made, ends = [], dict.fromkeys([frame.spans[0].partition for frame in frames], 0)
+    for n, frame in enumerate(frames):
+        (span,) = frame.spans
+        made.append(replace(frame, spans=(msgspec.structs.replace(span, arrived=1000 * n),)))
+        ends[span.partition] = max(ends[span.partition], span.end)
+        if draw(st.integers(0, 2)) == 0:
+            for name, end in ends.items():
+                if name != span.partition:
+                    silent = Span(
+                        partition=name, begin=end, end=end, watermark=NEVER, arrived=1000 * n + 500, state="idle"
+                    )
+                    made.append(replace(frame, spans=(silent,), tables={}))
+    return made
 
 
 def test_a_row_behind_the_bound_is_late_and_one_within_is_not() -> None:

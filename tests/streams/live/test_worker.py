@@ -89,10 +89,15 @@ class Rig:
         """Take over the partition."""
         return dict(await self.worker.restore({TOPIC}))
 
-    async def take(self, offset: int) -> None:
-        """A frame at an offset of the log."""
+    @staticmethod
+    def frame(offset: int) -> bytes:
+        """The frame at an offset of the log."""
         span = Span(partition="usage-0", begin=offset, end=offset + 1, watermark=1_000 + offset, arrived=offset + 1)
-        await self.worker._take(TOPIC, offset, encode(Frame(SPACE, 0, offset, (span,), {})))
+        return encode(Frame(SPACE, 0, offset, (span,), {}))
+
+    async def take(self, offset: int) -> None:
+        """Take that frame."""
+        await self.worker.take(TOPIC, [(offset, self.frame(offset))])
 
     def next(self) -> int:
         """The offset that is wanted."""
@@ -116,6 +121,40 @@ def test_a_frame_is_taken_once(rig: Rig) -> None:
     asyncio.run(body())
     assert rig.next() == 2
     assert len(rig.worker.sink.findings) == 2  # type: ignore[attr-defined]
+
+
+def test_frames_that_came_together_are_taken_together(rig: Rig) -> None:
+    """What waits in the inbox is taken at once, up to a gap; the marks of all frames are written."""
+
+    async def body() -> None:
+        await rig.restore()
+        for offset in (0, 1, 2, 5):
+            await rig.worker.inbox.put(TOPIC, offset, rig.frame(offset))
+        await rig.worker.take(*await rig.worker.inbox.take())
+        assert rig.worker.inbox.waiting == {}
+        assert rig.worker.inbox.bytes == 0
+
+    asyncio.run(body())
+    assert rig.next() == 3
+    marks = [mark for found in rig.worker.sink.findings for mark in found.frame_marks]  # type: ignore[attr-defined]
+    assert [mark.sequence for mark in marks] == [0, 1, 2]
+
+
+def test_a_frame_that_fails_among_others_comes_again_alone(tmp_path: Path) -> None:
+    """Frames that were taken together when the stage failed are taken one by one behind the snapshot."""
+    settings = settings_of("wangiri")
+    rig, frames = poisonous(tmp_path, settings)
+
+    async def body() -> None:
+        await rig.restore()
+        await rig.worker.take(TOPIC, list(enumerate(frames)))
+        assert rig.worker.consumer.sought == [(TOPIC, 0)]  # type: ignore[attr-defined]
+        await rig.worker.take(TOPIC, list(enumerate(frames)))
+
+    asyncio.run(body())
+    assert rig.next() == 2
+    aside = [record for found in rig.worker.sink.findings for record in found.quarantined]  # type: ignore[attr-defined]
+    assert ["poison-1" in record.raw.decode() for record in aside] == [True]
 
 
 def test_a_gap_is_read_again_and_asked_for_once(rig: Rig) -> None:
@@ -220,10 +259,9 @@ def test_alerts_are_counted_when_they_open(rig: Rig) -> None:
     assert rig.worker.metrics.alerts.labels(alert(1).detector)._value.get() == 1
 
 
-def test_a_poisonous_row_is_put_aside_and_the_partition_goes_on(tmp_path: Path) -> None:
-    """The stage fails at it: back to the snapshot, the frames again, the row into quarantine; once, and also after."""
-    settings = settings_of("wangiri")
-    rig = Rig(tmp_path, settings, failing(make_plan(settings), SPACE))
+def poisonous(state: Path, settings: Settings) -> tuple[Rig, list[bytes]]:
+    """A worker whose stage fails at a row, and two frames: with the row, and one that closes all."""
+    rig = Rig(state, settings, failing(make_plan(settings), SPACE))
     calls = [usage(f"e{n}", after_s=n) for n in range(5)] + [usage("poison-1", after_s=5), usage("e6", after_s=6)]
     intake, framer = Intake(rig.plan, settings), Framer("usage-0", settings, START_MS + 10**9)
     tick = intake.begin()
@@ -236,15 +274,21 @@ def test_a_poisonous_row_is_put_aside_and_the_partition_goes_on(tmp_path: Path) 
     ends = {name: 7 if name == "usage-0" else 0 for name in raw_partitions(settings)}
     after = {"watermark": START_MS + 10_000, "arrived": FOREVER, "state": "closed"}
     closing = tuple(msgspec.convert({"partition": n, "begin": e, "end": e, **after}, Span) for n, e in ends.items())
-    frames = [encode(rows), encode(Frame(SPACE, 0, 1, closing, {}))]
+    return rig, [encode(rows), encode(Frame(SPACE, 0, 1, closing, {}))]
+
+
+def test_a_poisonous_row_is_put_aside_and_the_partition_goes_on(tmp_path: Path) -> None:
+    """The stage fails at it: back to the snapshot, the frames again, the row into quarantine; once, and also after."""
+    settings = settings_of("wangiri")
+    rig, frames = poisonous(tmp_path, settings)
 
     async def body() -> None:
         await rig.restore()
-        await rig.worker._take(TOPIC, 0, frames[0])
-        await rig.worker._take(TOPIC, 1, frames[1])
+        await rig.worker.take(TOPIC, [(0, frames[0])])
+        await rig.worker.take(TOPIC, [(1, frames[1])])
         assert rig.worker.consumer.sought == [(TOPIC, 0)]  # type: ignore[attr-defined]
         for offset, frame in enumerate(frames):
-            await rig.worker._take(TOPIC, offset, frame)
+            await rig.worker.take(TOPIC, [(offset, frame)])
 
     asyncio.run(body())
     assert rig.next() == 2

@@ -124,11 +124,17 @@ class World:
             for name in [*read, *quiet]:
                 self.committed[name] = (gather.owned[name].framer.end, gather.owned[name].save())
 
-    def take(self, key: Key) -> None:
-        """A part takes its next frame."""
-        if self.next[key] < len(self.frames[key]):
-            self._keep(self.parts[key].take(decode(self.frames[key][self.next[key]]), self.next[key]))
-            self.next[key] += 1
+    def take(self, key: Key, most: int = 1) -> None:
+        """A part takes its next frames, together where there are several."""
+        begin, there = self.next[key], self.frames[key]
+        frames = [(decode(there[n]), n) for n in range(begin, min(begin + most, len(there)))]
+        self.next[key] += len(frames)
+        if most == 1:
+            for frame, offset in frames:
+                self._keep(self.parts[key].take(frame, offset))
+        else:
+            for output in self.parts[key].take_all(frames):
+                self._keep(output)
 
     def _keep(self, taken: PartitionOutput) -> None:
         for alert in taken.findings.all_alerts():
@@ -185,7 +191,7 @@ class World:
                 most = {name: chance.randint(1, 12) for name in own if chance.random() < 0.6}
                 self.frame(worker, most, idle=chance.random() < 0.3, commit=chance.random() < 0.7)
             elif what < 0.8:
-                self.take(chance.choice(list(self.parts)))
+                self.take(chance.choice(list(self.parts)), chance.choice([1, 1, 2, 3, 5]))
             elif what < 0.87:
                 self.snapshot(chance.choice(list(self.parts)))
             elif what < 0.93:
