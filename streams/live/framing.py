@@ -31,7 +31,7 @@ from tollwatch.events import STREAMS
 from tollwatch.frames import Findings, Frame
 
 log = logging.getLogger("tollwatch.framing")
-TICK_S = 0.1
+TICK_S = 0.05
 AT_ONCE = 40_000
 IDLE_MS = 200
 SKEW_MS = 100
