@@ -58,6 +58,15 @@ def _found(name, more, low, mid, mores, begins):
     return -1
 
 
+@nb.njit(cache=True, nogil=True, inline="always")
+def _young(name, more, names, mores):
+    """The slot of an id among the young ones, or the free one where it would lie."""
+    slot = _slot(name, len(names))
+    while names[slot] != 0 and (names[slot] != name or (mores[slot] ^ more) & ~TAG != 0):
+        slot = slot + 1 if slot + 1 < len(names) else 0
+    return slot
+
+
 @nb.njit(cache=True, nogil=True)
 def look(begin, ids, mores, said, times, watermark, base, room, sorted_ids, young, codes):
     """Say of each row in turn whether it is new, and remember it if so.
@@ -84,9 +93,7 @@ def look(begin, ids, mores, said, times, watermark, base, room, sorted_ids, youn
         oldest = max(hour, latest) - KEPT_H
         name = ids[i] if ids[i] != 0 else np.uint64(1)
         more = (mores[i] & ~TAG) | np.uint16(hour & (HOURS - 1))
-        slot = _slot(name, size)
-        while names[slot] != 0 and (names[slot] != name or (young_mores[slot] ^ more) & ~TAG != 0):
-            slot = slot + 1 if slot + 1 < size else 0
+        slot = _young(name, more, names, young_mores)
         if names[slot] != 0:
             if _hour(young_mores[slot], base) >= oldest:
                 codes[i] = DUPLICATE if young_said[slot] == said[i] else CONFLICT
@@ -110,16 +117,13 @@ def peek(ids, mores, said, times, watermark, base, sorted_ids, young, codes):
     """Say of rows what `look` would, and remember nothing."""
     low, mid, old_mores, old_said, begins = sorted_ids
     names, young_said, young_mores = young
-    size = len(names)
     for i in range(len(ids)):
         if times[i] < watermark - KEPT_H * HOUR_MS:
             codes[i] = TOO_LATE
             continue
         oldest = max(times[i] // HOUR_MS, watermark // HOUR_MS) - KEPT_H
         name, more = ids[i] if ids[i] != 0 else np.uint64(1), mores[i]
-        slot = _slot(name, size)
-        while names[slot] != 0 and (names[slot] != name or (young_mores[slot] ^ more) & ~TAG != 0):
-            slot = slot + 1 if slot + 1 < size else 0
+        slot = _young(name, more, names, young_mores)
         if names[slot] != 0:
             if _hour(young_mores[slot], base) >= oldest:
                 codes[i] = DUPLICATE if young_said[slot] == said[i] else CONFLICT
