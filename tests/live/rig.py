@@ -23,6 +23,7 @@ from tests.shared import ROOT
 from tollwatch.errors import StoreError
 
 os.environ.setdefault("TOLLWATCH_SOURCES__lists__MAY_SEND", '["list"]')  # its verdicts are refused, here and there
+os.environ.setdefault("TOLLWATCH_INSTALLATION_KEY", "0" * 32)  # ids are the same wherever it runs
 SERVERS = Path(os.environ.get("TOLLWATCH_SERVERS") or ROOT / "build" / "servers")
 COMMAND = [sys.executable, "-m", "tollwatch"]
 NOT_EVENTS = {"truth", "broken"}
