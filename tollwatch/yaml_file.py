@@ -10,19 +10,27 @@ from tollwatch.errors import ConfigurationError, InputError
 MAX_BYTES = 1 << 20
 MAX_NODES = 50_000
 MAX_DEPTH = 30
+TEXT, NONE, MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "merge"))
+WRITTEN = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "timestamp", "null", "value")}
 
 
-def load_yaml(path: Path) -> Any:
-    """What a YAML file says. Raises InputError where it cannot be read, ConfigurationError where it is no YAML."""
+def load_yaml(path: Path, *, as_written: bool = False) -> Any:
+    """What a YAML file says; with `as_written` words and numbers stay the text that stands there.
+
+    Raises InputError where it cannot be read, ConfigurationError where it is no YAML.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); name a YAML file") from error
-    return parse_yaml(data, str(path))
+    return parse_yaml(data, str(path), as_written=as_written)
 
 
-def parse_yaml(data: bytes, name: str) -> Any:
-    """What YAML says; `name` stands before every error. Raises ConfigurationError."""
+def parse_yaml(data: bytes, name: str, *, as_written: bool = False) -> Any:
+    """What YAML says; `name` stands before every error. Raises ConfigurationError.
+
+    Keys are always text, as they stand there: `null`, `NO` and `1` are names like others.
+    """
     if len(data) > MAX_BYTES:
         raise ConfigurationError(f"{name}: has {len(data)} bytes, more than {MAX_BYTES}; split it into several files")
     try:
@@ -36,6 +44,7 @@ def parse_yaml(data: bytes, name: str) -> Any:
             if node is None:
                 return None
             _check(node, name)
+            _keep_text(node, as_written=as_written)
             return loader.construct_document(node)
         finally:
             loader.dispose()
@@ -47,6 +56,21 @@ def parse_yaml(data: bytes, name: str) -> Any:
         raise ConfigurationError(
             f"{name}: a value cannot be what its form or tag says ({error}); put it in quotation marks"
         ) from error
+
+
+def _keep_text(node: yaml.Node, *, as_written: bool) -> None:
+    """Make text of keys, and, where it is asked for, of words and numbers; an empty value stays none."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != MERGE and key.style is None:
+                key.tag = TEXT
+            if not (isinstance(value, yaml.ScalarNode) and value.tag == NONE):
+                _keep_text(value, as_written=as_written)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _keep_text(value, as_written=as_written)
+    elif as_written and node.tag in WRITTEN:
+        node.tag = TEXT
 
 
 def _check(root: yaml.Node, name: str) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 from streams.reading.lines import chunks
 from streams.reading.mapping import Mapping
 from streams.reading.tables import Bad, Part
+from streams.reading.times import MAX_EXACT
 
 DEEPEST = 8
 
@@ -46,6 +47,13 @@ def _flat(value: Any, null: set[str], prefix: str = "", depth: int = 0) -> dict[
         if isinstance(each, dict):
             made |= _flat(each, null, f"{prefix}{name}.", depth + 1)
         else:
-            text = each if isinstance(each, str | None) else msgspec.json.encode(each).decode()
+            text = _text(each)
             made[prefix + name] = None if text in null else text
     return made
+
+
+def _text(value: Any) -> str | None:
+    """A value as text; a whole number that came as a float (as data frames make of numbers with gaps) as its digits."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT:
+        return str(int(value))
+    return value if isinstance(value, str | None) else msgspec.json.encode(value).decode()

@@ -3,15 +3,18 @@
 import re
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
 from sqlglot import exp
 
-from streams.reading.mapping import EPOCHS, MONEY, OWN_COLUMNS, Field, Mapping
+from streams.reading.computed import Computed
+from streams.reading.mapping import MONEY, OWN_COLUMNS, Field, Mapping
+from streams.reading.times import MAX_EXACT, implausible, milliseconds
 from tollwatch.columns import schema
-from tollwatch.errors import InputError
-from tollwatch.expressions import check, parse
+from tollwatch.errors import InputError, RuleError
+from tollwatch.expressions import parse
 
 KINDS: dict[str, pl.DataType] = {
     "text": pl.String(),
@@ -20,8 +23,12 @@ KINDS: dict[str, pl.DataType] = {
     "boolean": pl.Boolean(),
 }
 WORDS = {"integer": "whole number", "number": "number", "boolean": "true or false"}
-MAX_EXACT = 2**53
-ZONED = r"^\d{4}-\d\d-\d\d[T ].*(Z|[+-]\d\d:?\d\d)$"
+ZONED = r"^\d{4}-\d\d-\d\d[T ].*(Z|UTC|[+-]\d\d(:?\d\d)?)$"
+DIGITS = r"^\d+\.0+$"
+LOST_DIGITS = r"^\d(\.\d+)?[eE]\+?\d+$"
+IDENTIFIER = re.compile(r"(^|_)(number|imsi|imei|iccid)$")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FAR_MS = 50_000_000_000_000
 MOMENT = re.compile(r"_time$|_at$|^(since|until|issued|due)$|^(period|valid)_")
 
 
@@ -39,24 +46,40 @@ class Mapper:
     def __init__(self, mapping: Mapping, file: str) -> None:
         self.mapping, self.file = mapping, file
         self.kinds = schema(mapping.stream)
+        self.computed: dict[str, Computed] = {}
+        self.let_kinds: dict[str, pl.DataType] = {}
 
     def check(self, columns: Names[str, pl.DataType]) -> None:
         """Raises InputError where the mapping names a column that the file does not have, RuleError in expressions."""
         known = dict(columns) | {"_row": pl.Int64(), "_file": pl.String()}
         for name in self.mapping.columns:
             self._known(name, known, "columns")
+        known = {name: pl.Int64() if kind.is_temporal() else kind for name, kind in known.items()}
         known |= {name: KINDS[kind] for name, kind in self.mapping.columns.items()}
         for part in ("let", "fields"):
             for name in getattr(self.mapping, part):
-                given, where = self.mapping.field(name), f"{self.mapping.name}, field {name}"
-                if given.column is not None:
-                    self._known(given.column, known, f"field {name}")
-                if given.sql is not None:
-                    check(given.sql, known, where=where)
+                kind = self._checked(name, known)
                 if part == "let":
-                    known[name] = pl.Int64()
+                    known[name] = self.let_kinds[name] = kind
         if self.mapping.where is not None:
-            check(self.mapping.where, known, where=f"{self.mapping.name}, where")
+            where = f"{self.mapping.name}, where"
+            self.computed["where"] = Computed(self.mapping.where, known, where=where)
+            if self.computed["where"].kind != pl.Boolean():
+                raise RuleError(f"{where}: `{self.mapping.where}` is not true or false; write for example secs > 0")
+
+    def _checked(self, name: str, known: Names[str, pl.DataType]) -> pl.DataType:
+        """Check one field or `let`; gives the kind of its values."""
+        given, where = self.mapping.field(name), f"{self.mapping.name}, field {name}"
+        for column in (given.column, given.zone_column):
+            if column is not None:
+                self._known(column, known, f"field {name}")
+        kind: pl.DataType = known[given.column] if given.column is not None else pl.String()
+        if given.sql is not None:
+            self.computed[name] = Computed(given.sql, known, where=where)
+            kind = self.computed[name].kind
+        if given.format is not None or given.money is not None:
+            return pl.Int64()
+        return pl.String() if given.values is not None else kind
 
     def wanted(self) -> list[str]:
         """The file's columns that the mapping names."""
@@ -65,6 +88,7 @@ class Mapper:
         expressions = [each.sql for each in given if each.sql] + ([mapping.where] if mapping.where else [])
         named = {column.name for sql in expressions for column in parse(sql, where=mapping.name).find_all(exp.Column)}
         named |= {each.column for each in given if each.column} | mapping.columns.keys()
+        named |= {each.zone_column for each in given if each.zone_column}
         return sorted(named - mapping.let.keys() - set(OWN_COLUMNS))
 
     def _known(self, name: str, known: Names[str, pl.DataType], where: str) -> None:
@@ -80,11 +104,12 @@ class Mapper:
         for name, kind in self.mapping.columns.items():
             table = self._typed(table, name, kind, reasons)
         for name in self.mapping.let:
-            table = table.with_columns(self._made(table, name, pl.Int64(), reasons).alias(name))
+            table = table.with_columns(self._made(table, name, self.let_kinds[name], reasons).alias(name))
         if self.mapping.where is not None:
-            taken = table.select(w=pl.sql_expr(self.mapping.where))["w"].fill_null(value=False)
-            inside = set(taken.arg_true().to_list())
-            reasons = {at: reason for at, reason in reasons.items() if at in inside}
+            judged, failed = self.computed["where"].values(_countable(table))
+            taken = judged.fill_null(value=False)
+            inside = set(taken.arg_true().to_list()) | failed.keys()
+            reasons = failed | {at: reason for at, reason in reasons.items() if at in inside}
         else:
             taken = pl.repeat(value=True, n=len(table), eager=True)
         made = {name: self._made(table, name, self.kinds[name], reasons, taken) for name in self.mapping.fields}
@@ -110,38 +135,91 @@ class Mapper:
         self, table: pl.DataFrame, name: str, kind: pl.DataType, reasons: dict[int, str], taken: pl.Series | None = None
     ) -> pl.Series:
         given = self.mapping.field(name)
-        source = self._source(table, given)
+        source, failed = self._source(table, name, given)
         if taken is not None and not taken.all():
             source = _only(source, taken)
+            failed = {at: reason for at, reason in failed.items() if taken[at]}
         what = name if given.column in (None, name) else f"{name} (column {given.column})"
+        for at, reason in failed.items():
+            reasons.setdefault(at, f"{what}: {reason}")
         if given.values is not None:
             made = source.cast(pl.String).replace_strict(given.values, default=None, return_dtype=pl.String)
             _refuse(source, made, reasons, f"{what}: `{{}}` is none of {', '.join(given.values)}")
             source = made
         if given.format is not None or source.dtype.is_temporal():
-            made = _time(source, given.format, self.mapping.zone_of(given))
-            _refuse(source, made, reasons, f"{what}: `{{}}` is no time of the form {given.format}, or no such moment")
+            made = milliseconds(source, given.formats(), self._zone(table, given), self.mapping.zones)
+            forms = " or ".join(given.formats() or ["a time"])
+            _refuse(source, made, reasons, f"{what}: `{{}}` is no time of the form {forms}, or no such moment")
         elif given.money is not None:
             made = _money(source, MONEY[given.money])
             _refuse(source, made, reasons, f"{what}: `{{}}` is no money of at most 6 decimals")
         else:
-            made = _cast(source, kind)
-            if kind == pl.Int64() and source.dtype == pl.String and MOMENT.search(name):
-                made = pl.DataFrame({"m": made, "t": _zoned(source)}).select(pl.coalesce("m", "t"))["m"]
-            word = {pl.Int64(): "whole number", pl.Boolean(): "true or false"}.get(kind, str(kind))
-            hint = "; say with `money:` what 1 is" if name.endswith("_micros") else ""
-            _refuse(source, made, reasons, f"{what}: `{{}}` is no {word}{hint}")
+            made = self._plain(source, name, kind, what, reasons)
+        if kind == pl.Int64() and MOMENT.search(name) and name in self.mapping.fields:
+            made = _plausible(source, made, name, what, reasons)
         return made.alias(name)
 
-    def _source(self, table: pl.DataFrame, given: Field) -> pl.Series:
+    @staticmethod
+    def _plain(source: pl.Series, name: str, kind: pl.DataType, what: str, reasons: dict[int, str]) -> pl.Series:
+        """A value as the field's kind: a whole number where one is wanted, the digits of an identifier."""
+        made = _cast(source, kind)
+        if kind == pl.Int64() and source.dtype == pl.String and MOMENT.search(name):
+            made = pl.DataFrame({"m": made, "t": _zoned(source)}).select(pl.coalesce("m", "t"))["m"]
+        if kind == pl.String() and IDENTIFIER.search(name):
+            made = _digits(made)
+            sentence = f"{what}: `{{}}` has lost digits in a spreadsheet; export the column as text"
+            if source.dtype.is_float():
+                sentence = f"{what}: `{{}}` is a number with a fraction, no identifier; write the column as text"
+            _refuse(source, made, reasons, sentence)
+        word = {pl.Int64(): "whole number", pl.Boolean(): "true or false"}.get(kind, str(kind))
+        hint = "; say with `money:` what 1 is" if name.endswith("_micros") else ""
+        _refuse(source, made, reasons, f"{what}: `{{}}` is no {word}{hint}")
+        return made
+
+    def _zone(self, table: pl.DataFrame, given: Field) -> str | pl.Series:
+        if given.zone_column is None:
+            return self.mapping.zone_of(given)
+        return table[given.zone_column].cast(pl.String).str.strip_chars()
+
+    def _source(self, table: pl.DataFrame, name: str, given: Field) -> tuple[pl.Series, dict[int, str]]:
+        """The values a field is made of, and why rows have none."""
         if given.column is not None:
-            return table[given.column]
-        expr = pl.sql_expr(given.sql) if given.sql is not None else pl.lit(given.value)
-        moments = [name for name, kind in table.schema.items() if kind.is_temporal()]
-        if given.sql is not None and moments:
-            table = table.with_columns(pl.col(moments).dt.epoch("ms"))
-        made = table.select(v=expr)["v"]
-        return made.new_from_index(0, len(table)) if len(made) != len(table) else made
+            return table[given.column], {}
+        if given.sql is not None:
+            return self.computed[name].values(_countable(table))
+        return pl.repeat(given.value, len(table), eager=True), {}
+
+
+def _countable(table: pl.DataFrame) -> pl.DataFrame:
+    """A table whose moments are milliseconds, for expressions."""
+    moments = [name for name, kind in table.schema.items() if kind.is_temporal()]
+    return table.with_columns(pl.col(moments).dt.epoch("ms")) if moments else table
+
+
+def _plausible(source: pl.Series, made: pl.Series, name: str, what: str, reasons: dict[int, str]) -> pl.Series:
+    """Times that can be meant; zero, by which systems say that there was none, is none but for when it happened."""
+    if name != "event_time":
+        made = made.to_frame("t").select(pl.when(pl.col("t") != 0).then("t"))["t"]
+    for at in implausible(name, made).fill_null(value=False).arg_true().to_list():
+        moment = (
+            f"{EPOCH + timedelta(milliseconds=made[at]):%Y-%m-%d}" if abs(made[at]) < FAR_MS else "beyond all years"
+        )
+        reasons.setdefault(
+            at,
+            f"{what}: `{str(source[at])[:80]}` would be {moment}; is it in another unit, or a clock that is not set?",
+        )
+    return made
+
+
+def _digits(text: pl.Series) -> pl.Series:
+    """Identifiers without the `.0` of a float; null where digits are lost."""
+    return text.to_frame("t").select(
+        pl.when(pl.col("t").str.contains(DIGITS))
+        .then(pl.col("t").str.replace(r"\.0+$", ""))
+        .when(~pl.col("t").str.contains(LOST_DIGITS))
+        .then("t")
+        .alias("t")
+    )["t"]
 
 
 def _only(values: pl.Series, taken: pl.Series) -> pl.Series:
@@ -157,46 +235,20 @@ def _refuse(given: pl.Series, made: pl.Series, reasons: dict[int, str], sentence
 def _zoned(source: pl.Series) -> pl.Series:
     """Milliseconds of texts that are ISO times with a zone; null for any other."""
     text = source.to_frame("t").select(pl.when(pl.col("t").str.contains(ZONED)).then("t"))["t"]
-    return text.str.to_datetime(time_unit="ms", time_zone="UTC", strict=False).dt.epoch("ms")
+    return milliseconds(text, [], "UTC", {})
 
 
 def _cast(source: pl.Series, kind: pl.DataType) -> pl.Series:
     if source.dtype == kind:
         return source
-    if kind == pl.Int64 and source.dtype.is_float():
+    if kind in (pl.Int64, pl.String) and source.dtype.is_float():
         whole = (source == source.floor()) & (source.abs() < MAX_EXACT)
-        return _only(source, whole).cast(pl.Int64, strict=False)
+        return _only(source, whole).cast(pl.Int64, strict=False).cast(kind)
     if kind == pl.Boolean and source.dtype == pl.String:
         return source.str.to_lowercase().replace_strict(
             {"true": True, "false": False, "1": True, "0": False}, default=None, return_dtype=pl.Boolean
         )
     return source.cast(kind, strict=False)
-
-
-def _time(source: pl.Series, form: str | None, zone: str) -> pl.Series:
-    """Milliseconds since the epoch. A moment that the clocks have twice is the first of them."""
-    if source.dtype.is_temporal():
-        moments = source.cast(pl.Datetime("ms")) if source.dtype == pl.Date else source
-    elif form in EPOCHS:
-        ticks = _cast(source, pl.Int64())
-        factor = EPOCHS[form]
-        return ticks * factor if factor else ticks // (1_000 if form == "epoch_us" else 1_000_000)
-    else:
-        moments = _parsed(source.cast(pl.String), form or "iso")
-    if getattr(moments.dtype, "time_zone", None) is None:
-        moments = moments.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    return moments.dt.epoch("ms")
-
-
-def _parsed(text: pl.Series, form: str) -> pl.Series:
-    if form == "iso":
-        zoned = text.str.contains(r"(Z|[+-]\d\d:?\d\d)$").fill_null(value=False)
-        if zoned.all():
-            return text.str.to_datetime(time_unit="ms", time_zone="UTC", strict=False)
-        return text.str.replace("T", " ").str.to_datetime(time_unit="ms", strict=False)
-    if re.search(r"%:?z", form):
-        return text.str.to_datetime(form, time_unit="ms", time_zone="UTC", strict=False)
-    return text.str.to_datetime(form, time_unit="ms", strict=False)
 
 
 def _money(source: pl.Series, factor: int) -> pl.Series:

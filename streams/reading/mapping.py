@@ -3,18 +3,17 @@
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import polars as pl
 
+from streams.reading.times import is_zone, wrong_with
 from tollwatch.columns import required, schema
 from tollwatch.errors import ConfigurationError
 from tollwatch.events import STREAMS
 from tollwatch.yaml_file import load_yaml
 
 Kind = Literal["text", "integer", "number", "boolean"]
-EPOCHS = {"epoch_s": 1000, "epoch_ms": 1, "epoch_us": None, "epoch_ns": None}
 OWN_COLUMNS = ("_row", "_file")
 MONEY = {"units": 1_000_000, "cents": 10_000, "millis": 1_000, "micros": 1}
 
@@ -22,16 +21,18 @@ MONEY = {"units": 1_000_000, "cents": 10_000, "millis": 1_000, "micros": 1}
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a field comes from: one of `column`, `sql` or `value`, and how it is to be understood.
 
-    `format` makes a time of text: strftime's letters, `iso`, `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`; `zone`
-    is the time zone of a text that names none. `money` says what 1 is: units, cents, millis or micros. `values`
-    translates the file's words into ours.
+    `format` makes a time of text: strftime's letters, `iso`, `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`, or
+    several of them, of which the first that a text has counts; `zone` is the time zone of a text that names none,
+    `zone_column` the column that names it. `money` says what 1 is: units, cents, millis or micros. `values` translates
+    the file's words into ours.
     """
 
     column: str | None = None
     sql: str | None = None
     value: str | int | bool | None = None
-    format: str | None = None
+    format: str | list[str] | None = None
     zone: str | None = None
+    zone_column: str | None = None
     money: Literal["units", "cents", "millis", "micros"] | None = None
     values: dict[str, str] | None = None
 
@@ -40,14 +41,18 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if sum(each is not None for each in (self.column, self.sql, self.value)) != 1:
             raise ValueError("give one of `column`, `sql` or `value`")
 
+    def formats(self) -> list[str]:
+        """The formats of its times, none where it is no time of text."""
+        return [self.format] if isinstance(self.format, str) else list(self.format or ())
+
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the files of one kind become events of one stream.
 
     `files` is a pattern for the files' names; without it the mapping is for all files of the stream. `columns` gives
-    kinds to columns of text (CSV), so that expressions can count with them. `let` names times and other values that
-    expressions use. Of rows for which `where` is not true nothing is taken. `_row` is a row's ordinal from 0 and
-    `_file` the file's name.
+    kinds to columns of text (CSV), so that expressions can count with them. `zones` says which zone an abbreviation
+    means (`CST: America/Chicago`), for `%Z` and `zone_column`. `let` names times and other values that expressions use.
+    Of rows for which `where` is not true nothing is taken. `_row` is a row's ordinal from 0, `_file` the file's name.
     """
 
     stream: str
@@ -58,6 +63,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     header: list[str] | None = None
     encoding: str = "utf-8"
     zone: str = "UTC"
+    zones: dict[str, str] = {}
     null: list[str] = msgspec.field(default_factory=lambda: [""])
     columns: dict[str, Kind] = {}
     let: dict[str, Field | str] = {}
@@ -80,17 +86,15 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def load_mapping(path: Path) -> Mapping:
     """Read a mapping file. Raises ConfigurationError naming the key, the field or the stream that is wrong."""
-    document = load_yaml(path)
+    document = load_yaml(path, as_written=True)
     return make_mapping(document, str(path))
 
 
 def make_mapping(document: Any, name: str) -> Mapping:
     """A mapping from what YAML said; `name` stands before every error."""
-    if isinstance(document, dict):
-        document = {"null" if key is None else key: value for key, value in document.items()}
     _check_keys(document, name)
     try:
-        mapping = msgspec.convert(document | {"name": name}, Mapping)
+        mapping = msgspec.convert(document | {"name": name}, Mapping, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{name}: {error}") from None
     _check_stream(mapping)
@@ -134,13 +138,11 @@ def _check_field(mapping: Mapping, name: str) -> None:
     field, where = mapping.field(name), f"{mapping.name}, field {name}"
     if name in mapping.fields and isinstance(schema(mapping.stream)[name], pl.List):
         raise ConfigurationError(f"{where}: is a list and cannot be mapped; send NDJSON with the list in it")
-    try:
-        ZoneInfo(mapping.zone_of(field))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigurationError(
-            f"{where}: there is no time zone `{mapping.zone_of(field)[:60]}`; write for example Europe/Copenhagen"
-        ) from None
-    if field.format and field.format not in EPOCHS and field.format != "iso" and "%" not in field.format:
-        raise ConfigurationError(
-            f'{where}: `{field.format}` is no time format; write for example "%d/%m/%Y %H:%M:%S", iso or epoch_s'
-        )
+    for zone in (mapping.zone_of(field), *mapping.zones.values()):
+        if not is_zone(zone):
+            raise ConfigurationError(
+                f"{where}: there is no time zone `{zone[:60]}`; write for example Europe/Copenhagen"
+            )
+    for form in field.formats():
+        if wrong := wrong_with(form, mapping.zones):
+            raise ConfigurationError(f"{where}: `{form}`: {wrong}")

@@ -28,7 +28,7 @@ def test_columns_with_our_names_need_no_mapping(tmp_path: Path) -> None:
 
 def test_without_a_mapping_a_missing_column_is_one_sentence(tmp_path: Path) -> None:
     """It says which column, and how to go on."""
-    path = write(tmp_path / "usage.csv", "event_id,time,service", "a,1,voice")
+    path = write(tmp_path / "usage.csv", "event_id,time,service", "a,1767225600000,voice")
     with pytest.raises(InputError, match=r"there is no column `event_time`.*known: time.*--mapping"):
         read(path)
 
@@ -36,19 +36,19 @@ def test_without_a_mapping_a_missing_column_is_one_sentence(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("b,1,voice", "has 3 columns, the header 4"),
-        ("b,1,voice,1,2", "has 5 columns, the header 4"),
-        (b"b,1,voice,\xff", "not utf-8"),
-        ("b,1,voice,\x00", "zero byte"),
+        ("b,1767225600000,voice", "has 3 columns, the header 4"),
+        ("b,1767225600000,voice,1,2", "has 5 columns, the header 4"),
+        (b"b,1767225600000,voice,\xff", "not utf-8"),
+        ("b,1767225600000,voice,\x00", "zero byte"),
         ('b,1,voice,"x"y', "no CSV"),
-        ("b,1,telepathy,1", "telepathy"),
+        ("b,1767225600000,telepathy,1", "telepathy"),
         ("x" * 2_000_000, "larger than field limit"),
     ],
     ids=["short", "long", "bytes", "zero", "quote", "service", "endless"],
 )
 def test_one_bad_record_is_one_bad_record(tmp_path: Path, line: str | bytes, reason: str) -> None:
     """Before and behind it everything is read; the positions count it."""
-    path = write(tmp_path / "usage.csv", OWN, "a,1,voice,1", line, "c,1,voice,1")
+    path = write(tmp_path / "usage.csv", OWN, "a,1767225600000,voice,1", line, "c,1767225600000,voice,1")
     rows, refused = read(path)
     assert [(row["event_id"], row["_offset"]) for row in rows] == [("a", 0), ("c", 2)]
     assert [(each.position, each.line) for each in refused] == [(1, 3)]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.reading.mapper import _money
-from tests.streams.reading.files import mapping, read, write
+from streams.reading.mapping import load_mapping
+from tests.streams.reading.files import CALLS, mapping, read, write
 from tollwatch.errors import ConfigurationError, InputError, RuleError
 
 JULY_MS = 1_782_900_000_000  # 2026-07-01T10:00:00Z, noon in Copenhagen
@@ -67,7 +68,7 @@ def test_a_negative_duration_is_refused(tmp_path: Path) -> None:
     """What the stream's type forbids is refused with its own words."""
     _, refused = calls(
         tmp_path,
-        "1,2,-5",
+        "1,1767225600000,-5",
         header="id,at,secs",
         columns={},
         fields={"event_id": "id", "event_time": "at", "service": {"value": "voice"}, "duration_s": "secs"},
@@ -79,7 +80,7 @@ def test_money_is_never_a_float(tmp_path: Path) -> None:
     """A price with a point in a field of micros is refused, and told how to say what it is."""
     _, refused = calls(
         tmp_path,
-        "1,2,0.5",
+        "1,1767225600000,0.5",
         header="id,at,price",
         columns={},
         fields={"event_id": "id", "event_time": "at", "service": {"value": "sms"}, "charge_micros": "price"},
@@ -143,3 +144,127 @@ def test_json_of_other_people(tmp_path: Path) -> None:
         {"event_id": "7", "event_time": JULY_MS, "service": "voice", "charge_micros": 100_000, "_offset": 0}
     ]
     assert [each.position for each in refused] == [1, 2]
+
+
+def test_a_let_has_the_type_of_its_expression(tmp_path: Path) -> None:
+    """Text stays text, with its zeros; a number is a number; a time is milliseconds; words are translated."""
+    rows, refused = calls(
+        tmp_path,
+        "1,01.07.2026 12:00:00,V,+0467001,60,1",
+        "2,01.07.2026 12:00:00,V,Anonymous,60,1",
+        let={
+            "bare": {"sql": "replace(a, '+', '')"},
+            "begun": {"column": "at", "format": "%d.%m.%Y %H:%M:%S", "zone": "Europe/Copenhagen"},
+            "word": {"column": "kind", "values": {"V": "voice"}},
+        },
+        fields={
+            "event_id": "id",
+            "event_time": {"sql": "begun + 1000 * secs"},
+            "service": "word",
+            "calling_number": "bare",
+        },
+    )
+    assert not refused
+    assert [row["calling_number"] for row in rows] == ["0467001", "Anonymous"]
+    assert rows[0]["event_time"] == JULY_MS + 60_000
+
+
+@pytest.mark.parametrize(
+    ("sql", "remedy"),
+    [
+        ("price * 2", r"`price \* 2` can never be worked out .*columns: \{price: integer\}"),
+        ("secs + greatest(price, 0)", r"`GREATEST\(price, 0\)` can never be worked out .*columns: \{price: integer\}"),
+        ("CASE WHEN price > 5 THEN secs ELSE 0 END", r"`price > 5` can never be worked out"),
+        ("length(secs)", r"write CAST\(secs AS VARCHAR\) where text is wanted"),
+    ],
+)
+def test_what_can_never_be_worked_out_is_refused_before_a_row_is_read(tmp_path: Path, sql: str, remedy: str) -> None:
+    """At the word, with what to write."""
+    with pytest.raises(RuleError, match=remedy):
+        calls(tmp_path, "1,01.07.2026 12:00:00,V,4511,60,1", fields=CALLS["fields"] | {"duration_s": {"sql": sql}})
+
+
+def test_a_row_whose_conversion_fails_is_refused_alone(tmp_path: Path) -> None:
+    """With the value and the kind; a CASE that takes another way, and TRY_CAST, need no number."""
+    sql = "CASE WHEN a = 'none' THEN 0 ELSE CAST(a AS BIGINT) END + coalesce(TRY_CAST(price AS BIGINT), 1)"
+    lines = [
+        f"{n},01.07.2026 12:00:00,V,{a},60,{price}"
+        for n, (a, price) in enumerate([("1", "2"), ("none", ""), ("abc", 1)])
+    ]
+    rows, refused = calls(
+        tmp_path, *lines, fields=CALLS["fields"] | {"calling_number": "id", "duration_s": {"sql": sql}}
+    )
+    assert [row["duration_s"] for row in rows] == [3, 1]
+    assert [(each.position, each.reason) for each in refused] == [(2, "duration_s: `abc` cannot be read as BIGINT")]
+    rows, refused = calls(tmp_path, *lines, fields=CALLS["fields"], where="CAST(a AS BIGINT) > 0")
+    assert ([row["event_id"] for row in rows], [each.position for each in refused]) == (["0"], [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("number", "made"),
+    [("46700000001.0", "46700000001"), ("0046700000001", "0046700000001"), ("GOOGLE", "GOOGLE"), ("4.479E+11", None)],
+)
+def test_numbers_that_a_spreadsheet_made_floats_of(tmp_path: Path, number: str, made: str | None) -> None:
+    """Whole ones become their digits, those that have lost some are refused; text stays text."""
+    rows, refused = calls(tmp_path, f"1,01.07.2026 12:00:00,V,{number},60,1")
+    assert [row["calling_number"] for row in rows] == ([] if made is None else [made])
+    assert ["has lost digits in a spreadsheet" in each.reason for each in refused] == ([True] if made is None else [])
+
+
+def test_identifiers_that_arrive_as_floats_become_their_digits(tmp_path: Path) -> None:
+    """Of Parquet and of JSON; a fraction is refused."""
+    frame = pl.DataFrame({"i": ["a", "b"], "n": [46700000001.0, 1.5], "t": [JULY_MS, JULY_MS]})
+    frame.write_parquet(tmp_path / "f.parquet")
+    frame.write_ndjson(tmp_path / "f.ndjson")
+    fields = {"event_id": "i", "event_time": "t", "service": {"value": "sms"}, "calling_number": "n"}
+    for name in ("f.parquet", "f.ndjson"):
+        rows, refused = read(tmp_path / name, mappings=[mapping(columns={}, fields=fields)])
+        assert rows[0]["calling_number"] == "46700000001"
+        assert len(rows) + len(refused) == 2
+    assert (
+        "is a number with a fraction"
+        in read(tmp_path / "f.parquet", mappings=[mapping(columns={}, fields=fields)])[1][0].reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("begun", "made"),
+    [("0", None), ("1782900000", JULY_MS), ("25", "would be 1970-01-01"), ("1782900000000", "beyond all years")],
+)
+def test_every_time_is_plausible(tmp_path: Path, begun: str, made: int | str | None) -> None:
+    """Seconds for milliseconds, a clock that is not set; zero says that there was no such moment."""
+    rows, refused = calls(
+        tmp_path,
+        f"1,01.07.2026 12:00:00,V,4511,{begun},1",
+        fields=CALLS["fields"] | {"duration_s": {"value": 1}, "answer_time": {"column": "secs", "format": "epoch_s"}},
+    )
+    if isinstance(made, str):
+        assert made in refused[0].reason
+    else:
+        assert (rows[0].get("answer_time"), refused) == (made, [])
+
+
+def test_yaml_keys_and_words_are_what_stands_there(tmp_path: Path) -> None:
+    """`null`, `NO`, `1` and `044` are words of a feed like others."""
+    path = write(
+        tmp_path / "m.yaml",
+        "stream: usage",
+        "null: [null, NO, ~]",
+        "fields:",
+        "  event_id: id",
+        "  event_time: {column: at, format: iso}",
+        "  service: {column: kind, values: {1: voice, NO: sms, 0x1: data}}",
+        "  calling_number: {value: 0044}",
+        "  duration_s: {value: 5}",
+        "  release_cause: {column: a}",
+    )
+    made = load_mapping(path)
+    assert made.null == ["null", "NO", "~"]
+    assert made.field("service").values == {"1": "voice", "NO": "sms", "0x1": "data"}
+    file = write(tmp_path / "f.csv", "id,at,kind,a", "1,2026-07-01T10:00:00Z,1,NO", "2,2026-07-01T10:00:00Z,0x1,16")
+    rows, refused = read(file, mappings=[made])
+    assert not refused
+    assert [(r["service"], r["calling_number"], r["duration_s"], r.get("release_cause")) for r in rows] == [
+        ("voice", "0044", 5, None),
+        ("data", "0044", 5, 16),
+    ]

@@ -45,17 +45,19 @@ def test_moments_decimals_and_categories(tmp_path: Path) -> None:
 def test_a_refused_row_is_kept_whole(tmp_path: Path) -> None:
     """As JSON in the file's own words, so that it can be read again with the same mapping."""
     path = tmp_path / "usage.parquet"
-    pl.DataFrame({"event_id": ["a", "b"], "event_time": [1, 2], "service": ["voice", "x"]}).write_parquet(path)
+    pl.DataFrame(
+        {"event_id": ["a", "b"], "event_time": [1767225600000, 1767225600001], "service": ["voice", "x"]}
+    ).write_parquet(path)
     found, refused = read(path)
     assert [row["event_id"] for row in found] == ["a"]
-    assert (refused[0].position, refused[0].raw) == (1, b'{"event_id":"b","event_time":2,"service":"x"}')
+    assert (refused[0].position, refused[0].raw) == (1, b'{"event_id":"b","event_time":1767225600001,"service":"x"}')
 
 
 @pytest.mark.parametrize("keep", [0, 10, 0.6])
 def test_half_a_file(tmp_path: Path, keep: float) -> None:
     """Its index stands at the end: without it nothing can be read, and that is said."""
     path = tmp_path / "usage.parquet"
-    pl.DataFrame({"event_id": ["a"], "event_time": [1], "service": ["voice"]}).write_parquet(path)
+    pl.DataFrame({"event_id": ["a"], "event_time": [1767225600000], "service": ["voice"]}).write_parquet(path)
     data = path.read_bytes()
     path.write_bytes(data[: int(keep if keep >= 1 else len(data) * keep)])
     with pytest.raises(InputError, match="is no Parquet file, or a part of one"):
@@ -65,7 +67,13 @@ def test_half_a_file(tmp_path: Path, keep: float) -> None:
 def test_lists_are_read_under_their_own_names(tmp_path: Path) -> None:
     """What the simulator writes as Parquet comes back."""
     path = tmp_path / "reference.parquet"
-    rows = {"event_id": ["a"], "event_time": [1], "entity": ["account"], "id": ["a1"], "account_class": ["postpaid"]}
+    rows = {
+        "event_id": ["a"],
+        "event_time": [1767225600000],
+        "entity": ["account"],
+        "id": ["a1"],
+        "account_class": ["postpaid"],
+    }
     pl.DataFrame(rows).write_parquet(path)
     found, refused = read(path, "reference")
     assert not refused
