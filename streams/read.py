@@ -5,7 +5,7 @@ from pathlib import Path
 
 from streams.reading.csv_file import read_csv
 from streams.reading.json_file import read_json
-from streams.reading.lines import COMPRESSION
+from streams.reading.lines import COMPRESSION, signature
 from streams.reading.mapping import Mapping
 from streams.reading.parquet_file import read_parquet
 from streams.reading.source import NdjsonSource
@@ -41,6 +41,8 @@ def open_source(path: Path, stream: str, *, partition: str | None = None, mappin
         raise ConfigurationError(f"{path}: {names} are both for it; say in each with `files:` which files it is for")
     mapping = fitting[0] if fitting else None
     form = form_of(path, mapping)
+    if form != "parquet" and (wrong := signature(path).wrong):
+        raise InputError(f"{path}: it is {wrong}")
     if form == "ndjson" and mapping is None:
         return NdjsonSource(path, stream, partition=partition)
     header = 1 if form == "csv" and not (mapping is not None and mapping.header) else 0

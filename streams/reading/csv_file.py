@@ -7,8 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from streams.reading.lines import chunks
+from streams.reading.lines import chunks, signature
 from streams.reading.mapping import Mapping
+from streams.reading.signature import is_wide
 from streams.reading.tables import Bad, Part
 from tollwatch.errors import InputError
 
@@ -20,12 +21,13 @@ class _Text:
     """The lines of a file as text for the csv module; what cannot be text waits in `bad`."""
 
     def __init__(self, path: Path, encoding: str) -> None:
-        self.path, self.encoding = path, encoding
+        self.path, self.given = path, encoding
+        self.encoding = "utf-8" if is_wide(encoding) or signature(path).encoding else encoding
         self.record: list[str] = []
         self.bad: list[tuple[str, bytes]] = []
 
     def __iter__(self) -> Iterator[str]:
-        for chunk, reason in chunks(self.path):
+        for chunk, reason in chunks(self.path, self.given):
             if reason:
                 self.bad.append((reason, chunk))
                 continue
@@ -66,6 +68,8 @@ def read_csv(path: Path, mapping: Mapping | None) -> Iterator[Part]:
             bad.append(Bad(at, why, raw))
             at += 1
         text.bad.clear()
+        if row is not None and len(row) == len(header) + 1 and not row[-1]:
+            row.pop()  # a separator at the end of the line
         raw = text.taken() if reason or (row is not None and len(row) != len(header)) else b""
         text.record.clear()
         if row is None and not reason:
@@ -98,6 +102,8 @@ def _header(path: Path, reader: Iterator[list[str]], text: _Text) -> list[str]:
         why = reason or (text.bad[0][0] if text.bad else "the file is empty")
         raise InputError(f"{path}: there is no header: {why}; give the file with one, or its `header` in a mapping")
     names = [name.strip() for name in names]
+    if len(names) > 1 and not names[-1]:
+        names.pop()  # a separator at the end of the line
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or "" in names:
         wrong = f"the column `{twice[0]}` stands there twice" if twice else "a column has no name"

@@ -19,7 +19,7 @@ def read_json(path: Path, mapping: Mapping | None) -> Iterator[Part]:
     """The records of an NDJSON file as text."""
     null = set(mapping.null) if mapping is not None else set()
     at = 0
-    for chunk, reason in chunks(path):
+    for chunk, reason in chunks(path, mapping.encoding if mapping is not None else "utf-8"):
         if reason:
             yield Part(pl.DataFrame(), at, at + 1, [Bad(at, reason, chunk)])
             at += 1

@@ -1,5 +1,6 @@
 """The lines of a file: chunks of whole lines, gzip and zstd taken off, memory flat however long the file or a line."""
 
+import codecs
 import hashlib
 import sys
 from collections.abc import Iterator
@@ -9,22 +10,54 @@ from typing import Any
 import pyarrow as pa
 
 from streams.reading.decode import KEPT_OF_LONG, MAX_RECORD
+from streams.reading.signature import BEGIN, Signature, compression_of, is_wide, signature_of
 from tollwatch.errors import InputError
 
 CHUNK, PIECE = 1 << 23, 1 << 16
-COMPRESSION = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+COMPRESSION = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bz2"}
+MARK = b"\xef\xbb\xbf"
 
 
 def open_bytes(path: Path) -> Any:
-    """A stream of plain bytes of a file, gzip and zstd taken off; `-` is standard input."""
+    """A stream of plain bytes of a file, compression taken off, by its content; `-` is standard input."""
     if str(path) == "-":
         return sys.stdin.buffer
     if path.is_dir():
         raise InputError(f"{path}: is a directory; name the files in it")
     try:
-        return pa.input_stream(str(path), compression=COMPRESSION.get(path.suffix))
+        with path.open("rb") as file:
+            compression = compression_of(file.read(8))
+        return pa.input_stream(str(path), compression=compression)
     except OSError as error:
         raise InputError(f"{path}: cannot be opened ({error.strerror or error}); check the name") from error
+
+
+def signature(path: Path) -> Signature:
+    """What a file is by its content, compression taken off; of standard input nothing is known before it is read."""
+    if str(path) == "-":
+        return Signature()
+    try:
+        with open_bytes(path) as file:
+            return signature_of(file.read(BEGIN))
+    except OSError:
+        return Signature()  # damaged at its beginning: reading says so
+
+
+class _Recoded:
+    """A file of UTF-16 or UTF-32 as UTF-8."""
+
+    def __init__(self, file: Any, encoding: str) -> None:
+        self.file, self.decoder = file, codecs.getincrementaldecoder(encoding)("strict")
+
+    def read(self, size: int) -> bytes:
+        """More of it. Raises OSError where it is not in that encoding."""
+        try:
+            while data := self.file.read(size):
+                if text := self.decoder.decode(data):
+                    return bytes(text.encode())
+            return bytes(self.decoder.decode(b"", True).encode())
+        except UnicodeError as error:
+            raise OSError(str(error)) from error
 
 
 class _Long:
@@ -45,12 +78,15 @@ class _Long:
         )
 
 
-def chunks(path: Path) -> Iterator[tuple[bytes, str]]:
-    """Whole lines and "", or the bytes of what is no record and a sentence why."""
-    rest, long, first = b"", None, True
-    for block, damage in _blocks(path):
-        data = block.removeprefix(b"\xef\xbb\xbf") if first else block
-        first = False
+def chunks(path: Path, encoding: str = "utf-8") -> Iterator[tuple[bytes, str]]:
+    """Whole lines and "", or the bytes of what is no record and a sentence why.
+
+    What is UTF-16 or UTF-32, as the file or `encoding` says, comes as UTF-8. Byte-order marks are taken off every line:
+    files that were put together have several.
+    """
+    rest, long = b"", None
+    for block, damage in _blocks(path, encoding):
+        data = block
         if long is not None and not damage:
             cut = data.find(b"\n") + 1 or len(data)
             long.add(data[:cut])
@@ -60,7 +96,7 @@ def chunks(path: Path) -> Iterator[tuple[bytes, str]]:
             long, data = None, data[cut:]
         end = data.rfind(b"\n") + 1
         if end:
-            yield rest + data[:end], ""
+            yield _unmarked(rest + data[:end]), ""
             rest = b""
         rest += data[end:]
         if len(rest) > MAX_RECORD:
@@ -76,12 +112,21 @@ def _last(rest: bytes, long: _Long | None) -> Iterator[tuple[bytes, str]]:
     if long is not None:
         yield long.refused()
     elif rest:
-        yield rest, ""
+        yield _unmarked(rest), ""
 
 
-def _blocks(path: Path) -> Iterator[tuple[bytes, str]]:
-    taken = 0
-    with open_bytes(path) as file:
+def _unmarked(lines: bytes) -> bytes:
+    while lines.startswith(MARK):
+        lines = lines[len(MARK) :]
+    while b"\n" + MARK in lines:
+        lines = lines.replace(b"\n" + MARK, b"\n")
+    return lines
+
+
+def _blocks(path: Path, encoding: str) -> Iterator[tuple[bytes, str]]:
+    taken, wide = 0, signature(path).encoding or (encoding if is_wide(encoding) else "")
+    with open_bytes(path) as opened:
+        file = _Recoded(opened, wide) if wide else opened
         while True:
             block, damage = _block(file)
             taken += len(block)

@@ -48,6 +48,8 @@ class Mapper:
         self.kinds = schema(mapping.stream)
         self.computed: dict[str, Computed] = {}
         self.let_kinds: dict[str, pl.DataType] = {}
+        self.where: Computed | None = None
+        self.refusals: list[tuple[Computed, str]] = []
 
     def check(self, columns: Names[str, pl.DataType]) -> None:
         """Raises InputError where the mapping names a column that the file does not have, RuleError in expressions."""
@@ -62,10 +64,15 @@ class Mapper:
                 if part == "let":
                     known[name] = self.let_kinds[name] = kind
         if self.mapping.where is not None:
-            where = f"{self.mapping.name}, where"
-            self.computed["where"] = Computed(self.mapping.where, known, where=where)
-            if self.computed["where"].kind != pl.Boolean():
-                raise RuleError(f"{where}: `{self.mapping.where}` is not true or false; write for example secs > 0")
+            self.where = self._condition(self.mapping.where, known, "where")
+        self.refusals = [(self._condition(each.when, known, "refuse"), each.because) for each in self.mapping.refuse]
+
+    def _condition(self, sql: str, known: Names[str, pl.DataType], what: str) -> Computed:
+        where = f"{self.mapping.name}, {what}"
+        made = Computed(sql, known, where=where)
+        if made.kind != pl.Boolean():
+            raise RuleError(f"{where}: `{sql}` is not true or false; write for example secs > 0")
+        return made
 
     def _checked(self, name: str, known: Names[str, pl.DataType]) -> pl.DataType:
         """Check one field or `let`; gives the kind of its values."""
@@ -86,6 +93,7 @@ class Mapper:
         mapping = self.mapping
         given = [mapping.field(name) for part in (mapping.let, mapping.fields) for name in part]
         expressions = [each.sql for each in given if each.sql] + ([mapping.where] if mapping.where else [])
+        expressions += [each.when for each in mapping.refuse]
         named = {column.name for sql in expressions for column in parse(sql, where=mapping.name).find_all(exp.Column)}
         named |= {each.column for each in given if each.column} | mapping.columns.keys()
         named |= {each.zone_column for each in given if each.zone_column}
@@ -105,17 +113,28 @@ class Mapper:
             table = self._typed(table, name, kind, reasons)
         for name in self.mapping.let:
             table = table.with_columns(self._made(table, name, self.let_kinds[name], reasons).alias(name))
-        if self.mapping.where is not None:
-            judged, failed = self.computed["where"].values(_countable(table))
+        if self.where is not None:
+            judged, failed = self.where.values(_countable(table))
             taken = judged.fill_null(value=False)
             inside = set(taken.arg_true().to_list()) | failed.keys()
             reasons = failed | {at: reason for at, reason in reasons.items() if at in inside}
         else:
             taken = pl.repeat(value=True, n=len(table), eager=True)
+        self._refused(table, taken, reasons)
         made = {name: self._made(table, name, self.kinds[name], reasons, taken) for name in self.mapping.fields}
         rows = pl.DataFrame(made).with_columns(_offset=table["_row"], _at=pl.int_range(len(table)))
         kept = taken & ~pl.Series([at in reasons for at in range(len(table))], dtype=pl.Boolean)
         return Mapped(rows.filter(kept) if reasons or not kept.all() else rows, reasons)
+
+    def _refused(self, table: pl.DataFrame, taken: pl.Series, reasons: dict[int, str]) -> None:
+        """Refuse the rows that the mapping says, and those of which it cannot be said."""
+        for condition, because in self.refusals:
+            judged, failed = condition.values(_countable(table))
+            for at in (judged.fill_null(value=False) & taken).arg_true().to_list():
+                reasons.setdefault(at, because)
+            for at, reason in failed.items():
+                if taken[at]:
+                    reasons.setdefault(at, f"refuse: {reason}")
 
     def _typed(self, table: pl.DataFrame, name: str, kind: str, reasons: dict[int, str]) -> pl.DataFrame:
         given = table[name]

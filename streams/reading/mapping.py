@@ -46,13 +46,21 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return [self.format] if isinstance(self.format, str) else list(self.format or ())
 
 
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows for which `when` is true go to quarantine with the reason `because`."""
+
+    when: str
+    because: str
+
+
 class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the files of one kind become events of one stream.
 
     `files` is a pattern for the files' names; without it the mapping is for all files of the stream. `columns` gives
     kinds to columns of text (CSV), so that expressions can count with them. `zones` says which zone an abbreviation
     means (`CST: America/Chicago`), for `%Z` and `zone_column`. `let` names times and other values that expressions use.
-    Of rows for which `where` is not true nothing is taken. `_row` is a row's ordinal from 0, `_file` the file's name.
+    Of rows for which `where` is not true nothing is taken, those that `refuse` names go to quarantine. `_row` is the
+    ordinal of a row from 0, `_file` the file's name.
     """
 
     stream: str
@@ -68,6 +76,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     columns: dict[str, Kind] = {}
     let: dict[str, Field | str] = {}
     where: str | None = None
+    refuse: list[Refusal] = []
     name: str = "mapping"
 
     def field(self, name: str) -> Field:

@@ -268,3 +268,21 @@ def test_yaml_keys_and_words_are_what_stands_there(tmp_path: Path) -> None:
         ("voice", "0044", 5, None),
         ("data", "0044", 5, 16),
     ]
+
+
+def test_rows_that_the_mapping_refuses_go_to_quarantine_with_its_reason(tmp_path: Path) -> None:
+    """A duration of thousands of years, one that is negative; those that `where` leaves out are not refused."""
+    refuse = [
+        {"when": "secs > 86400", "because": "a call of more than a day"},
+        {"when": "secs < 0", "because": "the clock went back"},
+    ]
+    line = "{},01.07.2026 12:00:00,{},4511,{},1"
+    lines = [line.format(*each) for each in [(1, "V", 60), (2, "V", 136298900000), (3, "V", -1), (4, "X", -1)]]
+    rows, refused = calls(tmp_path, *lines, refuse=refuse, where="kind = 'V'")
+    assert [row["event_id"] for row in rows] == ["1"]
+    assert [(each.position, each.reason) for each in refused] == [
+        (1, "a call of more than a day"),
+        (2, "the clock went back"),
+    ]
+    with pytest.raises(RuleError, match="is not true or false"):
+        calls(tmp_path, line.format(1, "V", 60), refuse=[{"when": "secs", "because": "no"}])
