@@ -10,6 +10,7 @@ import polars as pl
 from sqlglot import exp
 
 from streams.reading.computed import Computed
+from streams.reading.durations import SHOWN, seconds
 from streams.reading.mapping import MONEY, OWN_COLUMNS, Field, Mapping
 from streams.reading.times import MAX_EXACT, implausible, milliseconds
 from tollwatch.columns import schema
@@ -84,7 +85,7 @@ class Mapper:
         if given.sql is not None:
             self.computed[name] = Computed(given.sql, known, where=where)
             kind = self.computed[name].kind
-        if given.format is not None or given.money is not None:
+        if given.format is not None or given.money is not None or given.duration is not None:
             return pl.Int64()
         return pl.String() if given.values is not None else kind
 
@@ -169,6 +170,9 @@ class Mapper:
             made = milliseconds(source, given.formats(), self._zone(table, given), self.mapping.zones)
             forms = " or ".join(given.formats() or ["a time"])
             _refuse(source, made, reasons, f"{what}: `{{}}` is no time of the form {forms}, or no such moment")
+        elif given.duration is not None:
+            made = seconds(source, given.duration)
+            _refuse(source, made, reasons, f"{what}: `{{}}` is no duration of the form {SHOWN[given.duration]}")
         elif given.money is not None:
             made = _money(source, MONEY[given.money])
             _refuse(source, made, reasons, f"{what}: `{{}}` is no money of at most 6 decimals")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 import polars as pl
 
+from streams.reading.durations import DurationForm
 from streams.reading.times import is_zone, wrong_with
 from tollwatch.columns import required, schema
 from tollwatch.errors import ConfigurationError
@@ -23,8 +24,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `format` makes a time of text: strftime's letters, `iso`, `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`, or
     several of them, of which the first that a text has counts; `zone` is the time zone of a text that names none,
-    `zone_column` the column that names it. `money` says what 1 is: units, cents, millis or micros. `values` translates
-    the file's words into ours.
+    `zone_column` the column that names it. `money` says what 1 is: units, cents, millis or micros. `duration` says
+    how one is written (`streams.reading.durations`). `values` translates the file's words into ours.
     """
 
     column: str | None = None
@@ -34,6 +35,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     zone: str | None = None
     zone_column: str | None = None
     money: Literal["units", "cents", "millis", "micros"] | None = None
+    duration: DurationForm | None = None
     values: dict[str, str] | None = None
 
     def __post_init__(self) -> None:

@@ -286,3 +286,15 @@ def test_rows_that_the_mapping_refuses_go_to_quarantine_with_its_reason(tmp_path
     ]
     with pytest.raises(RuleError, match="is not true or false"):
         calls(tmp_path, line.format(1, "V", 60), refuse=[{"when": "secs", "because": "no"}])
+
+
+def test_a_duration_is_whole_seconds_or_refused(tmp_path: Path) -> None:
+    """As a telephone system writes it; nothing where the call was not answered."""
+    fields = CALLS["fields"] | {"duration_s": {"column": "secs", "duration": "clock"}}
+    line = "{},01.07.2026 12:00:00,V,4511,{},1"
+    lines = [line.format(*each) for each in [(1, "00:08:10"), (2, "1.02:03:04"), (3, ""), (4, "0m10s")]]
+    rows, refused = calls(tmp_path, *lines, columns={}, fields=fields)
+    assert [row.get("duration_s") for row in rows] == [490, 93_784, None]
+    assert [each.reason for each in refused] == [
+        "duration_s (column secs): `0m10s` is no duration of the form HH:MM:SS or d.HH:MM:SS"
+    ]
