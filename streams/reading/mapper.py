@@ -12,6 +12,7 @@ from sqlglot import exp
 from streams.reading.computed import Computed
 from streams.reading.durations import SHOWN, seconds
 from streams.reading.mapping import MONEY, OWN_COLUMNS, Field, Mapping
+from streams.reading.numbers import ANYWHERE, NumberForm, normalised
 from streams.reading.times import MAX_EXACT, implausible, milliseconds
 from tollwatch.columns import schema
 from tollwatch.errors import InputError, RuleError
@@ -78,7 +79,8 @@ class Mapper:
     def _checked(self, name: str, known: Names[str, pl.DataType]) -> pl.DataType:
         """Check one field or `let`; gives the kind of its values."""
         given, where = self.mapping.field(name), f"{self.mapping.name}, field {name}"
-        for column in (given.column, given.zone_column):
+        numbers = given.number_form()
+        for column in (given.column, given.zone_column, numbers.country_column if numbers is not None else None):
             if column is not None:
                 self._known(column, known, f"field {name}")
         kind: pl.DataType = known[given.column] if given.column is not None else pl.String()
@@ -87,7 +89,7 @@ class Mapper:
             kind = self.computed[name].kind
         if given.format is not None or given.money is not None or given.duration is not None:
             return pl.Int64()
-        return pl.String() if given.values is not None else kind
+        return pl.String() if given.values is not None or numbers is not None else kind
 
     def wanted(self) -> list[str]:
         """The file's columns that the mapping names."""
@@ -98,6 +100,7 @@ class Mapper:
         named = {column.name for sql in expressions for column in parse(sql, where=mapping.name).find_all(exp.Column)}
         named |= {each.column for each in given if each.column} | mapping.columns.keys()
         named |= {each.zone_column for each in given if each.zone_column}
+        named |= {n.country_column for each in given if (n := each.number_form()) is not None and n.country_column}
         return sorted(named - mapping.let.keys() - set(OWN_COLUMNS))
 
     def _known(self, name: str, known: Names[str, pl.DataType], where: str) -> None:
@@ -170,6 +173,10 @@ class Mapper:
             made = milliseconds(source, given.formats(), self._zone(table, given), self.mapping.zones)
             forms = " or ".join(given.formats() or ["a time"])
             _refuse(source, made, reasons, f"{what}: `{{}}` is no time of the form {forms}, or no such moment")
+        elif (numbers := given.number_form()) is not None:
+            countries = table[numbers.country_column] if numbers.country_column is not None else None
+            made = normalised(_cast(source, pl.String()), numbers, countries)
+            _refuse(source, made, reasons, f"{what}: `{{}}` can be no number{_of(numbers)}")
         elif given.duration is not None:
             made = seconds(source, given.duration)
             _refuse(source, made, reasons, f"{what}: `{{}}` is no duration of the form {SHOWN[given.duration]}")
@@ -211,6 +218,12 @@ class Mapper:
         if given.sql is not None:
             return self.computed[name].values(_countable(table))
         return pl.repeat(given.value, len(table), eager=True), {}
+
+
+def _of(numbers: NumberForm) -> str:
+    if numbers.country_column is not None:
+        return f" of the country in {numbers.country_column}"
+    return " with its country code" if numbers.country == ANYWHERE else f" of {numbers.country}"
 
 
 def _countable(table: pl.DataFrame) -> pl.DataFrame:

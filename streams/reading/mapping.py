@@ -8,6 +8,7 @@ import msgspec
 import polars as pl
 
 from streams.reading.durations import DurationForm
+from streams.reading.numbers import NumberForm, is_country
 from streams.reading.times import is_zone, wrong_with
 from tollwatch.columns import required, schema
 from tollwatch.errors import ConfigurationError
@@ -25,7 +26,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `format` makes a time of text: strftime's letters, `iso`, `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`, or
     several of them, of which the first that a text has counts; `zone` is the time zone of a text that names none,
     `zone_column` the column that names it. `money` says what 1 is: units, cents, millis or micros. `duration` says
-    how one is written (`streams.reading.durations`). `values` translates the file's words into ours.
+    how one is written (`streams.reading.durations`), `number` of which country a number is (`streams.reading.numbers`,
+    a word is the country). `values` translates the file's words into ours.
     """
 
     column: str | None = None
@@ -36,12 +38,17 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     zone_column: str | None = None
     money: Literal["units", "cents", "millis", "micros"] | None = None
     duration: DurationForm | None = None
+    number: str | NumberForm | None = None
     values: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Exactly one of the three."""
         if sum(each is not None for each in (self.column, self.sql, self.value)) != 1:
             raise ValueError("give one of `column`, `sql` or `value`")
+
+    def number_form(self) -> NumberForm | None:
+        """How its numbers are written, where they are numbers of subscribers."""
+        return NumberForm(country=self.number) if isinstance(self.number, str) else self.number
 
     def formats(self) -> list[str]:
         """The formats of its times, none where it is no time of text."""
@@ -154,6 +161,12 @@ def _check_field(mapping: Mapping, name: str) -> None:
             raise ConfigurationError(
                 f"{where}: there is no time zone `{zone[:60]}`; write for example Europe/Copenhagen"
             )
+    numbers = field.number_form()
+    if numbers is not None and not is_country(numbers.country):
+        raise ConfigurationError(
+            f"{where}: there is no country `{numbers.country[:60]}`; write two letters such as GB, or E164 where all "
+            "numbers are international"
+        )
     for form in field.formats():
         if wrong := wrong_with(form, mapping.zones):
             raise ConfigurationError(f"{where}: `{form}`: {wrong}")

@@ -298,3 +298,23 @@ def test_a_duration_is_whole_seconds_or_refused(tmp_path: Path) -> None:
     assert [each.reason for each in refused] == [
         "duration_s (column secs): `0m10s` is no duration of the form HH:MM:SS or d.HH:MM:SS"
     ]
+
+
+def test_numbers_are_normalised_to_those_of_the_mapping(tmp_path: Path) -> None:
+    """National, international and wrapped ones become one; what can be no number is refused, senders stand."""
+    fields = CALLS["fields"] | {
+        "calling_number": {"column": "a", "number": {"country": "GB", "allow": ["alphanumeric"]}},
+        "called_number": {"column": "b", "number": {"country_column": "land"}},
+    }
+    line = "{},01.07.2026 12:00:00,V,{},60,1,{},{}"
+    given = [(1, "07900 900125", "0700000001", "SE"), (2, "GOOGLE", "+46700000001", "DK"), (3, "112", "", "SE")]
+    rows, refused = calls(
+        tmp_path, *[line.format(*each) for each in given], header="id,at,kind,a,secs,price,b,land", fields=fields
+    )
+    assert [(row["calling_number"], row["called_number"]) for row in rows] == [
+        ("447900900125", "46700000001"),
+        ("GOOGLE", "46700000001"),
+    ]
+    assert [each.reason for each in refused] == ["calling_number (column a): `112` can be no number of GB"]
+    with pytest.raises(ConfigurationError, match="there is no country `UK`"):
+        mapping(fields=CALLS["fields"] | {"calling_number": {"column": "a", "number": "UK"}})
