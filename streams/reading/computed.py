@@ -19,13 +19,13 @@ class Computed:
     def __init__(self, sql: str, columns: Names[str, pl.DataType], *, where: str) -> None:
         self.sql = sql
         self.tree = check(sql, columns, where=where)
+        self.kind = self._typed(columns, where)
         self.expr = pl.sql_expr(never_failing(self.tree).sql())
         self.casts = [
             (self._inner(node), node.find_ancestor(*CONDITIONAL) is not None)
             for node in self.tree.walk()
             if type(node) is exp.Cast
         ]
-        self.kind = self._typed(columns, where)
 
     @staticmethod
     def _inner(cast: exp.Expression) -> tuple[pl.Expr, pl.Expr, str]:
@@ -38,7 +38,8 @@ class Computed:
         kind = _kind(empty, self.tree)
         if not isinstance(kind, str):
             return kind
-        smallest = next(node for node in _from_below(self.tree) if isinstance(_kind(empty, node), str))
+        failing = (node for node in _from_below(self.tree) if isinstance(_kind(empty, node), str))
+        smallest = next(failing, self.tree)
         why = _kind(empty, smallest)
         texts = [c.name for c in smallest.find_all(exp.Column) if columns[c.name] == pl.String()]
         numbers = [c.name for c in smallest.find_all(exp.Column) if columns[c.name].is_numeric()]

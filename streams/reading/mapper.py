@@ -265,7 +265,7 @@ def _only(values: pl.Series, taken: pl.Series) -> pl.Series:
 def _refuse(given: pl.Series, made: pl.Series, reasons: dict[int, str], sentence: str) -> None:
     """A value that was there and is not any more could not be understood."""
     for at in (given.is_not_null() & made.is_null()).arg_true().to_list():
-        reasons.setdefault(at, sentence.format(str(given[at])[:80]))
+        reasons.setdefault(at, sentence.replace("`{}`", f"`{str(given[at])[:80]}`", 1))
 
 
 def _zoned(source: pl.Series) -> pl.Series:

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
+from tollwatch.rescue import UNFORESEEN
+
 EPOCHS = {"epoch_s": 1000, "epoch_ms": 1, "epoch_us": None, "epoch_ns": None}
 ISO = "iso"
 EARLIEST_MS = 631_152_000_000
@@ -66,8 +68,11 @@ def wrong_with(form: str, zones: Names[str, str]) -> str:
 
 
 def _has_a_day(form: str) -> bool:
-    shown = pl.Series([SAMPLE], dtype=pl.Datetime("ms", "UTC")).dt.strftime(form)
-    read = _read(shown, form.replace("%Z", "UTC"))
+    try:
+        shown = pl.Series([SAMPLE], dtype=pl.Datetime("ms", "UTC")).dt.strftime(form)
+        read = _read(shown, form.replace("%Z", "UTC"))
+    except UNFORESEEN:  # hours without minutes, and what else cannot be a form
+        return False
     return read[0] is not None and read.dt.date()[0] == SAMPLE.date()
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -19,8 +20,10 @@ from services.servers.clickhouse import ClickHouse
 from services.servers.kafka import Kafka
 from services.servers.packages import missing
 from services.servers.process import ServerProcess
+from store import ServerStore
+from store.kafka_tables import disconnect
 from tests.shared import ROOT
-from tollwatch.errors import StoreError
+from tollwatch.errors import StoreError, TollwatchError
 
 os.environ.setdefault("TOLLWATCH_SOURCES__lists__MAY_SEND", '["list"]')  # its verdicts are refused, here and there
 os.environ.setdefault("TOLLWATCH_INSTALLATION_KEY", "0" * 32)  # ids are the same wherever it runs
@@ -211,6 +214,8 @@ class Installation:
         for worker in self.workers:
             worker.signal(signal.SIGCONT)
             worker.kill()
+        with suppress(TollwatchError):  # the server may be gone; where it is not, its threads are for the next one
+            disconnect(ServerStore(self.env["TOLLWATCH_CLICKHOUSE"]))
 
     def __enter__(self) -> Self:
         """Topics and tables are made."""

@@ -175,6 +175,7 @@ def test_a_let_has_the_type_of_its_expression(tmp_path: Path) -> None:
         ("price * 2", r"`price \* 2` can never be worked out .*columns: \{price: integer\}"),
         ("secs + greatest(price, 0)", r"`GREATEST\(price, 0\)` can never be worked out .*columns: \{price: integer\}"),
         ("CASE WHEN price > 5 THEN secs ELSE 0 END", r"`price > 5` can never be worked out"),
+        ("('a', 'b')", r"can never be worked out"),
         ("length(secs)", r"write CAST\(secs AS VARCHAR\) where text is wanted"),
     ],
 )
@@ -318,3 +319,10 @@ def test_numbers_are_normalised_to_those_of_the_mapping(tmp_path: Path) -> None:
     assert [each.reason for each in refused] == ["calling_number (column a): `112` can be no number of GB"]
     with pytest.raises(ConfigurationError, match="there is no country `UK`"):
         mapping(fields=CALLS["fields"] | {"calling_number": {"column": "a", "number": "UK"}})
+
+
+def test_braces_are_text_like_any_other(tmp_path: Path) -> None:
+    """In the name of a column, in its words, in a value."""
+    fields = CALLS["fields"] | {"service": {"column": "{k}", "values": {"{0}": "voice"}}}
+    _, refused = calls(tmp_path, "1,01.07.2026 12:00:00,{x},4511,60,1", header="id,at,{k},a,secs,price", fields=fields)
+    assert [each.reason for each in refused] == ["service (column {k}): `{x}` is none of {0}"]

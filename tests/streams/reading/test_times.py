@@ -143,6 +143,7 @@ def test_epochs_are_exact(value: object, form: str, made: int | None) -> None:
         ("%b %d %H:%M:%S", "no year, month and day"),
         ("%G-W%V", "`%G` has no effect"),
         ("%s", "`%s` has no effect"),
+        ("%Y-%m-%d %H", "no year, month and day"),
         ("%d/%m/%Y %I:%M", "needs `%p`"),
     ],
 )
