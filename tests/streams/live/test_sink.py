@@ -13,7 +13,7 @@ from streams.live.metrics import Metrics
 from streams.live.sink import FindingsSink
 from tests.store.found import alert
 from tollwatch.errors import StoreAwayError, StoreError
-from tollwatch.frames import Findings
+from tollwatch.frames import EvidencePlaces, Findings
 
 
 class Store:
@@ -118,3 +118,29 @@ def test_who_makes_findings_waits_while_too_many_wait(monkeypatch: pytest.Monkey
         assert not sink.is_full()
 
     during(Store(StoreAwayError("away")), body)
+
+
+def test_alerts_are_stored_before_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evidence is looked up over another connection; what was found is stored once that is written, too."""
+    monkeypatch.setattr(sinks, "LONGEST_GATHER_S", 0.01)
+    events: list[str] = []
+
+    class Noting(Store):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+        def write(self, findings: Findings) -> None:
+            what = [*(["alert"] if findings.alerts else []), *(["evidence"] if findings.evidence_places else [])]
+            events.append(f"{self.name}: {' '.join(what)}")
+
+    about = pl.DataFrame({"finding_id": ["f"]})
+    both = Findings(alerts=[alert(1)], evidence_places=[EvidencePlaces(about, {}, "main", "live")])
+
+    async def all_of_it() -> None:
+        sink = FindingsSink(Noting("store"), Metrics(), Noting("evidence"))
+        async with sink:
+            await asyncio.wait_for(sink.wait_until_stored(sink.put(both)), 20)
+
+    asyncio.run(all_of_it())
+    assert events == ["store: alert", "evidence: evidence"]

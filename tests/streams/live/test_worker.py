@@ -14,6 +14,7 @@ from streams.frame import Framer
 from streams.intake import Intake
 from streams.live.raw_partitions import raw_partitions
 from streams.live.worker import Worker
+from streams.partition import PartitionOutput
 from streams.plan import Plan
 from tests.make import START_MS, usage
 from tests.saved import plain
@@ -155,6 +156,29 @@ def test_a_frame_that_fails_among_others_comes_again_alone(tmp_path: Path) -> No
     assert rig.next() == 2
     aside = [record for found in rig.worker.sink.findings for record in found.quarantined]  # type: ignore[attr-defined]
     assert ["poison-1" in record.raw.decode() for record in aside] == [True]
+
+
+def test_alerts_do_not_wait_for_the_next_snapshot(rig: Rig) -> None:
+    """What waits to be written in bulk is handed on soon; where nothing was taken since, nobody is asked."""
+    asked = []
+
+    def flush() -> PartitionOutput:
+        asked.append(1)
+        return PartitionOutput(Findings(alerts=[alert(1)]))
+
+    async def body() -> None:
+        await rig.restore()
+        rig.worker.owned[TOPIC].partition.flush = flush  # type: ignore[method-assign]
+        await rig.worker.flush()
+        assert asked == []
+        await rig.take(0)
+        await rig.worker.flush()
+        await rig.worker.flush()
+
+    asyncio.run(body())
+    assert asked == [1]
+    found = [each.alert_id for made in rig.worker.sink.findings for each in made.alerts]  # type: ignore[attr-defined]
+    assert found == [alert(1).alert_id]
 
 
 def test_a_gap_is_read_again_and_asked_for_once(rig: Rig) -> None:
