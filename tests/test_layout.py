@@ -24,7 +24,7 @@ PACKAGES = [
 FOLDERS = {*PACKAGES, "tests", "docs", "examples"}
 TABLES = sorted((ROOT / "store" / "tables").glob("*.sql"))
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
-BUILT = {"build", "dist", "out"}
+BUILT = {"build", "dist", "out", "tollwatch-data", "tollwatch-demo"}
 
 
 def test_the_top_has_the_folders_of_the_architecture() -> None:
