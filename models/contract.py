@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import xxhash
+
+Numbers = npt.NDArray[np.float64]
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -51,6 +55,11 @@ class Scorer(ABC):
     @abstractmethod
     def score_one(self, features: Mapping[str, float]) -> float:
         """How likely the event is fraud, from 0 to 1."""
+
+    def score_many(self, inputs: Numbers) -> Numbers:
+        """The score of each row of a matrix whose columns are `inputs`; a row's score does not depend on the others."""
+        rows = (dict(zip(self.inputs, row, strict=True)) for row in inputs.tolist())
+        return np.fromiter((self.score_one(row) for row in rows), np.float64, len(inputs))
 
     @abstractmethod
     def explain_one(self, features: Mapping[str, float]) -> dict[str, float]:

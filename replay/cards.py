@@ -163,7 +163,7 @@ class CardsReplay:
         before = process_time()
         found = self.scoring.advance(own, features)
         self.scoring_s += process_time() - before
-        self.scores += [(score.event_id, score.score) for score in found.scores]
+        self.scores += [(score.event_id, score.score) for score in found.all_scores()]
         self.alerts |= {alert.alert_id: alert.subject for alert in found.alerts if alert.state != "suppressed"}
 
 

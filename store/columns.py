@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
+import polars as pl
 import pyarrow as pa
 
-from tollwatch.findings import Alert, ControlRun, FeedHealth, Leakage, Quarantined
-from tollwatch.frames import Findings
+from tollwatch.findings import Alert, ControlRun, FeedHealth, Leakage, Quarantined, Score
+from tollwatch.frames import Findings, ScoreRows
 
 MS = pa.timestamp("ms", "UTC")
 NUMBERS = pa.map_(pa.string(), pa.float64())
@@ -76,6 +78,28 @@ def _simple(items: Sequence[Any]) -> pa.Table:
     return _table(items, type(items[0]).__struct_fields__)
 
 
+def _scores(rows: ScoreRows) -> pa.Table:
+    names, number = rows.features.columns, len(rows)
+    values = rows.features.select(pl.concat_list(pl.all()).explode()).to_series().to_arrow()
+    keys = pa.array(np.tile(np.arange(len(names)), number))
+    offsets = pa.array(np.arange(number + 1, dtype=np.int32) * len(names))
+    same = {
+        "stream": rows.stream,
+        "model": rows.model,
+        "model_version": rows.model_version,
+        "subject_kind": rows.subject_kind,
+        "model_hash": rows.model_hash,
+        "tenant": rows.tenant,
+        "run": rows.run,
+    }
+    columns = {name: pa.repeat(value, number) for name, value in same.items()}
+    columns |= {name: rows.events[name].to_arrow().cast(pa.string()) for name in ("event_id", "subject")}
+    columns["event_time"] = pa.array(rows.events["event_time"].to_numpy()).cast(MS)
+    columns["score"] = pa.array(rows.events["score"].to_numpy())
+    columns["features"] = pa.MapArray.from_arrays(offsets, pa.array(names).take(keys), values)
+    return pa.table({name: columns[name] for name in Score.__struct_fields__})
+
+
 def tables_of(found: Findings) -> dict[str, pa.Table]:
     """Table name → rows, for everything that was found; in the order of writing, the marks of frames last."""
     evidence = list(found.all_evidence())
@@ -86,8 +110,8 @@ def tables_of(found: Findings) -> dict[str, pa.Table]:
         made["leakage"] = _leakages(found.leakages)
     if evidence:
         made["evidence"] = _simple(evidence)
-    if found.scores:
-        made["score"] = _simple(found.scores)
+    if found.score_rows:
+        made["score"] = pa.concat_tables(_scores(rows) for rows in found.score_rows)
     if found.health:
         made["feed_health"] = _table(found.health, FeedHealth.__struct_fields__, kinds={"watermark": MS})
     if found.quarantined:

@@ -81,7 +81,7 @@ class Summary:
             self.by_detector[detector] = self.by_detector.get(detector, 0) + number
         self.alerts += opened.total() + sum(alert.state == "suppressed" for alert in found.alerts)
         self.leakages += sum(leak.revision == 1 for leak in found.leakages)
-        self.scores += len(found.scores)
+        self.scores += sum(map(len, found.score_rows))
 
 
 class _SavedRun(msgspec.Struct, frozen=True):

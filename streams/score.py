@@ -9,27 +9,32 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from detectors.language import Label, Model, streams_of
 from models import scorer
 from models.budget import Budget
+from models.contract import Numbers
 from models.pending import Pending
 from streams.score_episodes import NAME, Declaration, Episode, Episodes
 from streams.score_join import Join
 from tollwatch.columns import schema
 from tollwatch.duration import to_ms
-from tollwatch.findings import Alert, Quarantined, Score
-from tollwatch.frames import Aligned, EvidenceRows, Findings, KeySpace
+from tollwatch.findings import Alert, Quarantined
+from tollwatch.frames import Aligned, EvidenceRows, Findings, KeySpace, ScoreRows
 from tollwatch.identity import Hasher
 from tollwatch.rescue import UNFORESEEN, reason_of
 from tollwatch.saved import decode_saved
-from tollwatch.segments import NOTHING, Segment
+from tollwatch.segments import NOTHING, Segment, below, prefixed, segments_below
 
 log = logging.getLogger("tollwatch.models")
-VERSION = 2
+VERSION = 3
 DIGITS = 6
 DAY_MS = 86_400_000
+LEARN_EVERY_MS = 600_000
+"""Labels are learnt every ten minutes of event time, so that the payments between are scored together."""
+WAITING = "waiting-"
 
 
 def scored_stream(declared: Model) -> str:
@@ -56,8 +61,7 @@ class _SavedScoring(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int
     model: bytes
-    due: int
-    pending: bytes
+    pending: list[int]
     join: list[bytes]
     budget: list[Any]
     episodes: list[Episode]
@@ -66,11 +70,23 @@ class _SavedScoring(msgspec.Struct, frozen=True, kw_only=True):
     unmatched: int
 
 
+class _Due:
+    """Rows that are scored now, as columns, and what comes of them."""
+
+    def __init__(self, rows: pl.DataFrame, matrix: Numbers, shown: pl.DataFrame) -> None:
+        self.rows, self.matrix, self.shown = rows, matrix, shown
+        self.times, self.subjects = rows["event_time"].to_numpy(), rows["subject"].to_list()
+        self.names, self.known_by = rows["_name"].to_numpy(), rows["_known_by"].to_numpy()
+        self.scores = np.zeros(len(rows))
+        self.failed: set[int] = set()
+        self.alerted: list[tuple[int, Alert]] = []
+
+
 class Scoring:
     """A model in the line. What it says depends on the rows and their order, not on how they were cut into batches.
 
-    At an instant rows are scored first, then labels are learnt, then what falls due as genuine; late rows get no score
-    (the engine gives no features for them), late labels are learnt before the next row.
+    Every ten minutes of event time what was known until then is learnt: labels given first, then what falls due as
+    genuine. Late rows get no score (the engine gives no features for them), late labels are learnt the next time.
     """
 
     def __init__(
@@ -158,76 +174,106 @@ class Scoring:
         labels = [label for label in self.declared.labels() if label.stream == stream]
         which = pl.coalesce(pl.when(pl.sql_expr(label.where)).then(n) for n, label in enumerate(labels))
         said = table.with_columns(_which=which).filter(pl.col("_which").is_not_null())
-        for row in said.iter_rows(named=True):
-            label = labels[row["_which"]]
-            names = [row[column] for column in label.refers_to if row[column] is not None]
+        referring = dict.fromkeys(name for label in labels for name in label.refers_to)
+        hashes = {name: self.hasher.texts(said[name], NAME).tolist() for name in referring}
+        there = {name: said[name].is_not_null().to_list() for name in referring}
+        for n, (time, first) in enumerate(said.select("event_time", "_which").iter_rows()):
+            label = labels[first]
+            names = [hashes[name][n] for name in label.refers_to if there[name][n]]
             if names:
-                self.labels.append(
-                    (row["event_time"], label.fraud, [self.hasher.text(name, NAME) for name in dict.fromkeys(names)])
-                )
+                self.labels.append((time, label.fraud, list(dict.fromkeys(names))))
 
     def _score(self, due: pl.DataFrame, found: Findings) -> None:
+        """Score rows in order: together those between which nothing is learnt."""
         inputs = self.model.prepare(due)
-        rounded = inputs.select(pl.all().round(DIGITS)).iter_rows(named=True)
-        shown: list[tuple[int, Alert]] = []
-        for n, (row, values, written) in enumerate(
-            zip(due.iter_rows(named=True), inputs.iter_rows(), rounded, strict=True)
-        ):
-            time = row["event_time"]
-            self._learn(time)
+        scoring = _Due(due, np.ascontiguousarray(inputs.to_numpy()), inputs.select(pl.all().round(DIGITS)))
+        times, at = scoring.times, 0
+        while at < len(due):
+            self._learn(_full(int(times[at])))
+            until = int(np.searchsorted(times, self._next_learning(int(times[at])), "left"))
+            together = slice(at, max(until, at + 1))
+            self._score_together(scoring, together, found)
+            at = together.stop
+        scored = [n for n in range(len(due)) if n not in scoring.failed]
+        if scored:
+            found.score_rows.append(self._written(due[scored], scoring.shown[scored], scoring.scores[scored]))
+        self._evidence(due[[n for n, _ in scoring.alerted]], [alert for _, alert in scoring.alerted], found)
+
+    def _next_learning(self, time: int) -> int:
+        """The first instant of the rows after `time` before which something is to be learnt."""
+        oldest = self.pending.next_due()
+        known = (time if oldest is None else oldest) + self.horizon
+        if self.labels:
+            known = min(known, self.labels[0][0])
+        return _full(known) + LEARN_EVERY_MS
+
+    def _score_together(self, due: "_Due", part: slice, found: Findings) -> None:
+        places = [*range(part.start, part.stop)]
+        failed = self._scores(due, part)
+        if failed:
+            found.quarantined += [self._refused(due, n, error) for n, error in failed.items()]
+            due.failed |= failed.keys()
+            places = [n for n in places if n not in failed]
+        taken = places if failed else part
+        waiting = self.pending.add(due.times[taken], due.names[taken], due.known_by[taken], due.matrix[taken])
+        ready = self.model.ready()
+        for at, n in enumerate(places):
+            time, subject, score = int(due.times[n]), due.subjects[n], float(due.scores[n])
             found.alerts.extend(self.episodes.close(time))
-            named = dict(zip(self.model.inputs, values, strict=True))
-            try:
-                score = round(self.model.score_one(named), DIGITS)
-            except UNFORESEEN as error:
-                found.quarantined.append(self._refused(row, values, error))
+            self.budget.see(time, subject, score)
+            severity = self.budget.severity(score) if ready else None
+            if severity is None:
                 continue
-            found.scores.append(self._written(row, written, score))
-            self.budget.see(time, row["subject"], score)
-            place = self.pending.add(time, row["_name"], row["_known_by"], values)
-            alert = self._alert(row, written, score, place)
+            row, features = due.rows.row(n, named=True), due.shown.row(n, named=True)
+            alert = self.episodes.take(row, features, score, severity)
+            self.pending.stand_in_alert(waiting + at, self.episodes.name_of(subject))
             if alert is not None:
                 found.alerts.append(alert)
-                shown.append((n, alert))
-        self._evidence(due[[n for n, _ in shown]], [alert for _, alert in shown], found)
+                due.alerted.append((n, alert))
 
-    def _refused(self, row: dict[str, Any], values: Sequence[float | None], error: BaseException) -> Quarantined:
+    def _scores(self, due: "_Due", part: slice) -> dict[int, BaseException]:
+        """Note the rounded score of each row; where the model fails, row by row: gives those that cannot be scored."""
+        try:
+            due.scores[part] = _rounded(self.model.score_many(due.matrix[part]))
+        except UNFORESEEN:
+            failed: dict[int, BaseException] = {}
+        else:
+            return {}
+        for n in range(part.start, part.stop):
+            try:
+                due.scores[n] = _rounded(self.model.score_many(due.matrix[n : n + 1]))[0]
+            except UNFORESEEN as error:
+                failed[n] = error
+        return failed
+
+    def _refused(self, due: "_Due", n: int, error: BaseException) -> Quarantined:
         """What the model could not score: it gets no score, and nothing is learnt of it."""
         name = self.identity.name
+        event_id, event_time, place = due.rows.select("event_id", "event_time", "_id").row(n)
+        values = dict(zip(self.model.inputs, due.matrix[n].tolist(), strict=True))
         return Quarantined(
             stream=self.stream,
             partition=f"? by {name}",
-            position=row["_id"] >> 1,
+            position=place >> 1,
             reason=reason_of(error).replace("cannot be read", f"cannot be scored by {name}", 1),
-            raw=msgspec.json.encode({"event_id": row["event_id"], **dict(zip(self.model.inputs, values, strict=True))}),
-            event_time=row["event_time"],
+            raw=msgspec.json.encode({"event_id": event_id, **values}),
+            event_time=event_time,
             tenant=self.tenant,
             run=self.run,
         )
 
-    def _written(self, row: dict[str, Any], features: dict[str, float | None], score: float) -> Score:
-        return Score(
-            event_id=row["event_id"],
-            event_time=row["event_time"],
+    def _written(self, due: pl.DataFrame, features: pl.DataFrame, scores: Numbers) -> ScoreRows:
+        return ScoreRows(
             stream=self.stream,
             model=self.identity.name,
             model_version=self.identity.version,
             model_hash=self.identity.hash,
-            features=features,
-            score=score,
             subject_kind=type(self.declared).by,
-            subject=row["subject"],
+            events=due.select("event_id", "event_time", "subject", score=pl.Series(scores)),
+            features=features,
             tenant=self.tenant,
             run=self.run,
         )
-
-    def _alert(self, row: dict[str, Any], features: dict[str, float | None], score: float, place: int) -> Alert | None:
-        severity = self.budget.severity(score) if self.model.ready() else None
-        if severity is None:
-            return None
-        alert = self.episodes.take(row, features, score, severity)
-        self.pending.stand_in_alert(place, self.episodes.name_of(row["subject"]))
-        return alert
 
     def _evidence(self, rows: pl.DataFrame, alerts: Sequence[Alert], found: Findings) -> None:
         """The row that made a revision is shown with it."""
@@ -271,14 +317,12 @@ class Scoring:
             log.warning("%s: an example could not be learnt and is left out (%r)", self.identity.name, error)
 
     def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
-        """Everything in one segment: the shard is one."""
-        del stored  # all of it is small, and changes with every row
-        due, pending = self.pending.save()
+        """What waits for labels in segments of its own, written where it changed; all else in one: the shard is one."""
+        bounds, blocks = self.pending.save(below(stored, WAITING))
         saved = _SavedScoring(
             version=VERSION,
             model=self.model.save(),
-            due=due,
-            pending=pending,
+            pending=bounds,
             join=self.join.save(),
             budget=self.budget.save(),
             episodes=list(self.episodes.open.values()),
@@ -286,7 +330,7 @@ class Scoring:
             closed_at=self.closed_at,
             unmatched=self.unmatched,
         )
-        return {"00": msgspec.msgpack.encode(saved)}
+        return {"00": msgspec.msgpack.encode(saved), **prefixed(WAITING, blocks)}
 
     def load(self, segments: Mapping[str, Segment]) -> None:
         """Take up a saved state."""
@@ -294,12 +338,21 @@ class Scoring:
             return
         saved = decode_saved(bytes(segments["00"]), _SavedScoring, VERSION, what=f"the scoring of {self.identity.name}")
         self.model.load(saved.model)
-        self.pending.load(saved.due, saved.pending)
+        self.pending.load(saved.pending, segments_below(segments, WAITING))
         self.join.load(saved.join)
         self.budget.load(saved.budget)
         self.episodes.open = {each.subject: each for each in saved.episodes}
         self.labels = list(saved.labels)
         self.closed_at, self.unmatched = saved.closed_at, saved.unmatched
+
+
+def _full(time: int) -> int:
+    """The last instant until a time at which labels are learnt."""
+    return time - time % LEARN_EVERY_MS
+
+
+def _rounded(scores: Numbers) -> Numbers:
+    return np.array([round(score, DIGITS) for score in scores.tolist()], np.float64)
 
 
 def _complete(stream: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -196,6 +196,49 @@ class EvidencePlaces:
     run: str
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreRows:
+    """What one model said of events of one stream, still as columns; iterating gives them as `Score`.
+
+    `events` has event_id, event_time, subject and score; `features` what the model saw of each, rounded.
+    """
+
+    stream: str
+    model: str
+    model_version: int
+    model_hash: str
+    subject_kind: str
+    events: pl.DataFrame
+    features: pl.DataFrame
+    tenant: str
+    run: str
+
+    def __len__(self) -> int:
+        """How many scores."""
+        return len(self.events)
+
+    def __iter__(self) -> Iterator[Score]:
+        """One `Score` per row."""
+        rows = self.events.select("event_id", "event_time", "subject", "score").iter_rows()
+        for (event_id, event_time, subject, score), features in zip(
+            rows, self.features.iter_rows(named=True), strict=True
+        ):
+            yield Score(
+                event_id=event_id,
+                event_time=event_time,
+                stream=self.stream,
+                model=self.model,
+                model_version=self.model_version,
+                model_hash=self.model_hash,
+                features=features,
+                score=score,
+                subject_kind=self.subject_kind,
+                subject=subject,
+                tenant=self.tenant,
+                run=self.run,
+            )
+
+
 class AlertRows(Protocol):
     """Alerts still as columns; iterating gives them as `Alert`."""
 
@@ -216,14 +259,14 @@ class AlertRows(Protocol):
 class Findings:
     """What a stage found, in the order it found it. `features` are rows for models: model name → table.
 
-    The engine's alerts come as columns in `alert_rows`, its evidence as places among the raw events, whose rows the
-    store copies. `all_alerts` gives both kinds of alerts; `all_evidence` what does not have to be looked up.
+    The engine's alerts come as columns in `alert_rows`, scores in `score_rows`, evidence as places among the raw
+    events, whose rows the store copies. `all_alerts` gives both kinds of alerts, `all_scores` every score;
+    `all_evidence` what does not have to be looked up.
     """
 
     alerts: list[Alert] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     leakages: list[Leakage] = field(default_factory=list)
-    scores: list[Score] = field(default_factory=list)
     control_runs: list[ControlRun] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     health: list[FeedHealth] = field(default_factory=list)
@@ -232,6 +275,7 @@ class Findings:
     evidence_rows: list[EvidenceRows] = field(default_factory=list)
     evidence_places: list[EvidencePlaces] = field(default_factory=list)
     alert_rows: list[AlertRows] = field(default_factory=list)
+    score_rows: list[ScoreRows] = field(default_factory=list)
 
     def all_alerts(self) -> Iterator[Alert]:
         """Every revision of every alert."""
@@ -245,6 +289,11 @@ class Findings:
         for rows in self.evidence_rows:
             yield from rows
 
+    def all_scores(self) -> Iterator[Score]:
+        """Every score."""
+        for rows in self.score_rows:
+            yield from rows
+
     def cut(self) -> tuple["Findings", "Findings"]:
         """Cut in two: what is stored at once, and what takes longer (rows to be looked up) or comes last (marks)."""
         later = Findings(evidence_places=self.evidence_places, frame_marks=self.frame_marks)
@@ -256,23 +305,23 @@ class Findings:
             self.alerts,
             self.evidence,
             self.leakages,
-            self.scores,
             self.control_runs,
             self.quarantined,
             self.health,
             self.frame_marks,
         )
-        found = sum(map(len, plain)) + sum(map(len, self.alert_rows))
+        found = sum(map(len, plain)) + sum(map(len, self.alert_rows)) + sum(map(len, self.score_rows))
         found += sum(len(each.about) for each in self.evidence_places)
         return found + sum(len(each.rows) for each in self.evidence_rows)
 
     def extend(self, other: "Findings") -> None:
         """Take over what another stage found."""
-        for name in ("alerts", "evidence", "leakages", "scores", "control_runs", "quarantined", "health"):
+        for name in ("alerts", "evidence", "leakages", "control_runs", "quarantined", "health"):
             getattr(self, name).extend(getattr(other, name))
         self.frame_marks.extend(other.frame_marks)
         self.evidence_rows.extend(other.evidence_rows)
         self.evidence_places.extend(other.evidence_places)
         self.alert_rows.extend(other.alert_rows)
+        self.score_rows.extend(other.score_rows)
         for model, tables in other.features.items():
             self.features.setdefault(model, []).extend(tables)

@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,3 +148,19 @@ def test_every_declared_model_has_its_scorer() -> None:
     assert {kind.model for kind in every_model()} <= every_scorer().keys()
     with pytest.raises(ConfigurationError, match="did you mean `payment_risk`"):
         scorer("payment_rsk")
+
+
+@MODELS
+@settings(max_examples=20, deadline=None)
+@given(rows=st.lists(st.lists(st.floats(-1e12, 1e12), min_size=3, max_size=3), min_size=1, max_size=40), at=st.data())
+def test_many_are_scored_as_one_by_one(name: str, rows: list[list[float]], at: st.DataObject) -> None:
+    """The same scores, up to what is written of them; and to the last bit the same however rows are cut."""
+    model = taught(name)
+    matrix = np.array([(row * len(model.inputs))[: len(model.inputs)] for row in rows])
+    cut = at.draw(st.integers(0, len(rows)))
+    together = model.score_many(matrix)
+
+    one_by_one = scores(model, [dict(zip(model.inputs, row, strict=True)) for row in matrix.tolist()])
+    assert together.tolist() == pytest.approx(one_by_one, abs=1e-12)
+    assert [*model.score_many(matrix[:cut]), *model.score_many(matrix[cut:])] == together.tolist()
+    assert model.score_many(np.asfortranarray(matrix)).tolist() == together.tolist()

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import polars as pl
+
 from tollwatch.findings import (
     Alert,
     Claim,
@@ -11,9 +13,8 @@ from tollwatch.findings import (
     FrameMark,
     Leakage,
     Quarantined,
-    Score,
 )
-from tollwatch.frames import Findings
+from tollwatch.frames import Findings, ScoreRows
 
 START = 1_767_225_600_000
 CLAIM = Claim(
@@ -110,16 +111,16 @@ EVIDENCE = Evidence(
     event_time=START,
     row='{"event_id":"e\\u00e9","text":"a\\tb\\\\c\'d"}',
 )
-SCORE = Score(
-    event_id="p1",
-    event_time=START,
+SCORES = ScoreRows(
     stream="payments",
     model="payment_risk",
     model_version=1,
-    features={"a": 1.5, "b": None},
-    score=0.1,
+    model_hash="",
     subject_kind="card",
-    subject="c1",
+    events=pl.DataFrame({"event_id": ["p1"], "event_time": [START], "subject": ["c1"], "score": [0.1]}),
+    features=pl.DataFrame({"a": [1.5], "b": [None]}, {"a": pl.Float64, "b": pl.Float64}),
+    tenant="main",
+    run="live",
 )
 CONTROL_RUN = ControlRun(
     control="provisioned_not_billed",
@@ -141,7 +142,7 @@ def one_of_each() -> Findings:
         alerts=[alert(1), alert(2, amount_micros=None, currency=None, score=0.123456789012345678)],
         evidence=[EVIDENCE],
         leakages=[leakage(3)],
-        scores=[SCORE],
+        score_rows=[SCORES],
         control_runs=[CONTROL_RUN],
         quarantined=[
             quarantined(7, b"\xff\x00{'\\\n", source="gateway", event_time=4_000_000_000_000),

@@ -62,7 +62,7 @@ class InMemoryStore:
         """Findings by kind."""
         self.alerts += found.all_alerts()
         self.leakages += found.leakages
-        self.scores += found.scores
+        self.scores += found.all_scores()
         self.quarantined += found.quarantined
         self.health += found.health
 

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.fraud.payment_risk import PaymentRisk
+from models.contract import Numbers, Scorer
 from replay.cards import aligned
 from streams.score import Scoring, scoring_key_space
 from tollwatch.findings import Alert, Score
 from tollwatch.frames import Aligned
 
-HOUR = 3_600_000
+MINUTE = 60_000
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 START = 20_000 * DAY
 CARD = [f"card_{what}_{days}d" for days in (1, 7, 30) for what in ("count", "micros")]
@@ -31,7 +33,7 @@ def made(n: int = 400, *, days: int = 10) -> Tables:
     payments = pl.DataFrame(
         {
             "event_id": [f"p{i:04}" for i in range(n)],
-            "event_time": np.sort(START + rng.integers(0, days * 24, n) * HOUR),
+            "event_time": np.sort(START + rng.integers(0, days * 24 * 60, n) * MINUTE),
             "payment_id": [f"pay{i:04}" for i in range(n)],
             "amount_micros": np.where(fraud, 300_000_000, 20_000_000) + rng.integers(0, 9_000_000, n),
             "card_fingerprint": [f"card-{i}" for i in rng.integers(0, 40, n)],
@@ -73,9 +75,9 @@ def stage(**changes: Any) -> Scoring:
 def run(
     cuts: list[int], *, tables: Tables | None = None, restart: int | None = None
 ) -> tuple[list[Score], list[Alert]]:
-    """Scores and alerts of rows cut at some hours; at the cut `restart` the stage is saved and a new one goes on."""
+    """Scores and alerts of rows cut at some minutes; at the cut `restart` the stage is saved and a new one goes on."""
     tables, scoring = tables or made(), stage()
-    times = [START, *(START + cut * HOUR for cut in sorted(set(cuts))), START + 40 * DAY]
+    times = [START, *(START + cut * MINUTE for cut in sorted(set(cuts))), START + 40 * DAY]
     scores: list[Score] = []
     alerts: list[Alert] = []
     for n, (start, end) in enumerate(pairwise(times)):
@@ -84,7 +86,7 @@ def run(
             scoring.load(saved)
         rows = aligned(SPACE, between(tables, start, end), end)
         found = scoring.advance(rows, features(rows))
-        scores += found.scores
+        scores += found.all_scores()
         alerts += found.alerts
     return scores, alerts
 
@@ -106,14 +108,14 @@ def test_every_payment_gets_a_score_and_some_an_alert() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(1, 15 * 24), max_size=12))
+@given(st.lists(st.integers(1, 15 * 24 * 60), max_size=12))
 def test_the_cut_into_batches_does_not_matter(cuts: list[int]) -> None:
     """One batch or many: the same scores and the same alerts, in the same order."""
     assert run(cuts) == WHOLE
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.integers(1, 11 * 24), min_size=3, max_size=6, unique=True), st.integers(1, 3))
+@given(st.lists(st.integers(1, 11 * 24 * 60), min_size=3, max_size=6, unique=True), st.integers(1, 3))
 def test_a_restored_stage_goes_on_as_if_it_had_never_stopped(cuts: list[int], at: int) -> None:
     """Saved anywhere and loaded into a new one: nothing differs."""
     assert run(cuts, restart=at) == WHOLE
@@ -127,8 +129,8 @@ def test_features_may_come_later_than_the_payment() -> None:
     early = scoring.advance(rows, [card], START)
     late = scoring.advance(aligned(SPACE, between(made(), 0, 0), START + 40 * DAY), [terminal], START + 40 * DAY)
 
-    assert early.scores == []
-    assert late.scores == WHOLE[0]
+    assert early.score_rows == []
+    assert list(late.all_scores()) == WHOLE[0]
 
 
 def test_the_last_payment_is_scored_when_all_feeds_have_closed() -> None:
@@ -139,7 +141,33 @@ def test_the_last_payment_is_scored_when_all_feeds_have_closed() -> None:
     scoring = stage()
     rows = aligned(SPACE, tables | {"verdicts": verdict}, last + HOUR)
 
-    assert len(scoring.advance(rows, features(rows), last).scores) == 400
+    assert len(list(scoring.advance(rows, features(rows), last).all_scores())) == 400
+
+
+def test_what_cannot_be_scored_goes_into_quarantine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model fails at one payment: the others have the scores they had, and nothing is learnt of that one."""
+    of_all = type(stage().model).score_many
+
+    def score_many(self: Scorer, inputs: Numbers) -> Numbers:
+        if (inputs[:, 0] == odd).any():
+            raise ZeroDivisionError("it divides by nothing")
+        return of_all(self, inputs)
+
+    tables, scoring = made(), stage()
+    odd = tables["payments"]["amount_micros"][200] / 1e6
+    before = [score for score in WHOLE[0] if score.event_time < tables["payments"]["event_time"][200]]
+    monkeypatch.setattr(type(scoring.model), "score_many", score_many)
+    rows = aligned(SPACE, tables, START + 40 * DAY)
+    found = scoring.advance(rows, features(rows))
+
+    (refused,) = found.quarantined
+    assert refused.event_time == tables["payments"]["event_time"][200]
+    assert "cannot be scored by payment_risk (ZeroDivisionError: it divides by nothing)" in refused.reason
+    assert b'"event_id":"p0200"' in refused.raw
+    scores = list(found.all_scores())
+    assert len(scores) == 399
+    assert scores[: len(before)] == before
+    assert scoring.pending.end == 399
 
 
 def test_batches_may_carry_other_columns() -> None:
@@ -156,7 +184,7 @@ def test_batches_may_carry_other_columns() -> None:
         rows.tables["payments"] = rows.tables["payments"].select(reversed(present))  # type: ignore[index]
         scoring.advance(rows, features_of(part, rows), until)
     later = scoring.advance(aligned(SPACE, between(tables, 0, 0), end), [], end)
-    assert [score.score for score in later.scores] == [score.score for score in WHOLE[0]]
+    assert [score.score for score in later.all_scores()] == [score.score for score in WHOLE[0]]
 
 
 def features_of(part: Tables, rows: Aligned) -> list[pl.DataFrame]:

@@ -147,7 +147,7 @@ class World:
             self.marks += rows.rows()
         for each in taken.findings.health:
             self.health[each.stream, each.source, each.minute, each.frame_partition] = each
-        self.scores |= {msgspec.json.encode(each, order="sorted").decode() for each in taken.findings.scores}
+        self.scores |= {msgspec.json.encode(each, order="sorted").decode() for each in taken.findings.all_scores()}
 
     @staticmethod
     def _once(kept: dict[tuple[str, int], str], name: tuple[str, int], finding: msgspec.Struct) -> None:
