@@ -9,7 +9,7 @@ digits, true, false, null; allowed values where the type lists them; nothing req
 import numba as nb
 import numpy as np
 
-from tollwatch.compiled import load64, trailing_zeros
+from tollwatch.compiled import load64, prefetch, trailing_zeros
 
 STRING, INTEGER, BOOLEAN, CHOICE, OTHER = range(5)
 KIND, NAME_AT, NAME_SIZE, NOT_NEGATIVE, REQUIRED, CHOICES_AT, CHOICES, WORDS_AT, WORDS, NEVER_NULL = range(10)
@@ -17,6 +17,11 @@ SURE, UNSURE, BLANK = range(3)
 QUOTE, COMMA, COLON, OPEN, CLOSE, MINUS, SPACE = 34, 44, 58, 123, 125, 45, 32
 LOW = np.uint64(2**32 - 1)
 ONES, HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+ZEROS, SIXES, HALVES = np.uint64(0x3030303030303030), np.uint64(0x0606060606060606), np.uint64(0xF0F0F0F0F0F0F0F0)
+AHEAD = 16
+"""So many lines ahead a text is asked for."""
+TOGETHER = 256
+"""Lines that are taken at a time: they and their values stay in the processor's second cache."""
 _TRUE, _FALSE, _NULL = (np.frombuffer(word, np.uint8) for word in (b"true", b"false", b"null"))
 
 
@@ -67,59 +72,55 @@ def _word(data, at, end):
 
 
 @nb.njit(cache=True, nogil=True, forceinline=True)
-def _number(data, at, end):
-    """A whole number of at most 18 digits: its value and where it ends, -1 for none."""
+def _passed(data, at, end):
+    """Where a value ends that is a number or a word."""
+    while at < end and data[at] != COMMA and data[at] != CLOSE and data[at] > SPACE:
+        at += 1
+    return at
+
+
+@nb.njit(cache=True, nogil=True, forceinline=True)
+def _is_plain(data, at, end):
+    """Whether a value that nobody reads is a whole number, true, false or null."""
+    if _word(data, at, end)[0] == end - at:
+        return True
+    return _number(data, at, end - at)[1]
+
+
+@nb.njit(cache=True, nogil=True, forceinline=True)
+def _number(data, at, size):
+    """A whole number of at most 18 digits, and whether it is one."""
     negative = data[at] == MINUS
     first = at + 1 if negative else at
-    at = first
-    number = np.int64(0)
-    while at < end:
-        digit = data[at] - np.uint8(48)
-        if digit > 9:
-            break
-        number = number * 10 + digit
-        at += 1
-    digits = at - first
-    if digits == 0 or digits > 18 or (digits > 1 and data[first] == 48):
-        return number, -1
-    if at < end and (data[at] == 46 or data[at] == 101 or data[at] == 69):
-        return number, -1
-    return -number if negative else number, at
+    digits = at + size - first
+    if digits < 1 or digits > 18 or (digits > 1 and data[first] == 48) or at + size < 16:
+        return np.int64(0), False
+    end = np.uint64(data.ctypes.data) + np.uint64(at + size)
+    number, good = _eight(end - np.uint64(8), np.uint64(min(digits, 8)))
+    if digits > 8:
+        more, well = _eight(end - np.uint64(16), np.uint64(min(digits - 8, 8)))
+        number, good = number + np.uint64(10**8) * more, good and well
+    for i in range(digits - 16):
+        digit = np.uint64(data[first + i]) - np.uint64(48)
+        good = good and digit < np.uint64(10)
+        number += digit * (np.uint64(10**17) if digits - i == 18 else np.uint64(10**16))
+    return (-np.int64(number) if negative else np.int64(number)), good
 
 
 @nb.njit(cache=True, nogil=True, forceinline=True)
-def _plain(data, at, end, f, line, fields, numbers, sizes):
-    """Take a number or a word; gives where it ends, or -1."""
-    byte = data[at]
-    if byte == MINUS or 48 <= byte <= 57:
-        number, at = _number(data, at, end)
-        if f >= 0 and at >= 0:
-            if fields[f, KIND] != INTEGER or (number < 0 and fields[f, NOT_NEGATIVE] == 1):
-                return -1
-            numbers[f, line], sizes[f, line] = number, 1
-        return at
-    size, word = _word(data, at, end)
-    if size == 0 or (f >= 0 and word >= 0 and fields[f, KIND] != BOOLEAN):
-        return -1
-    if f >= 0 and word < 0 and fields[f, NEVER_NULL] == 1:
-        return -1
-    if f >= 0 and word >= 0:
-        numbers[f, line], sizes[f, line] = word, 1
-    return at + size
+def _eight(address, digits):
+    """The last `digits` of eight bytes as a number, and whether they are digits (Lemire, "Parsing eight digits").
 
-
-@nb.njit(cache=True, nogil=True, forceinline=True)
-def _text(data, at, size, f, line, fields, choices, names, numbers, sizes):
-    """Take a string; says whether it may stand there."""
-    if f < 0:
-        return True
-    kind = fields[f, KIND]
-    if size == 0 or kind > CHOICE or kind == INTEGER or kind == BOOLEAN:
-        return False
-    if kind == CHOICE and not _is_choice(data, at, size, fields, f, choices, names):
-        return False
-    numbers[f, line], sizes[f, line] = at, size
-    return True
+    Neighbours are added up in pairs, the pairs in pairs, and these once more.
+    """
+    before = _low(np.uint64(8) - digits)
+    word = (load64(address) & ~before) | (ZEROS & before)
+    good = (word & HALVES) == ZEROS and ((word + SIXES) & HALVES) == ZEROS
+    word -= ZEROS
+    word = (word * np.uint64(10) + (word >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
+    word = (word * np.uint64(100) + (word >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
+    word = (word * np.uint64(10000) + (word >> np.uint64(32))) & LOW
+    return word, good
 
 
 @nb.njit(cache=True, nogil=True)
@@ -190,25 +191,16 @@ def _name(data, at, end, quotes, q, fields, names, order, place):
 
 
 @nb.njit(cache=True, nogil=True, forceinline=True)
-def _value(data, at, end, line, quotes, q, f, fields, choices, names, numbers, sizes):
-    """Take a value; gives where it ends, -1 for none, and the next quotation mark."""
-    if data[at] != QUOTE:
-        return _plain(data, at, end, f, line, fields, numbers, sizes), q
-    close = quotes[q + 1] if q + 1 < len(quotes) else end
-    size = close - at - 1
-    if close >= end or not _text(data, at + 1, size, f, line, fields, choices, names, numbers, sizes):
-        return -1, q
-    return close + 1, q + 2
+def _line(data, at, end, line, quotes, q, fields, names, words, numbers, sizes, order, seen):
+    """Find the values of one line; gives its status and how many unknown names it has. `quotes[q]` is its first mark.
 
-
-@nb.njit(cache=True, nogil=True, forceinline=True)
-def _line(data, at, end, line, quotes, q, fields, choices, names, words, numbers, sizes, order, seen, wanted):
-    """Take one line; gives its status and how many unknown names it has. `quotes[q]` is its first quotation mark."""
+    Where a value begins goes into `numbers`; its length into `sizes`, less than 0 for what is no string.
+    """
     at = _skip(data, at, end)
     if at >= end or data[at] != OPEN:
         return (BLANK if at >= end else UNSURE), 0
     at = _skip(data, at + 1, end)
-    place, unknown, required = 0, 0, 0
+    place, unknown = 0, 0
     while at < end:
         f = order[place] if place < len(order) else -1
         if f >= 0 and _expected(data, at, fields, f, words):
@@ -218,58 +210,115 @@ def _line(data, at, end, line, quotes, q, fields, choices, names, words, numbers
             if at < 0:
                 return UNSURE, 0
         place, q = place + 1, q + 2
+        at = _skip(data, at, end)
+        if at >= end or (f >= 0 and seen[f] == line):
+            return UNSURE, 0
+        if data[at] == QUOTE:
+            if q + 1 >= len(quotes) or quotes[q] != at or quotes[q + 1] >= end:
+                return UNSURE, 0
+            begin, size, at, q = at + 1, quotes[q + 1] - at - 1, quotes[q + 1] + 1, q + 2
+            if size == 0 and f >= 0:
+                return UNSURE, 0
+        else:
+            begin, at = at, _passed(data, at, end)
+            size = begin - at
+            if size == 0 or (f < 0 and not _is_plain(data, begin, at)):
+                return UNSURE, 0
         if f < 0:
             unknown += 1
-        elif seen[f] == line:
-            return UNSURE, 0
         else:
-            seen[f] = line
-        at = _skip(data, at, end)
-        if at >= end:
-            return UNSURE, 0
-        at, q = _value(data, at, end, line, quotes, q, f, fields, choices, names, numbers, sizes)
-        if at < 0:
-            return UNSURE, 0
-        if f >= 0 and fields[f, REQUIRED] == 1 and sizes[f, line] > 0:
-            required += 1
+            seen[f], numbers[f, line], sizes[f, line] = line, begin, size
         at = _skip(data, at, end)
         if at < end and data[at] == COMMA:
             at = _skip(data, at + 1, end)
             continue
-        closed = at < end and data[at] == CLOSE and required == wanted and _skip(data, at + 1, end) == end
+        closed = at < end and data[at] == CLOSE and _skip(data, at + 1, end) == end
         return (SURE, unknown) if closed else (UNSURE, 0)
     return UNSURE, 0
 
 
+@nb.njit(cache=True, nogil=True, forceinline=True)
+def _is_null(data, at, size):
+    return size == -4 and _same(data, at, _NULL, 0, 4)
+
+
+@nb.njit(cache=True, nogil=True)
+def _texts(data, first, last, f, fields, choices, names, at, sizes, status):
+    """Check the values of a field of text of some lines."""
+    is_text, is_choice = fields[f, KIND] <= CHOICE, fields[f, KIND] == CHOICE
+    for line in range(first, last):
+        size = sizes[line]
+        if size == 0 or status[line] != SURE:
+            continue
+        if size < 0 and _is_null(data, at[line], size) and not fields[f, NEVER_NULL]:
+            sizes[line] = 0
+        elif size < 0 or not is_text or (is_choice and not _is_choice(data, at[line], size, fields, f, choices, names)):
+            status[line] = UNSURE
+
+
+@nb.njit(cache=True, nogil=True)
+def _numbers(data, first, last, f, fields, numbers, sizes, status):
+    """Read the values of a field of numbers, or of yes and no, of some lines."""
+    is_number, not_negative = fields[f, KIND] == INTEGER, fields[f, NOT_NEGATIVE] == 1
+    for line in range(first, last):
+        size, at = sizes[line], numbers[line]
+        if size == 0 or status[line] != SURE:
+            continue
+        if size > 0:
+            status[line] = UNSURE
+            continue
+        value, good = _number(data, at, -size) if is_number else (np.int64(0), False)
+        if not is_number:
+            length, value = _word(data, at, at - size)
+            good = length == -size and value >= 0
+        if good and not (value < 0 and not_negative):
+            numbers[line], sizes[line] = value, 1
+        elif _is_null(data, at, size) and not fields[f, NEVER_NULL]:
+            sizes[line] = 0
+        else:
+            status[line] = UNSURE
+
+
 @nb.njit(cache=True, nogil=True)
 def scan(data, starts, ends, quotes, fields, choices, names, words, numbers, sizes, status, order, seen):
-    """Take all lines not marked already. `numbers` has values (of strings: where they begin), `sizes` 0 for null."""
+    """Take all lines not marked already; gives how many unknown names they have.
+
+    `numbers` has values (of strings: where they begin), `sizes` 0 for null. Lines are taken some at a time: first where
+    each value stands, then the values of one field after another.
+    """
     unknown, q = 0, 0
-    wanted = fields[:, REQUIRED].sum()
-    for line in range(len(starts)):
-        while q < len(quotes) and quotes[q] < starts[line]:
-            q += 1
-        if status[line] == UNSURE:
-            continue
-        status[line], more = _line(
-            data,
-            starts[line],
-            ends[line],
-            line,
-            quotes,
-            q,
-            fields,
-            choices,
-            names,
-            words,
-            numbers,
-            sizes,
-            order,
-            seen,
-            wanted,
-        )
-        unknown += more
+    unknowns = np.zeros(TOGETHER, np.int64)
+    for first in range(0, len(starts), TOGETHER):
+        last = min(first + TOGETHER, len(starts))
+        for line in range(first, last):
+            while q < len(quotes) and quotes[q] < starts[line]:
+                q += 1
+            if status[line] == UNSURE:
+                continue
+            status[line], unknowns[line - first] = _line(
+                data, starts[line], ends[line], line, quotes, q, fields, names, words, numbers, sizes, order, seen
+            )
+        for f in range(len(fields)):
+            if seen[f] < first:
+                pass  # none of these lines has it
+            elif fields[f, KIND] == INTEGER or fields[f, KIND] == BOOLEAN:
+                _numbers(data, first, last, f, fields, numbers[f], sizes[f], status)
+            else:
+                _texts(data, first, last, f, fields, choices, names, numbers[f], sizes[f], status)
+            if fields[f, REQUIRED]:
+                _refuse(first, last, sizes[f], status)
+        for line in range(first, last):
+            if status[line] == SURE:
+                unknown += unknowns[line - first]
     return unknown
+
+
+@nb.njit(cache=True, nogil=True)
+def _refuse(first, last, sizes, status):
+    """Leave lines to the decoder that have nothing in a field that must be there."""
+    for line in range(first, last):
+        if sizes[line] == 0 and status[line] == SURE:
+            status[line] = UNSURE
 
 
 @nb.njit(cache=True, nogil=True)
@@ -277,6 +326,8 @@ def views(data, at, sizes, lines, made):
     """Arrow's string views of some lines: length, then the text itself up to 12 bytes, or where it stands."""
     address = np.uint64(data.ctypes.data)
     for i in range(len(lines)):
+        if i + AHEAD < len(lines):
+            prefetch(address + np.uint64(at[lines[i + AHEAD]]))
         line = lines[i]
         size = np.uint64(max(sizes[line], 0))
         start = at[line]

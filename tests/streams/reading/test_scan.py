@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from streams.reading.decode import Decoder
 from streams.reading.scan import scan_chunk
+from streams.reading.scan_kernel import TOGETHER
 from tests.streams.reading.files import read, write
+from tollwatch.columns import defaults
 from tollwatch.findings import Quarantined
 
 GOOD = {
@@ -66,22 +68,65 @@ def lines(draw: st.DrawFn) -> bytes:
 @given(st.lists(lines(), min_size=1, max_size=6))
 def test_the_fast_pass_is_never_of_another_opinion(given_lines: list[bytes]) -> None:
     """Rows, refusals and the count of unknown names are those of the decoder, line by line."""
-    scanned = scan_chunk(b"\n".join(given_lines), Decoder("usage", "p"), first=0)
+    compare(given_lines)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(lines(), min_size=1, max_size=6), st.lists(st.integers(0, TOGETHER * 3), min_size=1, max_size=6))
+def test_nor_where_many_lines_are_taken_some_at_a_time(odd: list[bytes], places: list[int]) -> None:
+    """Odd lines anywhere among hundreds of good ones, of two forms."""
+    good = [f'{{"event_id":"e{n}","event_time":{n},"service":"voice"}}'.encode() for n in range(3 * TOGETHER + 7)]
+    good[TOGETHER : 2 * TOGETHER] = [line[:-1] + b',"duration_s":null}' for line in good[TOGETHER : 2 * TOGETHER]]
+    for line, place in zip(odd, places, strict=False):
+        good[place] = line
+    compare(good)
+
+
+NUMBERS = st.one_of(
+    st.integers(-(10**19), 10**19).map(str),
+    st.integers(-1000, 1000).map(str),
+    st.text("0123456789", min_size=1, max_size=20),
+    st.text("123456789", min_size=16, max_size=18),
+    st.text("0123456789-+.eE:;<=>?/ ", max_size=20),
+)
+
+
+@settings(max_examples=300)
+@given(NUMBERS, st.sampled_from(["event_time", "duration_s", "charge_micros", "surprise", "last_part"]))
+def test_nor_of_any_number(number: str, name: str) -> None:
+    """Of any length, with zeros before it, and with characters that stand near the digits."""
+    rest = {n: v for n, v in FULL.items() if n != name}
+    compare(
+        [
+            f'{{"{name}":{number},{json.dumps(rest)[1:]}'.encode(),
+            f'{json.dumps(rest)[:-1]},"{name}":{number}}}'.encode(),
+        ]
+    )
+
+
+@pytest.mark.parametrize("value", ["null", '"x"', "1", "true", "{}", '{"a":"b"}', "[]", '["x"]'])
+def test_nor_of_what_is_neither_text_nor_number(value: str) -> None:
+    """A list or a map, or what stands where one belongs."""
+    begin = '{"event_id":"a","event_time":1790000000000,'
+    compare([f'{begin}"hops":{value}}}'.encode()], "planned_tests")
+    compare([f'{begin}"entity":"trunk","id":"1","attributes":{value}}}'.encode()], "reference")
+
+
+def compare(given_lines: list[bytes], stream: str = "usage") -> None:
+    """Let both read the lines."""
+    scanned = scan_chunk(b"\n".join(given_lines), Decoder(stream, "p"), first=0)
     rows = {row.pop("_line"): {n: v for n, v in row.items() if v is not None} for row in scanned.rows.to_dicts()}
     refused = {each.position: each.reason for each in scanned.rejected}
-    decoder = Decoder("usage", "p")
+    decoder = Decoder(stream, "p")
     for n, line in enumerate(given_lines):
         wanted = decoder.decode(line.rstrip(b"\r"), position=n)
         if isinstance(wanted, Quarantined):
             assert refused.pop(n) == wanted.reason
         elif wanted is not None:
             found = rows.pop(n)
-            assert {**DEFAULTS, **found} == wanted
+            assert defaults(stream) | found == {name: value for name, value in wanted.items() if value is not None}
     assert (rows, refused) == ({}, {})
     assert scanned.unknown == decoder.take_unknown()
-
-
-DEFAULTS = {"source": "unknown", "tenant": "main", "record_type": "originating"}
 
 
 @pytest.mark.parametrize(
