@@ -89,6 +89,8 @@ def show(outcome: RunOutcome, *, json: bool, out: TextIO) -> None:
     rows = {"alerts": summary.alerts, **{f"  {n}": k for n, k in sorted(summary.by_detector.items())}}
     rows |= {"leakages": summary.leakages, "scores": summary.scores, "late": summary.late}
     rows |= {"duplicates": summary.duplicates, "in quarantine": summary.quarantined + summary.conflicts}
+    if summary.left_out:
+        rows |= {"left out by a mapping's `where`": summary.left_out}
     for name, number in rows.items():
         table.add_row(name, f"{number:,}")
     console = Console(file=out)

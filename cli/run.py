@@ -9,11 +9,13 @@ import msgspec
 from cyclopts import Parameter
 
 from cli._run import Files, run_files, show
+from services.run import RunOutcome
 from services.stores import DATA
 from streams.read import open_sources
 from streams.reading.mapping import load_mapping
 from streams.reading.sort import SortedSource
 from tollwatch.config import load_settings
+from tollwatch.errors import InputError
 from tollwatch.times import parse_moment
 
 NONE = Files()
@@ -67,6 +69,17 @@ def run(
         sources = [SortedSource(source, data / "sort") for source in sources]
     outcome = run_files(sources, data, settings, rules=rules, as_of_ms=arrival_ms(as_of))
     show(outcome, json=json, out=sys.stdout)
+    refuse_nothing_read(outcome)
+
+
+def refuse_nothing_read(outcome: RunOutcome) -> None:
+    """Raises InputError where records were read and none of them could be taken."""
+    summary = outcome.summary
+    if summary.quarantined and not summary.events and not summary.left_out:
+        raise InputError(
+            f"nothing could be read: all {summary.quarantined:,} records are in quarantine; "
+            "`tollwatch quarantine list` says why"
+        )
 
 
 def arrival_ms(as_of: str | None) -> int:

@@ -53,6 +53,7 @@ class Summary:
     leakages: int = 0
     scores: int = 0
     unknown_fields: int = 0
+    left_out: int = 0
     watermark: int = NEVER
     by_detector: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Summary:
         self.quarantined += len(taken.rejected)
         self.late += taken.late
         self.unknown_fields += taken.unknown_fields
+        self.left_out += taken.left_out
         for place, number in not_allowed(taken.rejected).items():
             self.not_allowed[place] = self.not_allowed.get(place, 0) + number
 

@@ -35,6 +35,7 @@ class Taken:
     events: int = 0
     late: int = 0
     unknown_fields: int = 0
+    left_out: int = 0
 
 
 class Intake:
@@ -77,7 +78,7 @@ class Tick:
             kept = framer.save()
             rows = batch.rows[begin:end]
             last = end == len(batch.rows)
-            part = replace(batch, rows=rows, rejected=batch.rejected if last else [], unknown_fields=0)
+            part = replace(batch, rows=rows, rejected=batch.rejected if last else [], unknown_fields=0, left_out=0)
             try:
                 return self._read(framer, part)
             except UNFORESEEN:
@@ -85,11 +86,12 @@ class Tick:
                 raise
 
         def refuse(place: int, reason: str) -> pl.DataFrame:
-            row = batch.rows[place : place + 1]
-            return self._read(framer, replace(batch, rows=row.clear(), rejected=[_refused(batch, row, reason)]))
+            row, part = batch.rows[place : place + 1], replace(batch, unknown_fields=0, left_out=0)
+            return self._read(framer, replace(part, rows=row.clear(), rejected=[_refused(batch, row, reason)]))
 
         parts = read_in_halves(len(batch.rows), read, refuse)
         self.taken.unknown_fields += batch.unknown_fields
+        self.taken.left_out += batch.left_out
         return pl.concat(parts, how="diagonal")
 
     def _read(self, framer: Framer, batch: ReadBatch) -> pl.DataFrame:
@@ -102,6 +104,7 @@ class Tick:
         taken.events += len(rows)
         taken.late += int(rows["_late"].sum())
         taken.unknown_fields += batch.unknown_fields
+        taken.left_out += batch.left_out
         source = pl.lit(len(self.spans), pl.Int32)
         if hashed is not None:
             hashed = hashed.with_columns(_partition=pl.lit(batch.partition), _source=source)

@@ -45,8 +45,7 @@ def open_source(path: Path, stream: str, *, partition: str | None = None, mappin
         raise InputError(f"{path}: it is {wrong}")
     if form == "ndjson" and mapping is None:
         return NdjsonSource(path, stream, partition=partition)
-    header = 1 if form == "csv" and not (mapping is not None and mapping.header) else 0
-    return TableSource(path, stream, reader=_READERS[form], header_lines=header, mapping=mapping, partition=partition)
+    return TableSource(path, stream, reader=_READERS[form], mapping=mapping, partition=partition)
 
 
 def open_sources(files: dict[str, list[Path]], mappings: Sequence[Mapping] = ()) -> list[Source]:

@@ -35,7 +35,8 @@ class ReadBatch:
 
     `rows` has canonical columns only (a column that is absent is null throughout) and one Int64 column `_offset`:
     the ordinal of the record in its partition, from 0, unreadable records counted. `begin` and `end` are the
-    ordinals of the first record and after the last one, rejected ones included. `last` marks the end of the file.
+    ordinals of the first record and after the last one, rejected ones included. `left_out` counts rows that a mapping's
+    `where` does not want. `last` marks the end of the file.
     """
 
     stream: str
@@ -46,6 +47,7 @@ class ReadBatch:
     rejected: list[Quarantined] = field(default_factory=list)
     unknown_fields: int = 0
     last: bool = False
+    left_out: int = 0
 
 
 class KeySpace(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,14 +10,15 @@ from tollwatch.events import Usage
 class FastTrafficPumping(Detector, frozen=True):
     """Alert when a trunk sends calls to ranges of the `high_risk` list that weigh, by their risk, more than a limit.
 
-    Each attempt counts with the risk of its range, answered or not: pumping is seen before it is paid. A company with
-    a branch in such a country makes a handful of calls. Thresholds: 5 minutes are ClearIP's window for fast
-    pumping, the weights starting points (catalogue row 2).
+    Each answered call counts with the risk of its range; what nobody answers earns nobody anything, however often a
+    machine redials it. A company with a branch in such a country makes a handful of calls. Thresholds: 5 minutes are
+    ClearIP's window for fast pumping, the weights starting points (catalogue row 2).
 
     >>> FastTrafficPumping(warn_risk=50).conditions()["warning"]
     'risk >= 50'
     """
 
+    version = 2
     reads = Usage
     by = "trunk_in"
     fraud_type = "international-revenue-share-fraud"
@@ -31,8 +32,11 @@ class FastTrafficPumping(Detector, frozen=True):
     critical_risk: int = 90
 
     def features(self) -> dict[str, Feature]:
-        """Attempts weighed by risk, how many, and their money."""
-        hot = "service = 'voice' and record_type = 'originating' and listed('high_risk', called_number) >= 1"
+        """Answered calls weighed by risk, how many, and their money."""
+        hot = (
+            "service = 'voice' and record_type = 'originating' and duration_s > 0 "
+            "and listed('high_risk', called_number) >= 1"
+        )
         return {
             "risk": sum("listed('high_risk', called_number)", over=self.window, where=hot, panes=self.panes),
             "calls": count(over=self.window, where=hot, panes=self.panes),

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import polars as pl
 from streams.reading.lines import chunks, signature
 from streams.reading.mapping import Mapping
 from streams.reading.signature import is_wide
-from streams.reading.tables import Bad, Part
+from streams.reading.tables import Bad, Part, without_last
 from tollwatch.errors import InputError
 
 ROWS = 20_000
@@ -18,29 +19,38 @@ PLAIN = Mapping(stream="", fields={})
 
 
 class _Text:
-    """The lines of a file as text for the csv module; what cannot be text waits in `bad`."""
+    """The lines of a file as text for the csv module; what cannot be text waits in `bad`, with its line.
 
-    def __init__(self, path: Path, encoding: str) -> None:
-        self.path, self.given = path, encoding
+    `began` is the line at which the last record began, from 1.
+    """
+
+    def __init__(self, path: Path, encoding: str, skip: int = 0) -> None:
+        self.path, self.given, self.skip = path, encoding, skip
+        self.line = self.began = 0
         self.encoding = "utf-8" if is_wide(encoding) or signature(path).encoding else encoding
         self.record: list[str] = []
-        self.bad: list[tuple[str, bytes]] = []
+        self.bad: list[tuple[str, bytes, int]] = []
 
     def __iter__(self) -> Iterator[str]:
         for chunk, reason in chunks(self.path, self.given):
             if reason:
-                self.bad.append((reason, chunk))
+                self.line += 1
+                self.bad.append((reason, chunk, self.line))
                 continue
             for raw in chunk.splitlines(keepends=True):
+                self.line += 1
+                if self.line <= self.skip:
+                    continue
                 try:
                     line = raw.decode(self.encoding)
                 except UnicodeDecodeError as error:
                     why = f"the record is not {self.encoding} ({error.reason} at byte {error.start})"
-                    self.bad.append((f"{why}; convert the file, or name its `encoding` in the mapping", raw))
+                    self.bad.append((f"{why}; convert the file, or name its `encoding` in the mapping", raw, self.line))
                     continue
                 if "\x00" in line:
-                    self.bad.append(("the record has a zero byte in it; get the file again", raw))
+                    self.bad.append(("the record has a zero byte in it; get the file again", raw, self.line))
                 elif line.strip() or self.record:
+                    self.began = self.began if self.record else self.line
                     self.record.append(line)
                     yield line
 
@@ -54,18 +64,21 @@ class _Text:
 def read_csv(path: Path, mapping: Mapping | None) -> Iterator[Part]:
     """The records of a CSV file as text. Raises InputError where the header cannot be used."""
     form = mapping or PLAIN
-    text = _Text(path, form.encoding)
+    text = _Text(path, form.encoding, form.skip_top)
     separator = "\t" if mapping is None and ".tsv" in path.suffixes else form.separator
     reader = csv.reader(iter(text), delimiter=separator, skipinitialspace=True, strict=True)
     header = form.header or _header(path, reader, text)
     text.record.clear()
-    rows: list[list[str]] = []
-    bad: list[Bad] = []
-    begin = at = 0
+    parts = _parts(reader, header, form, text)
+    yield from without_last(parts, form.skip_bottom)
+
+
+def _parts(reader: Iterator[list[str]], header: list[str], form: Mapping, text: _Text) -> Iterator[Part]:
+    gathered, at = _Gathered(header, form.null, 0), 0
     while True:
         row, reason = _next(reader)
-        for why, raw in text.bad:
-            bad.append(Bad(at, why, raw))
+        for why, raw, line in text.bad:
+            gathered.bad.append(Bad(at, why, raw, line))
             at += 1
         text.bad.clear()
         if row is not None and len(row) == len(header) + 1 and not row[-1]:
@@ -73,16 +86,38 @@ def read_csv(path: Path, mapping: Mapping | None) -> Iterator[Part]:
         raw = text.taken() if reason or (row is not None and len(row) != len(header)) else b""
         text.record.clear()
         if row is None and not reason:
-            yield _part(header, rows, form.null, (begin, at), bad)
+            yield gathered.part(at)
             return
         if row is not None and len(row) == len(header):
-            rows.append(row)
+            gathered.rows.append(row)
+            gathered.lines.append(text.began)
         else:
-            bad.append(Bad(at, reason or _columns(row or [], header), raw))
+            gathered.bad.append(Bad(at, reason or _columns(row or [], header), raw, text.began))
         at += 1
-        if at - begin >= ROWS:
-            yield _part(header, rows, form.null, (begin, at), bad)
-            rows, bad, begin = [], [], at
+        if at - gathered.begin >= ROWS:
+            yield gathered.part(at)
+            gathered = _Gathered(header, form.null, at)
+
+
+@dataclass
+class _Gathered:
+    """Records on their way into a table."""
+
+    header: list[str]
+    null: list[str]
+    begin: int
+    rows: list[list[str]] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+    def part(self, end: int) -> Part:
+        """All of them, which end before a record."""
+        columns = zip(*self.rows, strict=True) if self.rows else repeat((), len(self.header))
+        series = [pl.Series(name, column, pl.String) for name, column in zip(self.header, columns, strict=True)]
+        table = pl.DataFrame(series)
+        if self.null:
+            table = table.with_columns(pl.when(~pl.all().is_in(self.null)).then(pl.all()))
+        return Part(table, self.begin, end, self.bad, self.lines)
 
 
 def _next(reader: Iterator[list[str]]) -> tuple[list[str] | None, str]:
@@ -109,10 +144,3 @@ def _header(path: Path, reader: Iterator[list[str]], text: _Text) -> list[str]:
         wrong = f"the column `{twice[0]}` stands there twice" if twice else "a column has no name"
         raise InputError(f"{path}: in the header {wrong}; correct it, or give the `header` in a mapping")
     return names
-
-
-def _part(header: list[str], rows: list[list[str]], null: list[str], span: tuple[int, int], bad: list[Bad]) -> Part:
-    columns = zip(*rows, strict=True) if rows else repeat((), len(header))
-    table = pl.DataFrame([pl.Series(name, column, pl.String) for name, column in zip(header, columns, strict=True)])
-    table = table.with_columns(pl.when(~pl.all().is_in(null)).then(pl.all())) if null else table
-    return Part(table, *span, bad)

@@ -9,7 +9,7 @@ import polars as pl
 
 from streams.reading.lines import chunks
 from streams.reading.mapping import Mapping
-from streams.reading.tables import Bad, Part
+from streams.reading.tables import Bad, Part, without_last
 from streams.reading.times import MAX_EXACT
 
 DEEPEST = 8
@@ -17,23 +17,33 @@ DEEPEST = 8
 
 def read_json(path: Path, mapping: Mapping | None) -> Iterator[Part]:
     """The records of an NDJSON file as text."""
+    yield from without_last(_parts(path, mapping), mapping.skip_bottom if mapping is not None else 0)
+
+
+def _parts(path: Path, mapping: Mapping | None) -> Iterator[Part]:
     null = set(mapping.null) if mapping is not None else set()
-    at = 0
+    at = line = 0
+    skip = mapping.skip_top if mapping is not None else 0
     for chunk, reason in chunks(path, mapping.encoding if mapping is not None else "utf-8"):
         if reason:
-            yield Part(pl.DataFrame(), at, at + 1, [Bad(at, reason, chunk)])
+            line += 1
+            yield Part(pl.DataFrame(), at, at + 1, [Bad(at, reason, chunk, line)])
             at += 1
             continue
-        lines = [line for line in chunk.split(b"\n") if line.strip()]
+        every = chunk.removesuffix(b"\n").split(b"\n")
+        lines = [(line + n + 1, each) for n, each in enumerate(every) if each.strip() and line + n >= skip]
+        line += len(every)
         rows: list[dict[str, str | None]] = []
-        bad = []
-        for n, line in enumerate(lines):
+        bad, numbers = [], []
+        for n, (number, raw) in enumerate(lines):
             try:
-                rows.append(_flat(msgspec.json.decode(line), null))
+                rows.append(_flat(msgspec.json.decode(raw), null))
+                numbers.append(number)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-                bad.append(Bad(at + n, f"the record is no JSON object that can be mapped: {error}", line))
+                bad.append(Bad(at + n, f"the record is no JSON object that can be mapped: {error}", raw, number))
         names = list(dict.fromkeys(name for row in rows for name in row))
-        yield Part(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)), at, at + len(lines), bad)
+        table = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String))
+        yield Part(table, at, at + len(lines), bad, numbers)
         at += len(lines)
 
 

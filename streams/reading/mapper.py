@@ -36,10 +36,11 @@ MOMENT = re.compile(r"_time$|_at$|^(since|until|issued|due)$|^(period|valid)_")
 
 @dataclass
 class Mapped:
-    """Canonical columns with `_offset`, and why a row is refused, by its place in the table."""
+    """Canonical columns with `_offset`; why rows are refused, by place in the table; how many `where` leaves out."""
 
     rows: pl.DataFrame
     reasons: dict[int, str] = field(default_factory=dict)
+    left_out: int = 0
 
 
 class Mapper:
@@ -128,7 +129,8 @@ class Mapper:
         made = {name: self._made(table, name, self.kinds[name], reasons, taken) for name in self.mapping.fields}
         rows = pl.DataFrame(made).with_columns(_offset=table["_row"], _at=pl.int_range(len(table)))
         kept = taken & ~pl.Series([at in reasons for at in range(len(table))], dtype=pl.Boolean)
-        return Mapped(rows.filter(kept) if reasons or not kept.all() else rows, reasons)
+        left_out = len(table) - int(kept.sum()) - len(reasons)
+        return Mapped(rows.filter(kept) if reasons or not kept.all() else rows, reasons, left_out)
 
     def _refused(self, table: pl.DataFrame, taken: pl.Series, reasons: dict[int, str]) -> None:
         """Refuse the rows that the mapping says, and those of which it cannot be said."""
@@ -213,11 +215,16 @@ class Mapper:
 
     def _source(self, table: pl.DataFrame, name: str, given: Field) -> tuple[pl.Series, dict[int, str]]:
         """The values a field is made of, and why rows have none."""
+        failed: dict[int, str] = {}
         if given.column is not None:
-            return table[given.column], {}
-        if given.sql is not None:
-            return self.computed[name].values(_countable(table))
-        return pl.repeat(given.value, len(table), eager=True), {}
+            values = table[given.column]
+        elif given.sql is not None:
+            values, failed = self.computed[name].values(_countable(table))
+        else:
+            values = pl.repeat(given.value, len(table), eager=True)
+        if given.null:
+            values = _only(values, ~values.cast(pl.String).is_in(given.null).fill_null(value=False))
+        return values, failed
 
 
 def _of(numbers: NumberForm) -> str:

@@ -27,7 +27,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     several of them, of which the first that a text has counts; `zone` is the time zone of a text that names none,
     `zone_column` the column that names it. `money` says what 1 is: units, cents, millis or micros. `duration` says
     how one is written (`streams.reading.durations`), `number` of which country a number is (`streams.reading.numbers`,
-    a word is the country). `values` translates the file's words into ours.
+    a word is the country). `values` translates the file's words into ours. `null` has the words by
+    which this field says that nothing is known.
     """
 
     column: str | None = None
@@ -40,6 +41,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     duration: DurationForm | None = None
     number: str | NumberForm | None = None
     values: dict[str, str] | None = None
+    null: list[str] = []
 
     def __post_init__(self) -> None:
         """Exactly one of the three."""
@@ -68,8 +70,9 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `files` is a pattern for the files' names; without it the mapping is for all files of the stream. `columns` gives
     kinds to columns of text (CSV), so that expressions can count with them. `zones` says which zone an abbreviation
     means (`CST: America/Chicago`), for `%Z` and `zone_column`. `let` names times and other values that expressions use.
-    Of rows for which `where` is not true nothing is taken, those that `refuse` names go to quarantine. `_row` is the
-    ordinal of a row from 0, `_file` the file's name.
+    `skip_top` lines before the header, or the first record, and `skip_bottom` records at the end are not taken (CSV and
+    NDJSON). Of rows for which `where` is not true nothing is taken, those that `refuse` names go to quarantine. `_row`
+    is the ordinal of a row from 0, `_file` the file's name.
     """
 
     stream: str
@@ -78,6 +81,8 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     format: Literal["ndjson", "csv", "parquet"] | None = None
     separator: str = ","
     header: list[str] | None = None
+    skip_top: int = 0
+    skip_bottom: int = 0
     encoding: str = "utf-8"
     zone: str = "UTC"
     zones: dict[str, str] = {}
@@ -115,6 +120,8 @@ def make_mapping(document: Any, name: str) -> Mapping:
         mapping = msgspec.convert(document | {"name": name}, Mapping, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{name}: {error}") from None
+    if mapping.skip_top < 0 or mapping.skip_bottom < 0:
+        raise ConfigurationError(f"{name}: `skip_top` and `skip_bottom` say how many lines are no records: 0 or more")
     _check_stream(mapping)
     for field in (*mapping.fields, *mapping.let):
         _check_field(mapping, field)

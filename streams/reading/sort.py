@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,8 +54,8 @@ class SortedSource:
             runs = _Runs(Path(made))
             for batch in self.inner.batches():
                 runs.add(batch.rows)
-                if (batch.rejected or batch.unknown_fields) and not start:
-                    yield ReadBatch(self.stream, self.partition, no_rows(), 0, 0, batch.rejected, batch.unknown_fields)
+                if (batch.rejected or batch.unknown_fields or batch.left_out) and not start:
+                    yield replace(batch, rows=no_rows(), begin=0, end=0, last=False)
             runs.write()
             at = 0
             for rows in runs.merged():

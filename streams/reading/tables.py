@@ -22,28 +22,51 @@ from tollwatch.rescue import UNFORESEEN, read_in_halves
 
 @dataclass(frozen=True)
 class Bad:
-    """A record that is no row: its ordinal in the file, why, and its bytes."""
+    """A record that is no row: its ordinal in the file, why, its bytes, and the line at which it begins, from 1."""
 
     position: int
     reason: str
     raw: bytes
+    line: int | None = None
 
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of a file: `begin` and `end` are ordinals of records, `bad` those that are no rows."""
+    """Rows of a file: `begin` and `end` are ordinals of records, `bad` those that are no rows.
+
+    `lines` has the line of each row, where the file has lines.
+    """
 
     table: pl.DataFrame
     begin: int
     end: int
     bad: list[Bad] = field(default_factory=list)
+    lines: list[int] | None = None
 
     def ordinals(self) -> list[int]:
         """The ordinal of each row of the table."""
         missing = {each.position for each in self.bad}
         return [n for n in range(self.begin, self.end) if n not in missing]
 
+    def until(self, end: int) -> "Part":
+        """The records before one of them."""
+        rows = sum(ordinal < end for ordinal in self.ordinals())
+        bad = [each for each in self.bad if each.position < end]
+        return Part(self.table[:rows], self.begin, min(self.end, end), bad, self.lines and self.lines[:rows])
 
+
+def without_last(parts: Iterator[Part], number: int) -> Iterator[Part]:
+    """All records but the last ones."""
+    held: list[Part] = []
+    for part in parts:
+        held.append(part)
+        while held and sum(each.end - each.begin for each in held[1:]) >= number:
+            yield held.pop(0)
+    last = max((part.end for part in held), default=0) - number
+    yield from (part.until(last) for part in held if part.begin < last)
+
+
+_MappedRows = tuple[pl.DataFrame, list[Quarantined], int]
 Reader = Callable[[Path, Mapping | None], Iterator[Part]]
 
 
@@ -56,11 +79,10 @@ class TableSource:
         stream: str,
         *,
         reader: Reader,
-        header_lines: int = 0,
         mapping: Mapping | None = None,
         partition: str | None = None,
     ) -> None:
-        self.path, self.stream, self.reader, self.header_lines = path, stream, reader, header_lines
+        self.path, self.stream, self.reader = path, stream, reader
         self.mapping = mapping
         self.partition = partition or ("stdin" if str(path) == "-" else path.name)
 
@@ -92,37 +114,43 @@ class TableSource:
         return Mapping(stream=self.stream, fields={name: name for name in columns if name in kinds}, name="no mapping")
 
     def _batch(self, mapper: Mapper | None, part: Part, start: int) -> ReadBatch:
-        rejected = [self._refuse(bad.position, bad.reason, bad.raw) for bad in part.bad]
-        rows, unknown = no_rows(), 0
+        rejected = [self._refuse(bad.position, bad.line, bad.reason, bad.raw) for bad in part.bad]
+        rows, unknown, left_out = no_rows(), 0, 0
         if mapper is not None and len(part.table):
             unknown = 0 if self.mapping else sum(name not in mapper.kinds for name in part.table.columns)
             unknown *= len(part.table)
-            rows, refused = self._mapped(mapper, part.table, pl.Series(part.ordinals(), dtype=pl.Int64))
+            rows, refused, left_out = self._mapped(mapper, part)
             rejected += refused
         if part.begin < start:
             rows = rows.filter(pl.col("_offset") >= start)
         rejected.sort(key=lambda each: each.position)
-        return ReadBatch(self.stream, self.partition, rows, max(part.begin, start), part.end, rejected, unknown)
+        first = max(part.begin, start)
+        return ReadBatch(self.stream, self.partition, rows, first, part.end, rejected, unknown, left_out=left_out)
 
-    def _mapped(
-        self, mapper: Mapper, table: pl.DataFrame, ordinals: pl.Series
-    ) -> tuple[pl.DataFrame, list[Quarantined]]:
-        """The rows that can be taken, and the others; one that makes all of them fail is among the others."""
+    def _mapped(self, mapper: Mapper, part: Part) -> _MappedRows:
+        """The rows that can be taken, the others, and how many are left out.
 
-        def read(begin: int, end: int) -> tuple[pl.DataFrame, list[Quarantined]]:
-            part, own = table[begin:end], ordinals[begin:end]
-            mapped = mapper.apply(part, own)
+        One that makes all of them fail is among the others.
+        """
+        table, ordinals = part.table, pl.Series(part.ordinals(), dtype=pl.Int64)
+
+        def refused(place: int, reason: str, raw: bytes) -> Quarantined:
+            return self._refuse(int(ordinals[place]), part.lines[place] if part.lines else None, reason, raw)
+
+        def read(begin: int, end: int) -> _MappedRows:
+            own = table[begin:end]
+            mapped = mapper.apply(own, ordinals[begin:end])
             reasons = dict(mapped.reasons)
             rows = self._checked(mapped.rows, reasons)
-            raws = {at: raw_row(part.row(at, named=True)) for at in reasons}
-            return rows, [self._refuse(int(own[at]), reasons[at], raws[at]) for at in sorted(reasons)]
+            raws = {at: raw_row(own.row(at, named=True)) for at in sorted(reasons)}
+            return rows, [refused(begin + at, reasons[at], raw) for at, raw in raws.items()], mapped.left_out
 
-        def refuse(place: int, reason: str) -> tuple[pl.DataFrame, list[Quarantined]]:
-            return no_rows(), [self._refuse(int(ordinals[place]), reason, _raw_somehow(table, place))]
+        def refuse(place: int, reason: str) -> _MappedRows:
+            return no_rows(), [refused(place, reason, _raw_somehow(table, place))], 0
 
         parts = read_in_halves(len(table), read, refuse)
-        rows = pl.concat([rows for rows, _ in parts], how="diagonal") if len(parts) > 1 else parts[0][0]
-        return rows, [record for _, refused in parts for record in refused]
+        rows = pl.concat([rows for rows, _, _ in parts], how="diagonal") if len(parts) > 1 else parts[0][0]
+        return rows, [record for _, others, _ in parts for record in others], sum(number for _, _, number in parts)
 
     def _checked(self, rows: pl.DataFrame, reasons: dict[int, str]) -> pl.DataFrame:
         """The rows that the stream's type allows; the reasons of the others are added."""
@@ -137,12 +165,12 @@ class TableSource:
             rows = rows.filter(~pl.col("_at").is_in(list(reasons)))
         return rows.drop("_at")
 
-    def _refuse(self, position: int, reason: str, raw: bytes) -> Quarantined:
+    def _refuse(self, position: int, line: int | None, reason: str, raw: bytes) -> Quarantined:
         return Quarantined(
             stream=self.stream,
             partition=self.partition,
             position=position,
-            line=position + 1 + self.header_lines,
+            line=line,
             reason=reason,
             raw=raw,
         )

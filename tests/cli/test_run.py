@@ -117,3 +117,18 @@ def test_killed_in_the_middle_it_ends_with_the_same_findings(
     assert running.wait() == -signal.SIGKILL
     tollwatch(*words, **env)
     assert found(data) == reference
+
+
+def test_nothing_read_is_a_failure(tmp_path: Path) -> None:
+    """A file of which every record is refused ends with the code for inputs; one good record is enough for 0."""
+    good = '{"event_id":"a","event_time":1790000000000,"service":"voice"}\n'
+    bad, some = tmp_path / "bad.ndjson", tmp_path / "some.ndjson"
+    bad.write_text("{}\n[]\n")
+    some.write_text("{}\n" + good)
+    command = [sys.executable, "-m", "tollwatch", "run", "--as-of", "2027-01-01", "--usage"]
+    done = subprocess.run([*command, bad, "--data", tmp_path / "d"], capture_output=True, check=False)
+
+    assert done.returncode == 3
+    assert b"all 2 records are in quarantine" in done.stderr
+    assert b"in quarantine" in done.stdout
+    tollwatch("run", "--as-of", "2027-01-01", "--usage", some, "--data", tmp_path / "e")

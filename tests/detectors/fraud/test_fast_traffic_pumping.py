@@ -9,14 +9,14 @@ HOT = "252615000001"
 
 
 def call(n: int, **changes: object) -> Row:
-    """An attempt at a listed range every 5 seconds, each from another extension."""
+    """A call to a listed range every 5 seconds, each from another extension."""
     return (
-        usage(f"c{n}", after_s=5 * n, trunk_in="T1", calling_number=str(n), called_number=HOT, duration_s=0) | changes
+        usage(f"c{n}", after_s=5 * n, trunk_in="T1", calling_number=str(n), called_number=HOT, duration_s=2) | changes
     )
 
 
-def test_the_weight_of_attempts_is_the_edge() -> None:
-    """Answered or not; the trunk is the subject."""
+def test_the_weight_of_answered_calls_is_the_edge() -> None:
+    """The trunk is the subject."""
     assert findings(FastTrafficPumping(), [call(n) for n in range(29)]) == []
     opened = findings(FastTrafficPumping(), [call(n) for n in range(30)])[0]
     assert (opened.subject_kind, opened.subject, opened.features["risk"]) == ("trunk_in", "T1", 30)
@@ -27,6 +27,7 @@ def test_the_weight_of_attempts_is_the_edge() -> None:
     [
         ("calls go to ordinary numbers", {"called_number": "4420700000"}),
         ("they come by no trunk", {"trunk_in": None}),
+        ("a machine redials what nobody answers", {"duration_s": 0}),
         ("they are texts", {"service": "sms"}),
         ("they come in", {"record_type": "terminating"}),
     ],

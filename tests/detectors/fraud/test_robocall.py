@@ -23,6 +23,7 @@ def test_fifty_one_short_calls_warn() -> None:
     ("why", "rows"),
     [
         ("a courier talks for a moment", [call(n, duration_s=20 if n % 2 else 0) for n in range(200)]),
+        ("nobody is at home", [call(n, duration_s=0 if n % 10 else 45) for n in range(500)]),
         ("one number is redialled", [call(n, called_number="1", duration_s=0) for n in range(200)]),
         ("it takes a week", [call(n, event_time=call(0)["event_time"] + 3_600_000 * n) for n in range(100)]),
         ("they are received", [call(n, record_type="terminating") for n in range(200)]),

@@ -3,7 +3,9 @@
 import pytest
 
 from detectors.fraud.sim_box import SimBox
-from tests.make import Row, findings, usage
+from tests.make import Row, event, findings, usage
+
+KNOWN = event("reference", "list", after_s=-60, entity="list", id="447100000001", list_name="known_caller", risk=1)
 
 
 def call(n: int, **changes: object) -> Row:
@@ -31,6 +33,7 @@ def also(*more: Row) -> list[Row]:
         ("a person is called", also(*(call(n, record_type="terminating", event_id=f"r{n}") for n in range(9)))),
         ("friends are called", [call(n, called_number=str(n % 12)) for n in range(150)]),
         ("a call centre has a trunk", [call(n, trunk_in="T1") for n in range(150)]),
+        ("a support desk is on the list", [KNOWN, *(call(n, duration_s=240, ring_s=25) for n in range(150))]),
         ("a meter does not call", [call(n, service="data") for n in range(150)]),
     ],
 )

@@ -7,19 +7,19 @@ from tests.make import Row, findings
 
 
 def slow(n: int) -> Row:
-    """An attempt at a listed range every 20 seconds."""
+    """A call to a listed range every 20 seconds."""
     return call(4 * n) | {"event_id": f"s{n}"}
 
 
 def test_the_weight_of_an_hour_is_the_edge() -> None:
-    """Answered or not; the trunk is the subject."""
+    """The trunk is the subject."""
     assert findings(SlowTrafficPumping(), [slow(n) for n in range(119)]) == []
     opened = findings(SlowTrafficPumping(), [slow(n) for n in range(120)])[0]
     assert (opened.subject_kind, opened.subject, opened.features["risk"]) == ("trunk_in", "T1", 120)
 
 
 def test_what_is_slow_is_not_fast() -> None:
-    """Fifteen attempts in five minutes are below what fast pumping asks for, however long they go on."""
+    """Fifteen calls in five minutes are below what fast pumping asks for, however long they go on."""
     assert findings(FastTrafficPumping(), [slow(n) for n in range(240)]) == []
 
 

@@ -7,11 +7,11 @@ from tests.make import Row, findings, usage
 
 
 def ring(n: int, **changes: object) -> Row:
-    """An attempt every twenty seconds."""
+    """A call of three seconds every twenty."""
     return usage(f"c{n}", after_s=20 * n, duration_s=3, charge_micros=7) | changes
 
 
-def test_twenty_one_attempts_at_one_number_warn() -> None:
+def test_twenty_one_calls_to_one_number_warn() -> None:
     """The edge is the catalogue's: more than twenty in a quarter of an hour."""
     assert findings(TargetedPumping(), [ring(n) for n in range(20)]) == []
     opened, closed = findings(TargetedPumping(), [ring(n) for n in range(21)])
@@ -26,6 +26,7 @@ def test_twenty_one_attempts_at_one_number_warn() -> None:
 @pytest.mark.parametrize(
     ("why", "rows"),
     [
+        ("a busy number is redialled all morning", [ring(n, duration_s=0, charge_micros=0) for n in range(90)]),
         ("a patient redials for hours", [ring(n, event_time=ring(0)["event_time"] + 60_000 * n) for n in range(200)]),
         ("a courier calls many", [ring(n, called_number=str(n % 5)) for n in range(60)]),
         ("a switchboard has a trunk", [ring(n, trunk_in="T1") for n in range(60)]),

@@ -4,11 +4,13 @@ import csv
 import io
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.reading.csv_file import read_csv
+from streams.reading.tables import Bad, Part, without_last
 from tests.streams.reading.files import CALLS, HEADER, LINE, mapping, read, write
 from tollwatch.errors import InputError
 
@@ -94,3 +96,43 @@ def test_what_csv_writes_is_read(tmp_path_factory: pytest.TempPathFactory, rows:
     path.write_text(made.getvalue(), "utf-8", newline="")
     found = [row for part in read_csv(path, mapping(null=[])) for row in part.table.rows()]
     assert found == rows
+
+
+GOOD = LINE.replace(",", ".")
+
+
+def test_lines_at_the_top_and_the_bottom_are_no_records(tmp_path: Path) -> None:
+    """A report has a title before its header and a sum at its end; what is refused names the file's own line."""
+    path = write(tmp_path / "c.csv", "Report of July", "", HEADER, GOOD, "", "2;nonsense", GOOD, "total;;;;2;", "end")
+    rows, refused = read(path, mappings=[mapping(separator=";", skip_top=2, skip_bottom=2)])
+
+    assert [row["_offset"] for row in rows] == [0, 2]
+    assert [(each.position, each.line) for each in refused] == [(1, 6)]
+
+
+@given(st.integers(0, 9), st.integers(1, 5), st.integers(1, 4))
+def test_all_but_the_last_records_however_they_are_cut(last: int, size: int, number: int) -> None:
+    """As many are missing at the end as were asked for, none where there are fewer."""
+    whole = [
+        Part(pl.DataFrame({"a": [*range(n * size, n * size + size - 1)]}), n * size, (n + 1) * size, [bad(n, size)])
+        for n in range(number)
+    ]
+    kept = list(without_last(iter(whole), last))
+    ordinals = [ordinal for part in kept for ordinal in part.ordinals()]
+    refused = [each.position for part in kept for each in part.bad]
+
+    assert sorted([*ordinals, *refused]) == [*range(max(0, size * number - last))]
+    assert [value for part in kept for value in part.table["a"].to_list()] == ordinals
+
+
+def bad(n: int, size: int) -> Bad:
+    """The last record of a part is none."""
+    return Bad((n + 1) * size - 1, "broken", b"")
+
+
+def test_a_record_over_several_lines_is_named_by_its_first(tmp_path: Path) -> None:
+    """Quotation marks hold line breaks; the next record's line is counted from the file's beginning."""
+    broken = '"7\n\n7";01.07.2026 12:00:00;X;4511;60;1.5'
+    _, refused = read(write(tmp_path / "c.csv", HEADER, GOOD, broken, "8;9"), mappings=[mapping(separator=";")])
+
+    assert [each.line for each in refused] == [3, 6]

@@ -6,9 +6,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.read import open_source
 from streams.reading.mapper import _money
 from streams.reading.mapping import load_mapping
 from tests.streams.reading.files import CALLS, mapping, read, write
@@ -326,3 +327,33 @@ def test_braces_are_text_like_any_other(tmp_path: Path) -> None:
     fields = CALLS["fields"] | {"service": {"column": "{k}", "values": {"{0}": "voice"}}}
     _, refused = calls(tmp_path, "1,01.07.2026 12:00:00,{x},4511,60,1", header="id,at,{k},a,secs,price", fields=fields)
     assert [each.reason for each in refused] == ["service (column {k}): `{x}` is none of {0}"]
+
+
+def test_a_field_has_null_words_of_its_own(tmp_path: Path) -> None:
+    """`0` is a duration and no number; another field keeps the word."""
+    fields = {**CALLS["fields"], "calling_number": {"column": "a", "null": ["0", "anonymous"]}}
+    lines = [f"{n},01.07.2026 12:00:00,V,{a},0,1" for n, a in enumerate(["0", "anonymous", "4511"])]
+    rows, refused = calls(tmp_path, *lines, fields=fields)
+
+    assert [(row.get("calling_number"), row["duration_s"]) for row in rows] == [(None, 0), (None, 0), ("4511", 0)]
+    assert refused == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["good", "other", "odd", "no time", "a;b"]), max_size=40))
+def test_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, kinds: list[str]) -> None:
+    """What is read, what is in quarantine and what `where` leaves out are all records there were."""
+    line = {
+        "good": "{n},01.07.2026 12:00:00,V,45,60,1",
+        "other": "{n},01.07.2026 12:00:00,internal,45,60,1",
+        "odd": "{n},01.07.2026 12:00:00,V,45,many,1",
+        "no time": "{n},noon,V,45,60,1",
+        "a;b": "{n},too few",
+    }
+    path = tmp_path_factory.mktemp("m") / "c.csv"
+    write(path, "id,at,kind,a,secs,price", *(line[kind].replace("{n}", str(n)) for n, kind in enumerate(kinds)))
+    batches = list(open_source(path, "usage", mappings=[mapping(where="kind <> 'internal'")]).batches())
+
+    assert sum(batch.left_out for batch in batches) == kinds.count("other")
+    assert sum(len(batch.rows) for batch in batches) == kinds.count("good")
+    assert sum(len(batch.rejected) for batch in batches) == len(kinds) - kinds.count("other") - kinds.count("good")
