@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from services.formats import ready
 from services.run import RunOutcome, run_line
 from streams.embedded import Summary
+from streams.reading.mapping import Mapping, load_mapping
 from tollwatch.config import Settings
 from tollwatch.events import STREAMS
 from tollwatch.ports import Source
@@ -51,6 +53,34 @@ class Files:
     def given(self) -> dict[str, list[Path]]:
         """The files there are, by stream."""
         return {f.name: list(getattr(self, f.name)) for f in fields(self) if getattr(self, f.name)}
+
+
+@dataclass(frozen=True)
+class Forms:
+    """How files are read whose columns are not those of the stream.
+
+    Parameters
+    ----------
+    mapping
+        YAML files that say which column of a file is which field; see docs/mappings.md.
+    format
+        Ready mappings by name, such as asterisk or twilio; `tollwatch mapping formats` lists them.
+    country
+        With --format: the country whose numbers are written as they are dialled there (GB); without it numbers must
+        have their country code.
+    zone
+        With --format: the time zone of times that name none (Europe/London).
+    """
+
+    mapping: Paths = ()
+    format: tuple[str, ...] = ()
+    country: str | None = None
+    zone: str | None = None
+
+    def mappings(self) -> list[Mapping]:
+        """All of them, loaded."""
+        own = [load_mapping(each) for each in self.mapping]
+        return own + [ready(name, country=self.country, zone=self.zone) for name in self.format]
 
 
 assert [f.name for f in fields(Files)] == [*dict.fromkeys(f.name for f in fields(Files))]

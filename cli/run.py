@@ -8,23 +8,22 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from cli._run import Files, run_files, show
+from cli._run import Files, Forms, run_files, show
 from services.run import RunOutcome
 from services.stores import DATA
 from streams.read import open_sources
-from streams.reading.mapping import load_mapping
 from streams.reading.sort import SortedSource
 from tollwatch.config import load_settings
 from tollwatch.errors import InputError
 from tollwatch.times import parse_moment
 
-NONE = Files()
+NONE, AS_THEY_ARE = Files(), Forms()
 
 
 def run(
     *,
     files: Annotated[Files, Parameter(name="*", consume_multiple=True)] = NONE,
-    mapping: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
+    forms: Annotated[Forms, Parameter(name="*", consume_multiple=True)] = AS_THEY_ARE,
     rules: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
     data: Path = DATA,
     as_of: str | None = None,
@@ -44,8 +43,6 @@ def run(
 
     Parameters
     ----------
-    mapping
-        YAML files that say which column of a file is which field; see docs/mappings.md.
     rules
         YAML files with rules of your own.
     data
@@ -64,7 +61,7 @@ def run(
     settings = load_settings(config)
     if partitions is not None:
         settings = msgspec.structs.replace(settings, partitions=partitions)
-    sources = open_sources(files.given(), [load_mapping(each) for each in mapping])
+    sources = open_sources(files.given(), forms.mappings())
     if sort:
         sources = [SortedSource(source, data / "sort") for source in sources]
     outcome = run_files(sources, data, settings, rules=rules, as_of_ms=arrival_ms(as_of))

@@ -48,10 +48,11 @@ def test_nothing_of_ours_but_tollwatch_reaches_site_packages(wheel: Path) -> Non
 
 
 def test_the_wheel_carries_what_is_no_python(wheel: Path) -> None:
-    """Tables are SQL files, found by walking their folder."""
+    """Tables are SQL files, found by walking their folder; ready mappings are YAML."""
     names = zipfile.ZipFile(wheel).namelist()
     tables = [file.name for file in (ROOT / "store/tables").glob("*.sql")]
     assert {f"tollwatch/_app/store/tables/{name}" for name in tables} <= set(names)
+    assert "tollwatch/_app/examples/mappings/asterisk.yaml" in names
     assert not [name for name in names if name.endswith(".pyc")]
 
 

@@ -1,4 +1,4 @@
-"""NDJSON in words that are not ours: every name a column of text, names of inner objects with a point between."""
+"""NDJSON in words that are not ours: every name a column of text, inner ones and elements of lists with a point."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +13,8 @@ from streams.reading.tables import Bad, Part, without_last
 from streams.reading.times import MAX_EXACT
 
 DEEPEST = 8
+ELEMENTS = 8
+"""So many elements of a list have a name of their own, such as `legs.0.number`."""
 
 
 def read_json(path: Path, mapping: Mapping | None) -> Iterator[Part]:
@@ -56,9 +58,11 @@ def _flat(value: Any, null: set[str], prefix: str = "", depth: int = 0) -> dict[
     for name, each in value.items():
         if isinstance(each, dict):
             made |= _flat(each, null, f"{prefix}{name}.", depth + 1)
-        else:
-            text = _text(each)
-            made[prefix + name] = None if text in null else text
+            continue
+        text = _text(each)
+        made[prefix + name] = None if text in null else text
+        if isinstance(each, list):
+            made |= _flat({str(n): one for n, one in enumerate(each[:ELEMENTS])}, null, f"{prefix}{name}.", depth + 1)
     return made
 
 

@@ -55,6 +55,21 @@ class Part:
         return Part(self.table[:rows], self.begin, min(self.end, end), bad, self.lines and self.lines[:rows])
 
 
+@dataclass(frozen=True)
+class Previewed:
+    """A record as it stands in the file, and what it becomes: its fields, or why it has none."""
+
+    line: int | None
+    given: dict[str, Any]
+    read: dict[str, Any] | None
+    reason: str = ""
+
+    @property
+    def fate(self) -> str:
+        """What becomes of it: `read`, `refused`, or `left out` by the mapping's `where`."""
+        return "read" if self.read is not None else "refused" if self.reason else "left out"
+
+
 def without_last(parts: Iterator[Part], number: int) -> Iterator[Part]:
     """All records but the last ones."""
     held: list[Part] = []
@@ -94,6 +109,36 @@ class TableSource:
                 mapper = self._mapper(part.table)
             if part.end > start:
                 yield self._batch(mapper, part, start)
+
+    def preview(self, number: int) -> list[Previewed]:
+        """The first records, in their order."""
+        mapper: Mapper | None = None
+        shown: list[Previewed] = []
+        for part in self.reader(self.path, self.mapping):
+            if mapper is None and len(part.table.columns):
+                mapper = self._mapper(part.table)
+            shown += self._previewed(mapper, part.until(part.begin + number - len(shown)))
+            if len(shown) >= number:
+                break
+        return shown
+
+    def _previewed(self, mapper: Mapper | None, part: Part) -> list[Previewed]:
+        batch = self._batch(mapper, part, part.begin)
+        refused = {each.position: each for each in batch.rejected}
+        rows = batch.rows.to_dicts()
+        read = {row.pop("_offset"): {n: v for n, v in row.items() if v is not None} for row in rows}
+        given = dict(zip(part.ordinals(), part.table.iter_rows(named=True), strict=True))
+        lines = dict(zip(part.ordinals(), part.lines, strict=True)) if part.lines else {}
+        shown = []
+        for ordinal in range(part.begin, part.end):
+            line, reason = lines.get(ordinal), ""
+            if ordinal in refused:
+                line, reason = refused[ordinal].line, refused[ordinal].reason
+            whole = given.get(ordinal)
+            if whole is None:
+                whole = {"": refused[ordinal].raw.decode("utf-8", "replace")} if ordinal in refused else {}
+            shown.append(Previewed(line, {n: v for n, v in whole.items() if v is not None}, read.get(ordinal), reason))
+        return shown
 
     def _mapper(self, table: pl.DataFrame) -> Mapper:
         mapping = self.mapping or self._own_names(table.columns)

@@ -357,3 +357,25 @@ def test_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, kinds: list[s
     assert sum(batch.left_out for batch in batches) == kinds.count("other")
     assert sum(len(batch.rows) for batch in batches) == kinds.count("good")
     assert sum(len(batch.rejected) for batch in batches) == len(kinds) - kinds.count("other") - kinds.count("good")
+
+
+def test_elements_of_lists_have_names(tmp_path: Path) -> None:
+    """The first eight of a list, also inside of others; a list itself stays what it was."""
+    file = tmp_path / "c.ndjson"
+    write(
+        file,
+        '{"id":"1","at":1790000000,"legs":[{"n":"4511"},{"n":null}],"tags":["a",["b","c"]],"long":[0,1,2,3,4,5,6,7,8]}',
+    )
+    fields = {
+        "event_id": {"sql": "id || '-' || \"tags.1.0\" || '-' || \"long.7\""},
+        "event_time": {"column": "at", "format": "epoch_s"},
+        "service": {"value": "voice"},
+        "calling_number": "legs.0.n",
+        "called_number": "legs.1.n",
+        "cell_id": "tags",
+    }
+    rows, refused = read(file, mappings=[mapping(fields=fields, columns={})])
+
+    assert refused == []
+    assert (rows[0]["event_id"], rows[0]["calling_number"], rows[0].get("called_number")) == ("1-b-7", "4511", None)
+    assert rows[0]["cell_id"] == '["a",["b","c"]]'
