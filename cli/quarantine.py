@@ -10,9 +10,19 @@ from cyclopts import App, Parameter
 
 from cli._listing import Format, Listing, write
 from services.findings import hidden
-from services.quarantine import QuarantineFilter, Record, ReplayFile, is_live, list_records, record_of, write_records
+from services.quarantine import (
+    QuarantineFilter,
+    Record,
+    ReplayFile,
+    is_live,
+    list_records,
+    mark_written,
+    record_of,
+    settle,
+    write_records,
+)
 from services.stores import DATA
-from tollwatch.config import load_settings
+from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
 from tollwatch.safe_text import printable
 
@@ -103,8 +113,8 @@ def replay(
     """Write the raw records out, a file per stream, and mark them as replayed; with --run, run them at once.
 
     The same records always give a file of the same name, which a run on the same data directory reads once: stopped
-    anywhere, nothing is lost and nothing is doubled. What is refused again comes back under the new file's name. A
-    record of which only the beginning was kept stays as it is.
+    anywhere, nothing is lost and nothing is doubled. With --run only what is taken is marked: what is refused again
+    stays as it was, and a run that fails changes nothing. A record of which only the beginning was kept stays too.
 
     Try: tollwatch quarantine replay --data data --reason "not JSON" --to fixed
 
@@ -132,12 +142,14 @@ def replay(
     live = is_live(data, settings)
     if live and run:
         raise ConfigurationError("--run is for a data directory; write the records out and `tollwatch publish` them")
-    written, left = write_records(data, wanted, settings, to)
+    written, left = write_records(data, wanted, settings, to, b"".join(each.read_bytes() for each in mapping))
     folder = data or DATA
     how = "tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {folder}"
     _tell(written, left, ran=run, how=how)
     if run:
-        _run(written, folder, config, mapping)
+        _run(written, folder, settings, mapping)
+    else:
+        mark_written(data, settings, written)
 
 
 def _tell(written: list[ReplayFile], left: int, *, ran: bool, how: str) -> None:
@@ -156,14 +168,19 @@ def _tell(written: list[ReplayFile], left: int, *, ran: bool, how: str) -> None:
         print("Files that end in .txt are no JSON: make records of them by hand, or get the source again.")
 
 
-def _run(written: list[ReplayFile], data: Path, config: Path | None, mapping: tuple[Path, ...]) -> None:
+def _run(written: list[ReplayFile], data: Path, settings: Settings, mapping: tuple[Path, ...]) -> None:
+    """Run the files, and mark what was taken; what fails leaves everything as it was."""
     from cli._run import run_files, show  # noqa: PLC0415
     from streams.read import open_sources  # noqa: PLC0415  (the line is large)
     from streams.reading.mapping import load_mapping  # noqa: PLC0415
 
-    files = {file.stream: [file.path] for file in written if file.path.suffix == ".ndjson"}
-    if files:
-        # Whatever the file was, its records are JSON in its own words now.
-        how = [msgspec.structs.replace(load_mapping(each), files=None, format=None) for each in mapping]
-        outcome = run_files(open_sources(files, how), data, load_settings(config), as_of_ms=time.time_ns() // 1_000_000)
-        show(outcome, json=False, out=sys.stdout)
+    lines = [file for file in written if file.path.suffix == ".ndjson"]
+    if lines:
+        # Whatever the file was, its records are JSON in its own words now, and all of them are records.
+        changes = {"files": None, "format": None, "skip_top": 0, "skip_bottom": 0, "replayed": True}
+        how = [msgspec.structs.replace(load_mapping(each), **changes) for each in mapping]
+        sources = open_sources({file.stream: [file.path] for file in lines}, how)
+        show(run_files(sources, data, settings, as_of_ms=time.time_ns() // 1_000_000), json=False, out=sys.stdout)
+        if reasons := settle(data, settings, lines):
+            stay = "1 record is" if len(reasons) == 1 else f"{len(reasons):,} records are"
+            print(printable(f"{stay} refused again and stay{'s' * (len(reasons) == 1)} in quarantine: {reasons[0]}"))

@@ -1,6 +1,7 @@
 """What could not be taken: listed, shown, and written out to be run again, so that nothing is lost or doubled."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,12 +13,27 @@ from services.audit import note
 from services.files import write_lines
 from services.stores import DATA, open_store, reading
 from store.quarantine import QuarantineFilter, Record, mark_replayed, records
+from streams.reading.csv_file import row_of
 from streams.reading.decode import KEPT_OF_LONG
 from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
 from tollwatch.events.attributes import Attributes
 
-__all__ = ["QuarantineFilter", "Record", "ReplayFile", "is_live", "list_records", "record_of", "write_records"]
+__all__ = [
+    "QuarantineFilter",
+    "Record",
+    "ReplayFile",
+    "is_live",
+    "list_records",
+    "mark_written",
+    "record_of",
+    "settle",
+    "write_records",
+]
+
+
+OURS = re.compile(r"^[a-z_]+-[0-9a-f]{12}\.ndjson$")
+"""The name of a file of records that were in quarantine."""
 
 
 class ReplayFile(NamedTuple):
@@ -26,11 +42,17 @@ class ReplayFile(NamedTuple):
     path: Path
     stream: str
     records: int
+    ids: tuple[str, ...] = ()
 
 
 def line_of(record: Record) -> bytes:
-    r"""The record as one line, as it came; what the line itself had made flat is nested again."""
+    r"""The record as one line, as it came; what the line itself had made flat is nested again.
+
+    A record of a CSV becomes an object of its columns, with the row and the file it comes from.
+    """
     raw = record.raw.rstrip(b"\r\n")
+    if record.form is not None and (row := row_of(record.raw, record.form)) is not None:
+        return msgspec.json.encode(row | {"_row": str(record.position), "_file": record.partition})
     try:
         row = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -55,8 +77,8 @@ def is_line(record: Record) -> bool:
     return b"\n" not in line_of(record)
 
 
-def write_out(records: Iterable[Record], folder: Path) -> list[ReplayFile]:
-    """A file per stream, NDJSON, and one for what is no JSON; its name says what is in it.
+def write_out(records: Iterable[Record], folder: Path, attempt: str = "") -> list[ReplayFile]:
+    """A file per stream, NDJSON, and one for what is no JSON; its name says what is in it, and which attempt it is.
 
     So the same records give the same file, which a run knows and reads once.
     """
@@ -64,14 +86,15 @@ def write_out(records: Iterable[Record], folder: Path) -> list[ReplayFile]:
     for record in records:
         kind = "ndjson" if line_of(record).lstrip().startswith(b"{") else "txt"
         groups.setdefault((record.stream, kind), []).append(record)
-    return [_write(folder, stream, kind, group) for (stream, kind), group in sorted(groups.items())]
+    return [_write(folder, (stream, kind), group, attempt) for (stream, kind), group in sorted(groups.items())]
 
 
-def _write(folder: Path, stream: str, kind: str, group: Sequence[Record]) -> ReplayFile:
-    digest = hashlib.sha256("".join(record.quarantine_id for record in group).encode()).hexdigest()[:12]
-    path = folder / f"{stream}-{digest}.{kind}"
+def _write(folder: Path, kind: tuple[str, str], group: Sequence[Record], attempt: str) -> ReplayFile:
+    ids = [record.quarantine_id for record in group]
+    digest = hashlib.sha256(("".join(ids) + attempt).encode()).hexdigest()[:12]
+    path = folder / f"{kind[0]}-{digest}.{kind[1]}"
     write_lines(path, [line_of(record) for record in group])
-    return ReplayFile(path, stream, len(group))
+    return ReplayFile(path, kind[0], len(group), tuple(ids))
 
 
 def list_records(data: Path | None, wanted: QuarantineFilter, *, identifiers: bool = True) -> list[Record]:
@@ -100,15 +123,45 @@ def is_live(data: Path | None, settings: Settings) -> bool:
 
 
 def write_records(
-    data: Path | None, wanted: QuarantineFilter, settings: Settings, folder: Path | None
+    data: Path | None, wanted: QuarantineFilter, settings: Settings, folder: Path | None, how: bytes = b""
 ) -> tuple[list[ReplayFile], int]:
-    """Write records out, then mark them as replayed; gives the files, and how many stay: they are not there whole."""
+    """Write records out; gives the files, and how many stay: they are not there whole.
+
+    `how` is what they are going to be read with: read otherwise, or again after a replay that failed, they are another
+    file.
+    """
     wanted = wanted._replace(tenant=wanted.tenant or settings.tenant)
     whole = wanted._replace(least=1, most=KEPT_OF_LONG - 1)
     with closing(open_store(data, settings)) as store:
         store.apply_tables()
-        found = [record for record in records(store, whole) if is_line(record)]
-        left = len(records(store, wanted)) - len(found)
-        written = write_out(found, folder or (data or DATA) / "replay") if found else []
-        mark_replayed(store, [record.quarantine_id for record in found])
+        found = [record for record in records(store, whole) if is_line(record) and not _again(record)]
+        before = sum(map(_again, records(store, QuarantineFilter(replayed_too=True))))
+        left = sum(not _again(record) for record in records(store, wanted)) - len(found)
+        attempt = f"{before or ''}{hashlib.sha256(how).hexdigest() if how else ''}"
+        written = write_out(found, folder or (data or DATA) / "replay", attempt) if found else []
     return written, left
+
+
+def _again(record: Record) -> bool:
+    """Whether a record only says that another one, which stays in quarantine, was refused again."""
+    return record.replayed and OURS.match(record.partition) is not None
+
+
+def mark_written(data: Path | None, settings: Settings, files: Sequence[ReplayFile]) -> None:
+    """Mark the records of files as replayed."""
+    with closing(open_store(data, settings)) as store:
+        mark_replayed(store, [id_ for file in files for id_ in file.ids])
+
+
+def settle(data: Path, settings: Settings, files: Sequence[ReplayFile]) -> list[str]:
+    """After files were run: mark the records that were taken; gives the reasons of those that were refused again.
+
+    These stay in quarantine as they were, and once.
+    """
+    places = {file.path.name: file.ids for file in files}
+    with closing(open_store(data, settings)) as store:
+        again = [record for record in records(store) if record.partition in places]
+        stay = {places[record.partition][record.position] for record in again}
+        taken = [id_ for ids in places.values() for id_ in ids if id_ not in stay]
+        mark_replayed(store, [*taken, *(record.quarantine_id for record in again)])
+    return [record.reason for record in again]

@@ -9,7 +9,7 @@ import msgspec
 from tollwatch.ports import Store
 
 ID = "lower(hex(sipHash64(tenant, run, stream, partition, position, reason)))"
-OWN = "tenant, run, stream, partition, position, line, source, event_time, reason"
+OWN = "tenant, run, stream, partition, position, line, source, event_time, reason, form"
 WHERE = f"""
 FROM quarantined
 WHERE (empty({{ids:Array(String)}}) OR arrayExists(id -> startsWith({ID}, id), {{ids:Array(String)}}))
@@ -54,6 +54,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool
     tenant: str
     run: str
+    form: str | None = None
 
 
 def _values(wanted: QuarantineFilter) -> dict[str, Any]:

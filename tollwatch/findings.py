@@ -182,6 +182,9 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     event_time: Annotated[int | None, Meta(description="when the fact was complete")] = None
     tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
     run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
+    form: Annotated[
+        str | None, Meta(description="of a CSV: its separator, encoding and columns, as JSON, to read the record again")
+    ] = None
 
 
 class FrameMark(msgspec.Struct, frozen=True, kw_only=True):

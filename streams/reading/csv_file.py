@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from streams.reading.lines import chunks, signature
@@ -69,11 +70,38 @@ def read_csv(path: Path, mapping: Mapping | None) -> Iterator[Part]:
     reader = csv.reader(iter(text), delimiter=separator, skipinitialspace=True, strict=True)
     header = form.header or _header(path, reader, text)
     text.record.clear()
-    parts = _parts(reader, header, form, text)
+    parts = _parts(reader, header, form, text, separator)
     yield from without_last(parts, form.skip_bottom)
 
 
-def _parts(reader: Iterator[list[str]], header: list[str], form: Mapping, text: _Text) -> Iterator[Part]:
+def form_text(header: list[str], separator: str, encoding: str) -> str:
+    """How lines of a file are divided into columns, as `row_of` reads it."""
+    return msgspec.json.encode({"separator": separator, "encoding": encoding, "columns": header}).decode()
+
+
+def row_of(raw: bytes, form: str) -> dict[str, str] | None:
+    """The columns of a record by its form; None where it has more or fewer.
+
+    >>> row_of(b'1;"a;b"', form_text(["n", "text"], ";", "utf-8"))
+    {'n': '1', 'text': 'a;b'}
+    """
+    how = msgspec.json.decode(form)
+    try:
+        lines = raw.decode(how["encoding"]).splitlines(keepends=True)
+        rows = list(csv.reader(lines, delimiter=how["separator"], skipinitialspace=True, strict=True))
+    except (csv.Error, UnicodeDecodeError):
+        return None
+    if len(rows) == 1 and len(rows[0]) == len(how["columns"]) + 1 and not rows[0][-1]:
+        rows[0].pop()
+    if len(rows) != 1 or len(rows[0]) != len(how["columns"]):
+        return None
+    return dict(zip(how["columns"], rows[0], strict=True))
+
+
+def _parts(
+    reader: Iterator[list[str]], header: list[str], form: Mapping, text: _Text, separator: str
+) -> Iterator[Part]:
+    shown = form_text(header, separator, text.encoding)
     gathered, at = _Gathered(header, form.null, 0), 0
     while True:
         row, reason = _next(reader)
@@ -83,19 +111,19 @@ def _parts(reader: Iterator[list[str]], header: list[str], form: Mapping, text: 
         text.bad.clear()
         if row is not None and len(row) == len(header) + 1 and not row[-1]:
             row.pop()  # a separator at the end of the line
-        raw = text.taken() if reason or (row is not None and len(row) != len(header)) else b""
-        text.record.clear()
+        raw = text.taken()
         if row is None and not reason:
-            yield gathered.part(at)
+            yield gathered.part(at, shown)
             return
         if row is not None and len(row) == len(header):
             gathered.rows.append(row)
             gathered.lines.append(text.began)
+            gathered.raws.append(raw)
         else:
             gathered.bad.append(Bad(at, reason or _columns(row or [], header), raw, text.began))
         at += 1
         if at - gathered.begin >= ROWS:
-            yield gathered.part(at)
+            yield gathered.part(at, shown)
             gathered = _Gathered(header, form.null, at)
 
 
@@ -109,15 +137,16 @@ class _Gathered:
     rows: list[list[str]] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    raws: list[bytes] = field(default_factory=list)
 
-    def part(self, end: int) -> Part:
+    def part(self, end: int, form: str) -> Part:
         """All of them, which end before a record."""
         columns = zip(*self.rows, strict=True) if self.rows else repeat((), len(self.header))
         series = [pl.Series(name, column, pl.String) for name, column in zip(self.header, columns, strict=True)]
         table = pl.DataFrame(series)
         if self.null:
             table = table.with_columns(pl.when(~pl.all().is_in(self.null)).then(pl.all()))
-        return Part(table, self.begin, end, self.bad, self.lines)
+        return Part(table, self.begin, end, self.bad, self.lines, self.raws, form)
 
 
 def _next(reader: Iterator[list[str]]) -> tuple[list[str] | None, str]:

@@ -36,16 +36,17 @@ def _parts(path: Path, mapping: Mapping | None) -> Iterator[Part]:
         lines = [(line + n + 1, each) for n, each in enumerate(every) if each.strip() and line + n >= skip]
         line += len(every)
         rows: list[dict[str, str | None]] = []
-        bad, numbers = [], []
+        bad, numbers, raws = [], [], []
         for n, (number, raw) in enumerate(lines):
             try:
                 rows.append(_flat(msgspec.json.decode(raw), null))
                 numbers.append(number)
+                raws.append(raw)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
                 bad.append(Bad(at + n, f"the record is no JSON object that can be mapped: {error}", raw, number))
         names = list(dict.fromkeys(name for row in rows for name in row))
         table = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String))
-        yield Part(table, at, at + len(lines), bad, numbers)
+        yield Part(table, at, at + len(lines), bad, numbers, raws)
         at += len(lines)
 
 

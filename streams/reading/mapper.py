@@ -112,7 +112,7 @@ class Mapper:
     def apply(self, table: pl.DataFrame, ordinals: pl.Series) -> Mapped:
         """Map rows whose ordinals in the file are these. A column that is not there is null."""
         absent = [pl.lit(None, pl.String).alias(name) for name in self.wanted() if name not in table.columns]
-        table = table.with_columns(ordinals.alias("_row"), *absent, _file=pl.lit(self.file))
+        table = table.with_columns(*absent, **self._places(table, ordinals))
         reasons: dict[int, str] = {}
         for name, kind in self.mapping.columns.items():
             table = self._typed(table, name, kind, reasons)
@@ -127,10 +127,18 @@ class Mapper:
             taken = pl.repeat(value=True, n=len(table), eager=True)
         self._refused(table, taken, reasons)
         made = {name: self._made(table, name, self.kinds[name], reasons, taken) for name in self.mapping.fields}
-        rows = pl.DataFrame(made).with_columns(_offset=table["_row"], _at=pl.int_range(len(table)))
+        rows = pl.DataFrame(made).with_columns(_offset=table["_offset"], _at=pl.int_range(len(table)))
         kept = taken & ~pl.Series([at in reasons for at in range(len(table))], dtype=pl.Boolean)
         left_out = len(table) - int(kept.sum()) - len(reasons)
         return Mapped(rows.filter(kept) if reasons or not kept.all() else rows, reasons, left_out)
+
+    def _places(self, table: pl.DataFrame, ordinals: pl.Series) -> dict[str, pl.Series | pl.Expr]:
+        """`_row` and `_file`: of a record that was in quarantine those of its first file, which it brings along."""
+        places: dict[str, pl.Series | pl.Expr] = {"_offset": ordinals, "_row": ordinals, "_file": pl.lit(self.file)}
+        if self.mapping.replayed and {"_row", "_file"} <= set(table.columns):
+            own = pl.col("_row").cast(pl.Int64, strict=False)
+            places |= {"_row": pl.coalesce(own, ordinals), "_file": pl.coalesce("_file", pl.lit(self.file))}
+        return places
 
     def _refused(self, table: pl.DataFrame, taken: pl.Series, reasons: dict[int, str]) -> None:
         """Refuse the rows that the mapping says, and those of which it cannot be said."""

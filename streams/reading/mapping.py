@@ -72,7 +72,8 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     means (`CST: America/Chicago`), for `%Z` and `zone_column`. `let` names times and other values that expressions use.
     `skip_top` lines before the header, or the first record, and `skip_bottom` records at the end are not taken (CSV and
     NDJSON). Of rows for which `where` is not true nothing is taken, those that `refuse` names go to quarantine. `_row`
-    is the ordinal of a row from 0, `_file` the file's name.
+    is the ordinal of a row from 0, `_file` the file's name; records that were in quarantine bring both along
+    (`replayed`, which no file can say).
     """
 
     stream: str
@@ -92,6 +93,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     where: str | None = None
     refuse: list[Refusal] = []
     name: str = "mapping"
+    replayed: bool = False
 
     def field(self, name: str) -> Field:
         """A field's source; a bare word is a column."""
@@ -131,7 +133,7 @@ def make_mapping(document: Any, name: str) -> Mapping:
 def _check_keys(document: Any, name: str) -> None:
     if not isinstance(document, dict):
         raise ConfigurationError(f"{name}: a mapping has keys: `stream`, `fields`, …; see docs/mappings.md")
-    known = [key for key in Mapping.__struct_fields__ if key != "name"]
+    known = [key for key in Mapping.__struct_fields__ if key not in ("name", "replayed")]
     _known(document, known, name, "key")
     inner = list(Field.__struct_fields__)
     for part in ("fields", "let"):

@@ -34,7 +34,8 @@ class Bad:
 class Part:
     """Rows of a file: `begin` and `end` are ordinals of records, `bad` those that are no rows.
 
-    `lines` has the line of each row, where the file has lines.
+    `lines` has the line of each row, where the file has lines, `raws` the rows as they stand in it; `form` says how
+    these are divided into columns, where the file says so once.
     """
 
     table: pl.DataFrame
@@ -42,6 +43,8 @@ class Part:
     end: int
     bad: list[Bad] = field(default_factory=list)
     lines: list[int] | None = None
+    raws: list[bytes] | None = None
+    form: str | None = None
 
     def ordinals(self) -> list[int]:
         """The ordinal of each row of the table."""
@@ -52,7 +55,8 @@ class Part:
         """The records before one of them."""
         rows = sum(ordinal < end for ordinal in self.ordinals())
         bad = [each for each in self.bad if each.position < end]
-        return Part(self.table[:rows], self.begin, min(self.end, end), bad, self.lines and self.lines[:rows])
+        lines, raws = self.lines and self.lines[:rows], self.raws and self.raws[:rows]
+        return Part(self.table[:rows], self.begin, min(self.end, end), bad, lines, raws, self.form)
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,7 @@ class TableSource:
         return Mapping(stream=self.stream, fields={name: name for name in columns if name in kinds}, name="no mapping")
 
     def _batch(self, mapper: Mapper | None, part: Part, start: int) -> ReadBatch:
-        rejected = [self._refuse(bad.position, bad.line, bad.reason, bad.raw) for bad in part.bad]
+        rejected = [self._refuse(bad.position, bad.line, bad.reason, bad.raw, part.form) for bad in part.bad]
         rows, unknown, left_out = no_rows(), 0, 0
         if mapper is not None and len(part.table):
             unknown = 0 if self.mapping else sum(name not in mapper.kinds for name in part.table.columns)
@@ -180,7 +184,10 @@ class TableSource:
         table, ordinals = part.table, pl.Series(part.ordinals(), dtype=pl.Int64)
 
         def refused(place: int, reason: str, raw: bytes) -> Quarantined:
-            return self._refuse(int(ordinals[place]), part.lines[place] if part.lines else None, reason, raw)
+            whole = part.raws[place] if part.raws else raw
+            return self._refuse(
+                int(ordinals[place]), part.lines[place] if part.lines else None, reason, whole, part.form
+            )
 
         def read(begin: int, end: int) -> _MappedRows:
             own = table[begin:end]
@@ -210,7 +217,7 @@ class TableSource:
             rows = rows.filter(~pl.col("_at").is_in(list(reasons)))
         return rows.drop("_at")
 
-    def _refuse(self, position: int, line: int | None, reason: str, raw: bytes) -> Quarantined:
+    def _refuse(self, position: int, line: int | None, reason: str, raw: bytes, form: str | None) -> Quarantined:
         return Quarantined(
             stream=self.stream,
             partition=self.partition,
@@ -218,6 +225,7 @@ class TableSource:
             line=line,
             reason=reason,
             raw=raw,
+            form=form,
         )
 
 

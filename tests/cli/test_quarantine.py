@@ -179,3 +179,38 @@ def test_replayed_with_a_mapping(tmp_path: Path) -> None:
     assert "1 events in" in run("quarantine", "replay", "--data", data, "--run", "--mapping", how)
     counted = run("query", "SELECT service FROM raw_usage FINAL ORDER BY event_id", "--data", data, "--format", "csv")
     assert counted.splitlines()[1:] == ['"voice"', '"sms"']
+
+
+def test_a_replay_that_fails_changes_nothing(tmp_path: Path) -> None:
+    """Refused again it stays, once, as its file had it; with the right mapping it is taken, and never twice."""
+    file, data, how = tmp_path / "calls.csv", tmp_path / "data", tmp_path / "calls.yaml"
+    file.write_text('id;at;kind\n\n1;2026-01-01T10:00:00Z;V\n"2";2026-01-01T10:00:01Z;S\n3;2026-01-01T10:00:02Z;X\n')
+    text = (
+        "{stream: usage, files: 'calls*.csv', separator: ';', fields: {event_id: {sql: \"_file || '-' || CAST(_row AS "
+        'VARCHAR)"}, event_time: at, service: {column: kind, values: {V: voice%s}}}}'
+    )
+    how.write_text(text % "")
+    run("run", "--usage", file, "--mapping", how, "--data", data)
+    list_ = ("quarantine", "list", "--data", data, "--format", "ndjson", "--identifiers")
+    before = run(*list_)
+    assert [msgspec.json.decode(line)["text"].rstrip() for line in before.splitlines()] == [
+        '"2";2026-01-01T10:00:01Z;S',
+        "3;2026-01-01T10:00:02Z;X",
+    ]
+    assert [msgspec.json.decode(line)["line"] for line in before.splitlines()] == [4, 5]
+
+    replay = ("quarantine", "replay", "--data", data, "--run", "--mapping")
+    for _ in range(2):
+        assert "2 records are refused again and stay in quarantine" in run(*replay, how)
+        assert run(*list_) == before
+    command = [sys.executable, "-m", "tollwatch", *map(str, replay), str(tmp_path / "nowhere.yaml")]
+    failed = subprocess.run(command, capture_output=True, check=False)
+    assert failed.returncode != 0
+    assert run(*list_) == before
+    how.write_text(text % ", S: sms")
+    assert "1 record is refused again and stays in quarantine" in run(*replay, how)
+    assert [msgspec.json.decode(line)["text"][0] for line in run(*list_).splitlines()] == ["3"]
+    run(*replay, how, "--again")
+    sql = "SELECT event_id FROM events_usage WHERE mark != 'duplicate' ORDER BY event_id"
+    shown = run("query", sql, "--data", data, "--format", "csv")
+    assert shown.splitlines()[1:] == ['"calls.csv-0"', '"calls.csv-1"']
