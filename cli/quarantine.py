@@ -139,15 +139,13 @@ def replay(
     """
     wanted = QuarantineFilter(streams=stream, reason=reason, replayed_too=again)
     settings = load_settings(config)
-    live = is_live(data, settings)
-    if live and run:
+    if (live := is_live(data, settings)) and run:
         raise ConfigurationError("--run is for a data directory; write the records out and `tollwatch publish` them")
     written, left = write_records(data, wanted, settings, to, b"".join(each.read_bytes() for each in mapping))
-    folder = data or DATA
-    how = "tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {folder}"
+    how = "tollwatch publish {files}" if live else f"tollwatch run {{files}} --data {data or DATA}"
     _tell(written, left, ran=run, how=how)
     if run:
-        _run(written, folder, settings, mapping)
+        _run(written, data or DATA, settings, mapping)
     else:
         mark_written(data, settings, written)
 

@@ -10,11 +10,14 @@ import msgspec
 
 from tollwatch.events import STREAMS, Event
 from tollwatch.events.attributes import Attributes
+from tollwatch.expressions import FUNCTIONS, TEXT_FUNCTIONS
 from tollwatch.findings import FINDINGS, Claim
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "events.md"
 GUIDES = (ROOT / "CONTRIBUTING.md",)
+MAPPINGS = ROOT / "docs" / "mappings.md"
+LISTED = re.compile(r"(?<=<!-- functions, written by `make docs` -->\n).*?(?=<!-- end -->)", re.DOTALL)
 SHOWN = re.compile(r"^( *)<!-- file: (\S+) -->\n\1```python\n.*?^\1```$", re.MULTILINE | re.DOTALL)
 
 PREAMBLE = """\
@@ -114,9 +117,18 @@ def _shown(match: re.Match[str]) -> str:
     return textwrap.indent(code, indent)
 
 
+def with_functions(text: str) -> str:
+    """The page on mappings with every function that an expression may call."""
+    examples = (FUNCTIONS | TEXT_FUNCTIONS).items()
+    rows = [f"| `{name}` | `{example}` |" for name, example in sorted(examples)]
+    table = "\n".join(["", "| function | for example |", "|---|---|", *rows, "", ""])
+    return LISTED.sub(lambda _: table, text)
+
+
 def write() -> None:
     """Write the page and the guides anew."""
     PAGE.write_text(page(), "utf-8")
+    MAPPINGS.write_text(with_functions(MAPPINGS.read_text("utf-8")), "utf-8")
     for guide in GUIDES:
         guide.write_text(with_files(guide.read_text("utf-8")), "utf-8")
 

@@ -68,31 +68,40 @@ _ALLOWED: tuple[type[exp.Expression], ...] = (
     exp.StrPosition,
     exp.Replace,
 )
-FUNCTIONS = (
-    "abs",
-    "case",
-    "cast",
-    "ceil",
-    "coalesce",
-    "concat",
-    "ends_with",
-    "floor",
-    "greatest",
-    "least",
-    "left",
-    "length",
-    "like",
-    "lower",
-    "nullif",
-    "replace",
-    "right",
-    "round",
-    "starts_with",
-    "strpos",
-    "substring",
-    "trim",
-    "upper",
-)
+FUNCTIONS = {
+    "abs": "abs(secs)",
+    "case": "case when secs > 0 then 'answered' else 'not' end",
+    "cast": "cast(text as bigint)",
+    "ceil": "ceil(secs / 60)",
+    "coalesce": "coalesce(other, text)",
+    "concat": "concat(text, '-', other)",
+    "ends_with": "ends_with(text, '#')",
+    "floor": "floor(secs / 60)",
+    "greatest": "greatest(secs, 0)",
+    "least": "least(secs, 3600)",
+    "left": "left(text, 3)",
+    "length": "length(text)",
+    "like": "text like '44%'",
+    "lower": "lower(text)",
+    "nullif": "nullif(text, 'anonymous')",
+    "replace": "replace(text, '+', '')",
+    "right": "right(text, 4)",
+    "round": "round(secs / 60)",
+    "starts_with": "starts_with(text, '00')",
+    "strpos": "strpos(text, '@')",
+    "substring": "substring(text, 3, 2)",
+    "trim": "trim(text)",
+    "try_cast": "try_cast(text as bigint)",
+    "upper": "upper(text)",
+}
+"""What an expression may call, each with an example."""
+TEXT_FUNCTIONS = {
+    "regexp_like": "regexp_like(text, '^0[1-9]')",
+    "regexp_replace": "regexp_replace(text, '[^0-9]', '', 'g')",
+    "split_part": "split_part(text, '@', 1)",
+}
+"""What an expression of a mapping may call besides. Patterns are those of Rust's `regex`, of which none takes forever."""
+TEXT_KINDS = (exp.RegexpLike, exp.RegexpReplace, exp.SplitPart)
 
 
 def _pointed(sql: str, word: str) -> str:
@@ -120,10 +129,17 @@ def parse(sql: str, *, where: str) -> exp.Expression:
 
 
 def check(
-    sql: str, columns: Mapping[str, pl.DataType], *, where: str, functions: frozenset[str] = frozenset()
+    sql: str,
+    columns: Mapping[str, pl.DataType],
+    *,
+    where: str,
+    functions: frozenset[str] = frozenset(),
+    of_text: bool = False,
 ) -> exp.Expression:
     """Parse an expression and make sure that it is pure and names only known columns and functions.
 
+    `functions` are further names that may be called; with `of_text` so may `TEXT_FUNCTIONS`, whose patterns must be
+    written out.
     Raises RuleError naming the place, with a caret under the word and the nearest name there is.
 
     >>> check("duration_s > 60", {"duration_s": pl.Int64()}, where="example").sql()
@@ -137,6 +153,9 @@ def check(
             if node.name.lower() not in functions:
                 error = RuleError.unknown_word(node.name, [*FUNCTIONS, *functions], where=where, what="function")
                 raise RuleError(f"{error}{_pointed(sql, node.name)}")
+        elif of_text and isinstance(node, TEXT_KINDS):
+            if not isinstance(node.expression, exp.Literal) and not isinstance(node, exp.SplitPart):
+                raise RuleError(f"{where}: a pattern is a text in quotation marks, nothing that a row can say")
         elif not isinstance(node, _ALLOWED):
             word = node.key if not isinstance(node, exp.Func) else node.sql_name().lower()
             raise RuleError(
@@ -150,11 +169,15 @@ def check(
 def never_failing(tree: exp.Expression) -> exp.Expression:
     """The expression with conversions that give null where a value cannot be converted: no row may end a run.
 
+    As Polars reads it: it calls the place of a text `strpos`.
+
     >>> never_failing(sqlglot.parse_one("cast(called_number as bigint) > 5")).sql()
     'TRY_CAST(called_number AS BIGINT) > 5'
     """
 
     def tried(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.StrPosition):
+            return exp.Anonymous(this="STRPOS", expressions=[node.this, node.args["substr"]])
         return exp.TryCast(**node.args) if type(node) is exp.Cast else node
 
     made: exp.Expression = tree.transform(tried)

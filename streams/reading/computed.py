@@ -18,7 +18,7 @@ class Computed:
 
     def __init__(self, sql: str, columns: Names[str, pl.DataType], *, where: str) -> None:
         self.sql = sql
-        self.tree = check(sql, columns, where=where)
+        self.tree = check(sql, columns, where=where, of_text=True)
         self.kind = self._typed(columns, where)
         self.expr = pl.sql_expr(never_failing(self.tree).sql())
         self.casts = [

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tollwatch.document import GUIDES, PAGE, meaning, page, with_files
+from tollwatch.document import GUIDES, MAPPINGS, PAGE, meaning, page, with_files, with_functions
 from tollwatch.events import STREAMS, Event
 from tollwatch.events.attributes import Attributes
 from tollwatch.findings import FINDINGS, Claim
@@ -17,6 +17,13 @@ EVERY_TYPE = [*STREAMS.values(), *FINDINGS.values(), Event, Attributes, Claim]
 def test_the_page_is_the_one_the_types_make() -> None:
     """Who changes a type runs `make docs`."""
     assert PAGE.read_text("utf-8") == page(), "docs/events.md is out of date: run `make docs`"
+
+
+def test_the_functions_of_mappings_are_all_told() -> None:
+    """Who adds one runs `make docs`."""
+    text = MAPPINGS.read_text("utf-8")
+    assert text == with_functions(text), "docs/mappings.md is out of date: run `make docs`"
+    assert "split_part(text, '@', 1)" in text
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
