@@ -100,7 +100,7 @@ TEXT_FUNCTIONS = {
     "regexp_replace": "regexp_replace(text, '[^0-9]', '', 'g')",
     "split_part": "split_part(text, '@', 1)",
 }
-"""What an expression of a mapping may call besides. Patterns are those of Rust's `regex`, of which none takes forever."""
+"""What an expression of a mapping may call besides. Patterns are those of Rust's `regex`, none takes forever."""
 TEXT_KINDS = (exp.RegexpLike, exp.RegexpReplace, exp.SplitPart)
 
 

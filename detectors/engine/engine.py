@@ -19,7 +19,7 @@ from detectors.engine.episode_slots import Subject
 from detectors.engine.lists import Lists
 from detectors.engine.program import ModelFeatures, Program, compile_program
 from detectors.engine.saved import SavedEngine
-from detectors.engine.state import State
+from detectors.engine.state import LATE_MS, State
 from detectors.features import Feature
 from detectors.rule import Rule
 from tollwatch.duration import to_ms
@@ -87,7 +87,7 @@ class Engine:
         self._close()
         if len(self.writer) >= WRITTEN_AT_ONCE:
             self.writer.write(found)
-        if state.watermark - state.swept > SWEEP_MS:
+        if state.watermark - state.swept > SWEEP_MS + LATE_MS:
             self.writer.write(found)
             state.sweep()
         return found

@@ -91,7 +91,7 @@ class State:
 
     def sweep(self) -> None:
         """Let go of rows beyond the horizon and of keys that no window remembers."""
-        self.swept = self.watermark
+        self.swept = self.watermark - LATE_MS  # a late row may still ask for what counted an hour ago
         self.log.trim(self._oldest_needed())
         alive = self._alive()
         if self.keys.used > SMALLEST_SWEPT and alive.sum() < self.keys.used * 3 // 4:

@@ -11,7 +11,7 @@ from detectors.engine import Engine
 from detectors.language import Feature, concurrent, count, distinct, overlapping, since
 from detectors.rule import Rule
 from tests.detectors.engine.naive import Naive
-from tests.make import START_MS, Row, alerts, aligned, empty, part_of
+from tests.make import START_MS, Row, alerts, aligned, empty, part_of, usage
 from tests.saved import plain, standing
 from tollwatch.findings import Alert
 
@@ -174,3 +174,25 @@ def test_equals_the_naive_reference(program: tuple[Rule, Naive], made: list[Row]
         for w in naive.written
     ]
     assert sorted(map(said, found), key=str) == sorted(expected, key=str)
+
+
+def test_a_late_row_of_a_quiet_key_counts_no_value_twice() -> None:
+    """Event time has gone on for others, a sweep has passed, and a row comes late that says what was said before."""
+    rule = Rule(
+        name="callees",
+        streams=("usage",),
+        by="calling_number",
+        features={"callees": distinct("called_number", over=MINUTE, panes=1)},
+        claim="callees",
+        warning="callees >= 2",
+        quiet_period=2 * MINUTE,
+    )
+    part = part_of(rule)
+    engine = Engine(part.key_space, part.rules)
+    first, other = usage("a", called_number="7"), usage("b", after_s=61, calling_number="9", called_number="7")
+    again, new = usage("c", called_number="7"), usage("d", called_number="8")
+    assert alerts(engine, aligned([first, other], part, watermark=other["event_time"])) == []
+    late = aligned([again], part, watermark=other["event_time"], late=[True])
+    assert alerts(engine, late) == []
+    (opened,) = alerts(engine, aligned([new], part, watermark=other["event_time"], late=[True]))
+    assert opened.features == {"callees": 2}
