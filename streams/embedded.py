@@ -20,6 +20,7 @@ from streams.intake import Intake, Taken, dropped_marks
 from streams.partition import PartitionFactory, PartitionOutput
 from streams.permission import not_allowed
 from streams.plan import EVENT, Plan
+from streams.plausible import NumberCheck
 from streams.read_ahead import ReadAhead
 from streams.reading.source import no_rows
 from tollwatch.config import Settings
@@ -129,6 +130,7 @@ class Run:
         self.event_marks: list[pl.DataFrame] = []
         self.recent = RecentRows(settings.tenant, settings.run)
         self.suspects: set[Place] = set()
+        self.numbers = NumberCheck()
         self.summary_saved = Summary()
         self.pool = ThreadPoolExecutor(DETECTING, "detect")
         self.may_save: Callable[[], bool] = lambda: True
@@ -179,6 +181,8 @@ class Run:
         """One batch of one source partition: into frames, and each frame into its partition, at once."""
         framer, tick = self.framers[batch.partition], self.intake.begin()
         rows = tick.read(framer, batch)
+        if batch.stream == "usage":
+            self.numbers.look(batch.partition, rows)
         tick.reach(framer.span(batch.begin, closed=closed))
         if self.store is not None and len(rows):
             self.store.write_raw(batch.stream, batch.partition, rows)
@@ -221,6 +225,7 @@ class Run:
         return [each.watermark() for (name, _), each in self.partitions.items() if name == key_space]
 
     def _warn(self) -> None:
+        self.summary.warnings.extend(self.numbers.warnings())
         for framer in self.framers.values():
             if framer.late:
                 self.summary.warnings.append(
