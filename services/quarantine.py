@@ -15,6 +15,7 @@ from services.stores import DATA, open_store, reading
 from store.quarantine import QuarantineFilter, Record, mark_replayed, records
 from streams.reading.csv_file import row_of
 from streams.reading.decode import KEPT_OF_LONG
+from streams.reading.radius_file import FORM, STANDARD, attributes_of
 from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
 from tollwatch.events.attributes import Attributes
@@ -48,10 +49,16 @@ class ReplayFile(NamedTuple):
 def line_of(record: Record) -> bytes:
     r"""The record as one line, as it came; what the line itself had made flat is nested again.
 
-    A record of a CSV becomes an object of its columns, with the row and the file it comes from.
+    A record of a CSV or of a detail file becomes an object of its columns, with the row and the file it comes from.
     """
     raw = record.raw.rstrip(b"\r\n")
-    if record.form is not None and (row := row_of(record.raw, record.form)) is not None:
+    row: dict[str, Any] | None = None
+    if record.form == FORM:
+        found, _ = attributes_of(record.raw)
+        row = {**dict.fromkeys(STANDARD), **found} if found is not None else None
+    elif record.form is not None and (columns := row_of(record.raw, record.form)) is not None:
+        row = {**columns}
+    if row is not None:
         return msgspec.json.encode(row | {"_row": str(record.position), "_file": record.partition})
     try:
         row = msgspec.json.decode(raw)

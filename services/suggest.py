@@ -81,8 +81,8 @@ def suggest_mapping(path: Path, stream: str) -> str:
     """The text of a mapping. Raises InputError where the file has no record."""
     if stream not in STREAMS:
         raise InputError.unknown_word(stream, list(STREAMS), where="--stream", what="stream")
-    if wrong := signature(path).wrong:
-        raise InputError(f"{path}: it is {wrong}")
+    if (told := signature(path)).wrong:
+        raise InputError(f"{path}: it is {told.wrong}")
     sample = _sample(path)
     if not any(sample.columns.values()):
         raise InputError(f"{path}: there is no record in it; give a file with some")

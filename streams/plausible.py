@@ -41,8 +41,8 @@ class NumberCheck:
     def _sentence(self, partition: str, source: str, column: str, number: int, example: str) -> str:
         looked = f"{number:,} values of {column} among the first {self.rows[partition]:,} rows"
         return (
-            f"{partition}, source {source}: {looked} are no E.164 digits (such as `{form_of(example)}`); a subscriber that "
-            f"is written in two ways counts as two. Say how they are written: a mapping with "
+            f"{partition}, source {source}: {looked} are no E.164 digits (such as `{form_of(example)}`); a subscriber "
+            f"that is written in two ways counts as two. Say how they are written: a mapping with "
             f"{column}: {{column: {column}, number: GB}}"
         )
 

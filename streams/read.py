@@ -8,13 +8,19 @@ from streams.reading.json_file import read_json
 from streams.reading.lines import COMPRESSION, signature
 from streams.reading.mapping import Mapping
 from streams.reading.parquet_file import read_parquet
+from streams.reading.radius_file import read_radius
 from streams.reading.source import NdjsonSource
 from streams.reading.tables import Reader, TableSource
 from tollwatch.errors import ConfigurationError, InputError
 from tollwatch.ports import Source
 
 _BY_SUFFIX = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
-_READERS: dict[str, Reader] = {"csv": read_csv, "parquet": read_parquet, "ndjson": read_json}
+_READERS: dict[str, Reader] = {
+    "csv": read_csv,
+    "parquet": read_parquet,
+    "ndjson": read_json,
+    "radius_detail": read_radius,
+}
 
 
 def form_of(path: Path, mapping: Mapping | None) -> str:
@@ -41,8 +47,10 @@ def open_source(path: Path, stream: str, *, partition: str | None = None, mappin
         raise ConfigurationError(f"{path}: {names} are both for it; say in each with `files:` which files it is for")
     mapping = fitting[0] if fitting else None
     form = form_of(path, mapping)
-    if form != "parquet" and (wrong := signature(path).wrong):
-        raise InputError(f"{path}: it is {wrong}")
+    if form != "parquet":
+        told = signature(path)
+        if told.wrong and told.form != form:
+            raise InputError(f"{path}: it is {told.wrong}")
     if form == "ndjson" and mapping is None:
         return NdjsonSource(path, stream, partition=partition)
     return TableSource(path, stream, reader=_READERS[form], mapping=mapping, partition=partition)

@@ -79,7 +79,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     stream: str
     fields: dict[str, Field | str]
     files: str | None = None
-    format: Literal["ndjson", "csv", "parquet"] | None = None
+    format: Literal["ndjson", "csv", "parquet", "radius_detail"] | None = None
     separator: str = ","
     header: list[str] | None = None
     skip_top: int = 0

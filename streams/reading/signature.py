@@ -29,10 +29,14 @@ BINARY = bytes(n for n in range(32) if n not in (9, 10, 11, 12, 13, 27, 28, 29, 
 
 @dataclass(frozen=True)
 class Signature:
-    """`wrong` says why a file cannot be read line by line, "" where it can; `encoding` where it is UTF-16 or UTF-32."""
+    """`wrong` says why a file cannot be read line by line, "" where it can; `encoding` where it is UTF-16 or UTF-32.
+
+    `form` is the `format` of a mapping that reads it all the same.
+    """
 
     wrong: str = ""
     encoding: str = ""
+    form: str = ""
 
 
 def compression_of(begin: bytes) -> str | None:
@@ -60,7 +64,7 @@ def signature_of(begin: bytes) -> Signature:
     marked = next((name for mark, name in MARKS.items() if begin.startswith(mark)), "")
     if encoding := marked or _unmarked(begin):
         return Signature(encoding=encoding)
-    return Signature(_wrong(begin))
+    return Signature(_wrong(begin), form="radius_detail" if DETAIL.match(begin) else "")
 
 
 def _wrong(begin: bytes) -> str:
@@ -69,7 +73,7 @@ def _wrong(begin: bytes) -> str:
         excel = b"xl/" in begin or b"[Content_Types]" in begin
         told = "an Excel workbook (.xlsx); save it as CSV UTF-8" if excel else "a zip archive; unpack it: unzip"
     elif DETAIL.match(begin):
-        told = "FreeRADIUS' detail file, several lines for each record; give its table `radacct` as CSV"
+        told = "FreeRADIUS' detail file, several lines for each record; run it with --format radius_detail"
     elif not told and begin.strip() and _is_binary(begin):
         kind = "BER, as TAP, NRTRDE and CDR files of 3GPP are" if _is_ber(begin) else "no lines of text"
         told = f"binary (it begins with {begin[:8].hex(' ')}: {kind}); decode it to CSV or NDJSON first"
