@@ -12,7 +12,7 @@ import msgspec
 from services.audit import note
 from services.files import write_lines
 from services.stores import DATA, open_store, reading
-from store.quarantine import QuarantineFilter, Record, mark_replayed, records
+from store.quarantine import QuarantineFilter, Record, count_replayed, mark_replayed, records
 from streams.reading.csv_file import row_of
 from streams.reading.decode import KEPT_OF_LONG
 from streams.reading.radius_file import FORM, STANDARD, attributes_of
@@ -142,7 +142,7 @@ def write_records(
     with closing(open_store(data, settings)) as store:
         store.apply_tables()
         found = [record for record in records(store, whole) if is_line(record) and not _again(record)]
-        before = sum(map(_again, records(store, QuarantineFilter(replayed_too=True))))
+        before = count_replayed(store, OURS.pattern)
         left = sum(not _again(record) for record in records(store, wanted)) - len(found)
         attempt = f"{before or ''}{hashlib.sha256(how).hexdigest() if how else ''}"
         written = write_out(found, folder or (data or DATA) / "replay", attempt) if found else []
@@ -167,7 +167,7 @@ def settle(data: Path, settings: Settings, files: Sequence[ReplayFile]) -> list[
     """
     places = {file.path.name: file.ids for file in files}
     with closing(open_store(data, settings)) as store:
-        again = [record for record in records(store) if record.partition in places]
+        again = records(store, QuarantineFilter(partitions=tuple(places)))
         stay = {places[record.partition][record.position] for record in again}
         taken = [id_ for ids in places.values() for id_ in ids if id_ not in stay]
         mark_replayed(store, [*taken, *(record.quarantine_id for record in again)])

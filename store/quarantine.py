@@ -14,6 +14,7 @@ WHERE = f"""
 FROM quarantined
 WHERE (empty({{ids:Array(String)}}) OR arrayExists(id -> startsWith({ID}, id), {{ids:Array(String)}}))
   AND (empty({{streams:Array(String)}}) OR stream IN {{streams:Array(String)}})
+  AND (empty({{partitions:Array(String)}}) OR partition IN {{partitions:Array(String)}})
   AND positionCaseInsensitiveUTF8(reason, {{reason:String}}) > 0
   AND (empty({{tenant:String}}) OR tenant = {{tenant:String}})
   AND (replayed = 0 OR {{replayed_too:UInt8}} = 1)
@@ -36,6 +37,7 @@ class QuarantineFilter(NamedTuple):
     least: int = 0
     most: int = ALL_BYTES
     tenant: str = ""
+    partitions: Sequence[str] = ()
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,12 @@ def _record(row: dict[str, Any]) -> Record:
     raw = base64.b64decode(row["raw"])
     values = row | {"raw": raw, "text": raw.decode("utf-8", "replace"), "replayed": bool(row["replayed"])}
     return Record(**values)
+
+
+def count_replayed(database: Store, partitions: str) -> int:
+    """How many records are marked as replayed whose partition fits a pattern."""
+    sql = "SELECT count() AS n FROM quarantined WHERE replayed = 1 AND match(partition, {pattern:String})"
+    return int(database.query(sql, {"pattern": partitions})["n"][0])
 
 
 def mark_replayed(database: Store, ids: Sequence[str]) -> None:
