@@ -20,6 +20,8 @@ class NumberCheck:
     def look(self, partition: str, rows: pl.DataFrame) -> None:
         """Look at rows of usage, as they were taken."""
         looked = self.rows.get(partition, 0)
+        if looked >= LOOKED_AT:
+            return
         part = rows.head(LOOKED_AT - looked)
         self.rows[partition] = looked + len(part)
         if "source" not in part.columns:
