@@ -90,7 +90,7 @@ notice: .venv/.dev ## Write into NOTICE what ships, with licences
 
 sbom: .venv/.made ## Write build/sbom.cdx.json: every package of an installation, version and licence (CycloneDX)
 	@rm -rf build/sbom && $(PYTHON) -m venv build/sbom/installed && $(PYTHON) -m venv build/sbom/tool
-	@build/sbom/installed/bin/python -m pip install --quiet -c constraints.txt '.[postgres]'
+	@build/sbom/installed/bin/python -m pip install --quiet -c constraints.txt '.[asn1,postgres]'
 	@build/sbom/tool/bin/python -m pip install --quiet cyclonedx-bom
 	@build/sbom/tool/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json build/sbom/installed/bin/python
 	@echo "build/sbom.cdx.json: $$(grep -c '"purl"' build/sbom.cdx.json) packages"

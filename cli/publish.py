@@ -7,20 +7,19 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from cli._run import Files
+from cli._run import Files, Forms
+from services.binary import open_files
 from services.publish import publish_sources
-from streams.read import open_sources
-from streams.reading.mapping import load_mapping
 from tollwatch.config import load_settings
 from tollwatch.times import parse_moment
 
-NONE = Files()
+NONE, AS_THEY_ARE = Files(), Forms()
 
 
 def publish(
     *,
     files: Annotated[Files, Parameter(name="*", consume_multiple=True)] = NONE,
-    mapping: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
+    forms: Annotated[Forms, Parameter(name="*", consume_multiple=True)] = AS_THEY_ARE,
     rate: int | None = None,
     as_of: str | None = None,
     close: bool = False,
@@ -35,8 +34,6 @@ def publish(
 
     Parameters
     ----------
-    mapping
-        YAML files that say which column of a file is which field.
     rate
         At most so many records a second.
     as_of
@@ -47,7 +44,7 @@ def publish(
         A settings file.
     """
     settings = load_settings(config)
-    sources = open_sources(files.given(), [load_mapping(each) for each in mapping])
+    sources = open_files(files.given(), forms.mappings())
     console = Console(stderr=True)
     tell = (lambda sent: console.print(f"{sent:,} records", end="\r")) if console.is_terminal else None
     began = time.monotonic()

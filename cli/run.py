@@ -9,9 +9,9 @@ import msgspec
 from cyclopts import Parameter
 
 from cli._run import Files, Forms, run_files, show
+from services.binary import open_files
 from services.run import RunOutcome
 from services.stores import DATA
-from streams.read import open_sources
 from streams.reading.sort import SortedSource
 from tollwatch.config import load_settings
 from tollwatch.errors import InputError
@@ -37,7 +37,8 @@ def run(
     The next run on the same data directory goes on where this one ended: windows, models and what has been seen are
     kept. What cannot be read goes to quarantine with its reason.
 
-    Files are NDJSON, CSV or Parquet, plain, gzip or zstd; `-` is standard input (NDJSON, or as its mapping says).
+    Files are NDJSON, CSV or Parquet, plain, gzip or zstd; `-` is standard input (NDJSON, or as its mapping says). TAP,
+    NRTRDE and CDR files of 3GPP are known by their content.
 
     Try: tollwatch run --usage usage.ndjson --payments payments.ndjson.gz --data data
 
@@ -61,7 +62,7 @@ def run(
     settings = load_settings(config)
     if partitions is not None:
         settings = msgspec.structs.replace(settings, partitions=partitions)
-    sources = open_sources(files.given(), forms.mappings())
+    sources = open_files(files.given(), forms.mappings())
     if sort:
         sources = [SortedSource(source, data / "sort") for source in sources]
     outcome = run_files(sources, data, settings, rules=rules, as_of_ms=arrival_ms(as_of))

@@ -23,6 +23,7 @@ from detectors.engine import Engine
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rules_file import load_rules
 from replay.simulate.run import START, WRITTEN
+from services.bench_decoding import decode_samples
 from services.run import RunOutcome, run_line
 from services.simulate import SIMULATED_SOURCES, write_operator
 from store import ChdbStore
@@ -47,7 +48,7 @@ TARGETS = {"frames": 3.0, "file": 0.7, "everything": 0.13}
 MOST_MB = {"everything": 2048}
 MOST_SNAPSHOTS = 0.1
 WEEK_PER_S = 60_000
-PARTS = ("frames", "file", "stored", "everything", "week")
+PARTS = ("frames", "file", "stored", "everything", "week", "decode")
 VERSIONS = ("polars", "pyarrow", "numba", "numpy", "chdb", "msgspec")
 
 
@@ -155,6 +156,12 @@ def week(usage: Path, scratch: Path) -> dict[str, Any]:
     return _ran(outcome, scratch / "data") | {"cpu_s": time.process_time() - began}
 
 
+def decode(usage: Path, scratch: Path) -> dict[str, Any]:
+    """Binary records to columns, by the libraries that decode them."""
+    del usage, scratch
+    return decode_samples()
+
+
 def _ran(outcome: RunOutcome, data: Path) -> dict[str, Any]:
     snapshot = sum(path.stat().st_size for path in (data / "state").glob("*.segment"))
     return {
@@ -189,7 +196,7 @@ def _report(part: str, result: dict[str, Any], events: int, baseline_s: float) -
     """Print what a part took; gives what it missed."""
     events = result.get("events", events)
     ratio = baseline_s / result["cpu_s"]
-    right = part == "week" or {name: result["alerts"].get(name, 0) for name in CHECK} == CHECK
+    right = part in ("week", "decode") or {name: result["alerts"].get(name, 0) for name in CHECK} == CHECK
     print(
         f"{part:10} {events / result['cpu_s']:>10,.0f} events/s/core  {result['cpu_s'] * 1e6 / events:6.2f} µs/event  "
         f"{ratio:6.2f} x baseline  peak {result['peak_mb']:,} MB  alerts {'exact' if right else result['alerts']}"
@@ -205,6 +212,8 @@ def _report(part: str, result: dict[str, Any], events: int, baseline_s: float) -
         print(f"           {per_s:,.0f} events/s; snapshots {share:.1%}, {result['snapshot_bytes'] / 1e6:.0f} MB")
         missed += [f"{part}: snapshots take {share:.0%}"] if share > MOST_SNAPSHOTS else []
         missed += [f"{part} {per_s:,.0f}/s < {WEEK_PER_S:,}/s"] if part == "week" and per_s < WEEK_PER_S else []
+    if "us" in result:
+        print("           µs a record: " + ", ".join(f"{form} {us:g}" for form, us in result["us"].items()))
     if (state := result.get("state")) is not None:
         keys = state.pop("keys")
         per_key = ", ".join(f"{name} {size / keys:,.0f}" for name, size in state.items())

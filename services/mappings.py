@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlglot import exp
 
-from streams.read import open_source
+from services.binary import open_file
 from streams.reading.mapper import MOMENT
 from streams.reading.mapping import Mapping, load_mapping
 from streams.reading.tables import Previewed, TableSource
@@ -30,7 +30,7 @@ def check_mapping(file: Path, mapping: Path, *, rows: int) -> Checked:
     made = load_mapping(mapping)
     if not made.fits(made.stream, file.name):
         raise InputError(f"{file}: {mapping} is for files named {made.files}; correct `files`, or name another file")
-    source = open_source(file, made.stream, mappings=[made])
+    source = open_file(file, made)
     assert isinstance(source, TableSource)
     return Checked(made, source.preview(rows))
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from services.audit import note
+from services.binary import is_binary, row_again
 from services.files import write_lines
 from services.stores import DATA, open_store, reading
 from store.quarantine import QuarantineFilter, Record, count_replayed, mark_replayed, records
@@ -53,7 +54,9 @@ def line_of(record: Record) -> bytes:
     """
     raw = record.raw.rstrip(b"\r\n")
     row: dict[str, Any] | None = None
-    if record.form == FORM:
+    if record.form is not None and is_binary(record.form):
+        row = row_again(record.raw, record.form, record.line)
+    elif record.form == FORM:
         found, _ = attributes_of(record.raw)
         row = {**dict.fromkeys(STANDARD), **found} if found is not None else None
     elif record.form is not None and (columns := row_of(record.raw, record.form)) is not None:
@@ -81,7 +84,8 @@ def _nested(stream: str, row: dict[str, Any]) -> dict[str, Any]:
 
 def is_line(record: Record) -> bool:
     """Whether a record can stand in a file of lines."""
-    return b"\n" not in line_of(record)
+    line = line_of(record)
+    return b"\n" not in line and (record.form is None or not is_binary(record.form) or line.startswith(b"{"))
 
 
 def write_out(records: Iterable[Record], folder: Path, attempt: str = "") -> list[ReplayFile]:

@@ -10,6 +10,8 @@ import msgspec
 import polars as pl
 import yaml
 
+from bss.mediation.decoding import DECODERS
+from services.binary import binary_form
 from services.formats import names, ready
 from streams.read import form_of, open_source
 from streams.reading.durations import DurationForm, seconds
@@ -81,6 +83,8 @@ def suggest_mapping(path: Path, stream: str) -> str:
     """The text of a mapping. Raises InputError where the file has no record."""
     if stream not in STREAMS:
         raise InputError.unknown_word(stream, list(STREAMS), where="--stream", what="stream")
+    if (form := binary_form(path)) is not None:
+        raise InputError(f"{path}: it is a file of the form {form}, which needs no mapping: give it to `tollwatch run`")
     if (told := signature(path)).wrong:
         raise InputError(f"{path}: it is {told.wrong}")
     sample = _sample(path)
@@ -103,6 +107,8 @@ def _ready_ones(path: Path) -> Iterator[str]:
     """What ready mappings read of the file, where one reads any of it."""
     for name in names():
         mapping = msgspec.structs.replace(ready(name), files=None)
+        if mapping.format in DECODERS:
+            continue
         try:
             source = open_source(path, mapping.stream, mappings=[mapping])
             records = source.preview(FIRST) if isinstance(source, TableSource) else []

@@ -1,5 +1,6 @@
 """Open a file as a source partition: by its mapping, or by its name."""
 
+from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ _READERS: dict[str, Reader] = {
     "ndjson": read_json,
     "radius_detail": read_radius,
 }
+NO_READERS: Names[Path, Reader] = {}
 
 
 def form_of(path: Path, mapping: Mapping | None) -> str:
@@ -35,8 +37,18 @@ def form_of(path: Path, mapping: Mapping | None) -> str:
     return _BY_SUFFIX.get(plain.suffix.lower(), "ndjson")
 
 
-def open_source(path: Path, stream: str, *, partition: str | None = None, mappings: Sequence[Mapping] = ()) -> Source:
-    """A source over one file. Raises InputError naming what is wrong with it."""
+def open_source(
+    path: Path,
+    stream: str,
+    *,
+    partition: str | None = None,
+    mappings: Sequence[Mapping] = (),
+    reader: Reader | None = None,
+) -> Source:
+    """A source over one file. Raises InputError naming what is wrong with it.
+
+    `reader` reads a file whose form is not one of those known here.
+    """
     if str(path) != "-" and not path.exists():
         raise InputError(f"{path}: there is no such file; check the name")
     if path.is_dir():
@@ -46,6 +58,8 @@ def open_source(path: Path, stream: str, *, partition: str | None = None, mappin
         names = " and ".join(mapping.name for mapping in fitting)
         raise ConfigurationError(f"{path}: {names} are both for it; say in each with `files:` which files it is for")
     mapping = fitting[0] if fitting else None
+    if reader is not None:
+        return TableSource(path, stream, reader=reader, mapping=mapping, partition=partition)
     form = form_of(path, mapping)
     if form != "parquet":
         told = signature(path)
@@ -56,8 +70,10 @@ def open_source(path: Path, stream: str, *, partition: str | None = None, mappin
     return TableSource(path, stream, reader=_READERS[form], mapping=mapping, partition=partition)
 
 
-def open_sources(files: dict[str, list[Path]], mappings: Sequence[Mapping] = ()) -> list[Source]:
-    """A source per file; equal names get a number behind them."""
+def open_sources(
+    files: dict[str, list[Path]], mappings: Sequence[Mapping] = (), *, readers: Names[Path, Reader] = NO_READERS
+) -> list[Source]:
+    """A source per file; equal names get a number behind them. `readers` are those of files of other forms."""
     taken: dict[str, int] = {}
     opened = []
     for stream, paths in files.items():
@@ -65,7 +81,8 @@ def open_sources(files: dict[str, list[Path]], mappings: Sequence[Mapping] = ())
             name = "stdin" if str(path) == "-" else path.name
             taken[name] = taken.get(name, 0) + 1
             partition = name if taken[name] == 1 else f"{name}#{taken[name]}"
-            opened.append(open_source(path, stream, partition=partition, mappings=mappings))
+            reader = readers.get(path) if stream == "usage" else None
+            opened.append(open_source(path, stream, partition=partition, mappings=mappings, reader=reader))
     if unused := [each.name for each in mappings if each.stream not in files]:
         raise ConfigurationError(f"{unused[0]}: is for no file of this run; give one with --{mappings[0].stream}")
     return opened

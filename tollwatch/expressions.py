@@ -173,6 +173,8 @@ def never_failing(tree: exp.Expression) -> exp.Expression:
 
     >>> never_failing(sqlglot.parse_one("cast(called_number as bigint) > 5")).sql()
     'TRY_CAST(called_number AS BIGINT) > 5'
+    >>> never_failing(sqlglot.parse_one("cast(cast(x as bigint) as varchar)")).sql()
+    'TRY_CAST(TRY_CAST(x AS BIGINT) AS VARCHAR)'
     """
 
     def tried(node: exp.Expression) -> exp.Expression:
@@ -180,7 +182,14 @@ def never_failing(tree: exp.Expression) -> exp.Expression:
             return exp.Anonymous(this="STRPOS", expressions=[node.this, node.args["substr"]])
         return exp.TryCast(**node.args) if type(node) is exp.Cast else node
 
-    made: exp.Expression = tree.transform(tried)
+    made = tree.copy()
+    nodes = [node for node in made.walk(bfs=True) if isinstance(node, exp.Expression)]
+    for node in reversed(nodes):  # the innermost first: a conversion may stand in another
+        new = tried(node)
+        if node is made:
+            made = new
+        elif new is not node:
+            node.replace(new)
     return made
 
 

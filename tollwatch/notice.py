@@ -6,7 +6,7 @@ from pathlib import Path
 
 NOTICE = Path(__file__).parent.parent / "NOTICE"
 BEGIN = "The image and an installation contain, each under its own licence:\n\n"
-EXTRAS = ("postgres",)
+EXTRAS = ("asn1", "postgres")
 _NAME = re.compile(r"^([A-Za-z0-9._-]+)")
 _LICENCE = {"License :: OSI Approved :: ": "", "License :: ": ""}
 

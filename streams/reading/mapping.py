@@ -79,7 +79,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     stream: str
     fields: dict[str, Field | str]
     files: str | None = None
-    format: Literal["ndjson", "csv", "parquet", "radius_detail"] | None = None
+    format: Literal["ndjson", "csv", "parquet", "radius_detail", "tap", "nrtrde", "cdr_3gpp"] | None = None
     separator: str = ","
     header: list[str] | None = None
     skip_top: int = 0
@@ -124,6 +124,8 @@ def make_mapping(document: Any, name: str) -> Mapping:
         raise ConfigurationError(f"{name}: {error}") from None
     if mapping.skip_top < 0 or mapping.skip_bottom < 0:
         raise ConfigurationError(f"{name}: `skip_top` and `skip_bottom` say how many lines are no records: 0 or more")
+    if twice := sorted({each for each in mapping.header or [] if (mapping.header or []).count(each) > 1}):
+        raise ConfigurationError(f"{name}: `header` has `{twice[0][:60]}` twice; give each column a name of its own")
     _check_stream(mapping)
     for field in (*mapping.fields, *mapping.let):
         _check_field(mapping, field)

@@ -76,7 +76,9 @@ def _wrong(begin: bytes) -> str:
         told = "FreeRADIUS' detail file, several lines for each record; run it with --format radius_detail"
     elif not told and begin.strip() and _is_binary(begin):
         kind = "BER, as TAP, NRTRDE and CDR files of 3GPP are" if _is_ber(begin) else "no lines of text"
-        told = f"binary (it begins with {begin[:8].hex(' ')}: {kind}); decode it to CSV or NDJSON first"
+        told = f"binary (it begins with {begin[:8].hex(' ')}: {kind})"
+        told += "; if it is one of these, say which with --format, else" if _is_ber(begin) else ";"
+        told += " decode it to CSV or NDJSON first"
     return told
 
 

@@ -12,6 +12,8 @@ import polars as pl
 from detectors.plan import rules_by_key_space
 from detectors.rules_file import load_rules
 from services.assembly import make_plan, plan_of
+from services.binary import DECODERS, open_file, open_files
+from services.formats import FOLDER
 from streams.embedded import Run
 from streams.in_memory_sink import InMemorySink
 from streams.read import open_source
@@ -20,6 +22,7 @@ from tests.fuzz.mutate import mutated, mutated_words
 from tollwatch.config import Settings, load_settings
 from tollwatch.ports import Source
 
+SAMPLES = sorted((FOLDER / "samples").iterdir())
 SEEDS = Path(__file__).parent / "seeds"
 AS_OF_MS = 1_900_000_000_000
 SETTINGS = Settings(enabled=["wangiri", "payment_risk", "provisioned_not_billed"])
@@ -82,8 +85,32 @@ def mapping_file(chance: random.Random, folder: Path) -> None:
     data.write_bytes((SEEDS / "calls.csv").read_bytes())
     mapping = load_mapping(path)
     source = open_source(data, mapping.stream, mappings=[mapping])
+    _all_there(source)
+
+
+def _all_there(source: Source) -> None:
+    """Every record is read, refused or left out, and none twice."""
     for batch in source.batches():
-        assert len(batch.rows) + len(batch.rejected) <= batch.end - batch.begin
+        told = len(batch.rows) + len(batch.rejected) + batch.left_out
+        assert told == batch.end - batch.begin, f"{batch.end - batch.begin} records, but {told} told of"
+
+
+def ready_mapping(chance: random.Random, folder: Path) -> None:
+    """So does every ready mapping, whole or mutated, with a sample that is mutated."""
+    sample = chance.choice(SAMPLES)
+    mapping, data = folder / "ready.yaml", folder / sample.name
+    text = (sample.parent.parent / f"{sample.stem}.yaml").read_bytes()
+    mapping.write_bytes(mutated_words(text, chance) if chance.random() < 0.3 else text)
+    data.write_bytes(mutated(sample.read_bytes(), chance))
+    _all_there(open_file(data, load_mapping(mapping)))
+
+
+def binary_file(chance: random.Random, folder: Path) -> None:
+    """A TAP, NRTRDE or CDR file is known by its content or refused with a sentence, and read to its end."""
+    sample = chance.choice([each for each in SAMPLES if each.stem in DECODERS])
+    path = folder / "file"
+    path.write_bytes(mutated(sample.read_bytes(), chance))
+    _run(open_files({"usage": [path]}))
 
 
 def rules_file(chance: random.Random, folder: Path) -> None:
@@ -110,6 +137,8 @@ def configuration(chance: random.Random, folder: Path) -> None:
 
 
 TARGETS: dict[str, Target] = {
+    "binary": binary_file,
+    "formats": ready_mapping,
     "ndjson": ndjson,
     "csv": csv_file,
     "parquet": parquet_file,

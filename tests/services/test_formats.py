@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from services.binary import open_file
 from services.formats import FOLDER, names, ready
-from streams.read import open_source
 from streams.reading.tables import Previewed, TableSource
 from tollwatch.errors import ConfigurationError
 
@@ -48,6 +48,9 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "source": "192.0.2.10",
         "uplink_bytes": None,
     },
+    "tap": CALL | {"start_time": ANSWER, "charge_micros": 1_500_000, "currency": "XDR", "serving_network": "AAAXX"},
+    "nrtrde": CALL | {"start_time": ANSWER, "utc_offset_min": 120, "charge_micros": None, "file_format": "nrtrde"},
+    "cdr_3gpp": CALL | {"answer_time": ANSWER, "release_cause": 16, "cell_id": "10-77", "trunk_out": "OUT7"},
     "threecx": CALL | {"answer_time": ANSWER, "calling_number": "101", "charge_micros": 50_000},
     "twilio": CALL | {"start_time": ANSWER, "cost_micros": 30_000, "currency": "USD"},
 }
@@ -56,7 +59,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
 def preview(name: str, **given: Any) -> list[Previewed]:
     """The records of a sample."""
     mapping = ready(name, **given)
-    source = open_source(SAMPLES[name], mapping.stream, mappings=[mapping])
+    source = open_file(SAMPLES[name], mapping)
     assert isinstance(source, TableSource)
     return source.preview(100)
 
