@@ -25,9 +25,10 @@ from streams.reading.mapping import Mapping as FileMapping
 from streams.reading.signature import compression_of
 from streams.reading.tables import Bad, Part
 from tollwatch.columns import schema
-from tollwatch.errors import InputError
+from tollwatch.errors import InputError, TollwatchError
 from tollwatch.frames import ReadBatch
 from tollwatch.ports import Source
+from tollwatch.rescue import UNFORESEEN
 
 ROWS = 20_000
 MOST_UNPACKED = 1 << 31
@@ -116,6 +117,11 @@ class BinaryFile:
                 self.batch = decoded.finish()
             except FileRefusedError as error:
                 self.parts = [_refused(content.data, str(error))]
+                return
+            except TollwatchError:
+                raise
+            except UNFORESEEN as error:  # the last resort: what nobody thought of refuses the file, and nothing else
+                self.parts = [_refused(content.data, f"it cannot be decoded ({error!r:.120})")]
                 return
         self.parts = list(_parts(decoded, records))
 

@@ -16,6 +16,7 @@ class NumberCheck:
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         self.found: dict[tuple[str, str, str], tuple[int, str]] = {}
+        self.said: set[tuple[str, str, str]] = set()
 
     def look(self, partition: str, rows: pl.DataFrame) -> None:
         """Look at rows of usage, as they were taken."""
@@ -35,6 +36,12 @@ class NumberCheck:
                 key = partition, source, column
                 before, example = self.found.get(key, (0, first))
                 self.found[key] = before + number, example
+
+    def new_warnings(self) -> list[str]:
+        """Those of sources and columns of which nothing was said yet."""
+        new = sorted(self.found.keys() - self.said)
+        self.said.update(new)
+        return [self._sentence(*key, *self.found[key]) for key in new]
 
     def warnings(self) -> list[str]:
         """A sentence for each source and column, with what to do; of a number no more than its form."""

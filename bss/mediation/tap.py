@@ -156,10 +156,12 @@ def call_of(raw: bytes) -> tuple[str, dict[str, Any]]:
     kind = library("pycrate_asn1dir.TAP3").TAP_0312.CallEventDetail
     try:
         kind.from_ber(raw)
-        found: tuple[str, dict[str, Any]] = kind.get_val()
+        name, value = kind.get_val()
     except UNFORESEEN as error:
         raise ValueRefusedError(f"the record cannot be decoded as TAP 3.12 ({type(error).__name__})") from None
-    return found
+    if not isinstance(value, dict):
+        raise ValueRefusedError("it is no record of TAP 3.12: its tag is unknown")
+    return str(name), value
 
 
 def decode_record(raw: bytes, header: Header) -> Row:

@@ -230,6 +230,8 @@ class Framing(Service):
         self.metrics.late.inc(made.late)
         self.metrics.quarantined.inc(len(made.rejected))
         self.refused.update(not_allowed(made.rejected))
+        for sentence in self.intake.numbers.new_warnings():
+            log.warning("%s", sentence)
         for tp in self.consumer.assignment():
             source, end = self.intake.owned.get(self.name_of(tp)), self.consumer.highwater(tp)
             if source is not None and end is not None:

@@ -13,6 +13,7 @@ from streams.frame import NEVER, Framer, SavedFramer
 from streams.intake import Intake, Taken, Tick
 from streams.live.records import ControlRecord, Message, batch_of, cut_at_control_records
 from streams.plan import Plan
+from streams.plausible import NumberCheck
 from streams.reading.decode import Decoder
 from tollwatch.config import Settings
 from tollwatch.errors import StoreError, VersionError
@@ -98,6 +99,7 @@ class RawIntake:
     def __init__(self, plan: Plan, settings: Settings) -> None:
         self.intake, self.settings = Intake(plan, settings), settings
         self.owned: dict[str, RawPartition] = {}
+        self.numbers = NumberCheck()
 
     def own(self, stream: str, partition: str, *, offset: int = 0, saved: str = "") -> RawPartition:
         """Take over a partition that has been framed up to an offset."""
@@ -133,14 +135,15 @@ class RawIntake:
         raw.arrived = max(raw.arrived, messages[-1].timestamp)
         tick.reach(framer.span(begin, closed=raw.state == "closed", arrived=raw.arrived))
 
-    @staticmethod
-    def _rows(raw: RawPartition, messages: Sequence[Message], tick: Tick) -> None:
+    def _rows(self, raw: RawPartition, messages: Sequence[Message], tick: Tick) -> None:
         framer = raw.framer
         batch = batch_of(raw.stream, raw.decoder, messages, framer.end, messages[-1].offset + 1)
         if raw.has_as_of:
             arrival = pl.lit(framer.as_of_ms, pl.Int64)
             batch = replace(batch, rows=batch.rows.with_columns(received_at=arrival))
-        tick.read(framer, batch)
+        rows = tick.read(framer, batch)
+        if raw.stream == "usage":
+            self.numbers.look(framer.partition, rows)
 
     @staticmethod
     def _idle(raw: RawPartition, seen: int, tick: Tick) -> None:

@@ -138,6 +138,15 @@ def test_a_record_out_of_quarantine_is_read_as_in_its_file(form: str) -> None:
         assert RECORDS[form](record.raw, decoded.header | {"record_number": record.number}) == record.row
 
 
+def test_a_record_with_an_unknown_tag_is_refused_alone() -> None:
+    """Found by fuzzing: pycrate gives its bytes, which are no columns; its charge cannot be told from the total."""
+    data = tap_file([tap_call(), tap_call(1)])
+    at = data.index(b"\x69\x81")
+    changed = data[:at] + b"\x7d" + data[at + 1 :]
+    first, second = DECODERS["tap"](changed).records
+    assert (first.reason, second.reason) == ("it is no record of TAP 3.12: its tag is unknown", "")
+
+
 def test_a_broken_record_of_nrtrde_is_refused_alone() -> None:
     """Its neighbours are read; each says what it lacks."""
     calls = [

@@ -149,6 +149,16 @@ def test_what_is_read_is_framed_and_told_and_committed(rig: Rig) -> None:
     assert rig.consumer.committed[USAGE].offset == 2
 
 
+def test_implausible_numbers_are_said_once(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """Of each source and column, with what to do; a worker runs for months."""
+    odd = {n: v for n, v in usage("a", calling_number="07900900125", source="msc").items() if not n.startswith("_")}
+    for n in range(3):
+        asyncio.run(rig.tick(msgspec.json.encode(odd | {"event_id": f"a{n}"})))
+    said = [record.message for record in caplog.records if "E.164" in record.message]
+    assert len(said) == 1
+    assert "usage-0, source msc: 1 values of calling_number" in said[0]
+
+
 def test_an_offset_waits_for_the_quarantine_of_its_records(rig: Rig) -> None:
     """A refused record is stored before the place behind it is committed, or a crash would lose it."""
     asyncio.run(rig.tick(call("a"), b"{broken"))
