@@ -29,7 +29,7 @@ IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{4,63}")
 LEFT_BEHIND = ("replay", "export")
 """Folders of the data directory in which files of records may lie."""
 MODELS: tuple[Any, ...] = (Verdict, ListEntry)
-FINDINGS = ("alert", "leakage", "evidence", "score")
+FINDINGS = ("alert", "alert_last", "leakage", "leakage_last", "evidence", "score")
 
 
 class Erased(NamedTuple):

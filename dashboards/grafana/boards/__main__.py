@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dashboards.grafana.boards import every_board
-from dashboards.grafana.boards.panel import as_json
+from dashboards.grafana.boards.grafana_json import as_json
 
 FOLDER = Path(__file__).parent.parent / "json"
 

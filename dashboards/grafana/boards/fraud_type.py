@@ -1,11 +1,22 @@
-"""One dashboard per fraud type, from one template: its detectors, their numbers against their thresholds."""
+"""One fraud type at a time, chosen at the top: its detectors, their numbers against their thresholds, what was judged."""
 
-from collections.abc import Sequence
-
-from dashboards.grafana.boards.alerts_sql import TENANTS, latest, opened
-from dashboards.grafana.boards.panel import Board, Panel, Variable
+from dashboards.grafana.boards.panel import Board, Column, Panel, Variable
+from dashboards.grafana.boards.sql import (
+    ALERT,
+    CURRENCY,
+    NO_CURRENCY,
+    TENANTS,
+    TIMELINE,
+    alerts,
+    converted,
+    known,
+    money,
+    range_panel,
+)
 from detectors import every_detector, every_model
 from detectors.fraud_types import fraud_type
+
+MINE = alerts("has(splitByChar('|', ${fraud_type:singlequote}), detector)")
 
 
 def types() -> dict[str, list[str]]:
@@ -16,99 +27,134 @@ def types() -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
-def boards() -> dict[str, Board]:
-    """Fraud type -> its dashboard."""
-    return {kind: _board(kind, detectors) for kind, detectors in types().items()}
-
-
-def _board(kind: str, detectors: Sequence[str]) -> Board:
-    mine = "detector IN (" + ", ".join(f"'{name}'" for name in detectors) + ")"
+def board() -> Board:
+    """The page of who tunes a detector."""
+    options = {fraud_type(kind).title.replace(",", ""): "|".join(names) for kind, names in types().items()}
     return Board(
-        uid=f"tollwatch-{kind}"[:40],
-        title=f"Fraud type: {fraud_type(kind).title}",
-        description=f"Detectors {', '.join(detectors)}.",
-        variables=(Variable("tenant", "Tenant", TENANTS),),
-        rows={"Alerts": _alerts(mine), "Numbers": _numbers(mine)},
-        tags=("tollwatch", "fraud type"),
+        uid="tollwatch-fraud-type",
+        title="Fraud type",
+        description="One fraud type: its alerts, how far beyond their thresholds they were, and what analysts said of them.",
+        variables=(TENANTS, Variable("fraud_type", "Fraud type", options=options, several=False), CURRENCY),
+        rows={"": [range_panel()], "Alerts": _alerts(), "Numbers": _numbers()},
     )
 
 
-def _alerts(mine: str) -> list[Panel]:
+def _alerts() -> list[Panel]:
+    small = {"width": 4, "height": 4}
+    judged = f"(SELECT v.verdict AS verdict FROM {MINE} AS a INNER JOIN alert_verdict AS v ON v.tenant = a.tenant AND v.alert_id = toString(a.alert_id))"
     return [
         Panel(
             "stat",
             "Alerts",
-            "Opened in the chosen time.",
-            f"SELECT count() AS alerts FROM {opened(mine)}",
-            width=6,
-            height=4,
+            "Episodes that began in the chosen time.",
+            f"SELECT {known('count()')} AS alerts FROM {MINE}",
+            **small,
         ),
         Panel(
             "stat",
             "Subjects",
             "Different ones.",
-            f"SELECT uniqExact(subject) AS subjects FROM {opened(mine)}",
-            width=6,
-            height=4,
+            f"SELECT {known('uniqExact(subject)')} AS subjects FROM {MINE}",
+            **small,
         ),
         Panel(
             "stat",
-            "Money at risk",
-            "At the last revision of each alert.",
-            f"SELECT round(sum(ifNull(amount_micros, 0)) / 1000000, 2) AS money FROM {latest(mine)}",
-            unit="currencyEUR",
-            width=6,
-            height=4,
+            "Money at risk (${currency})",
+            "As it stands now, in the chosen currency.",
+            f"SELECT {money()} AS money FROM {converted(MINE)}",
+            unit="locale",
+            decimals=2,
+            empty=NO_CURRENCY,
+            **small,
         ),
         Panel(
             "stat",
-            "Hours an episode lasts",
-            "Median, from its beginning to its last event.",
-            "SELECT round(quantile(0.5)(dateDiff('second', episode_start, event_time)) / 3600, 2) AS hours "
-            f"FROM {latest(mine)}",
-            unit="h",
-            width=6,
-            height=4,
+            "An episode lasts",
+            "Median of the claims, from their first event to their last; the quiet after it does not count.",
+            f"SELECT if(count() = 0, NULL, quantileExact(0.5)(dateDiff('second', claim_since, claim_until))) AS seconds FROM {MINE}",
+            unit="s",
+            **small,
+        ),
+        Panel(
+            "stat",
+            "With a verdict",
+            "Alerts that somebody has judged.",
+            f"SELECT {known('count()')} AS alerts FROM {judged}",
+            **small,
+        ),
+        Panel(
+            "stat",
+            "Precision",
+            "Fraud among fraud and false alarms, by verdicts on alerts, their events or their subjects.",
+            f"SELECT countIf(verdict = 'fraud') / nullIf(countIf(verdict IN ('fraud', 'false_alarm')), 0) AS share FROM {judged}",
+            unit="percentunit",
+            empty="no verdicts",
+            **small,
         ),
         Panel(
             "timeseries",
-            "Alerts opened, by severity",
-            "When episodes began.",
-            "SELECT $__timeInterval(event_time) AS time, toString(severity) AS severity, count() AS alerts "
-            f"FROM {opened(mine)} GROUP BY time, severity ORDER BY time",
+            "Alerts, by severity",
+            "When their episodes began; the severity that they reached.",
+            "SELECT $__timeInterval(episode_start) AS time, toString(severity) AS severity, count() AS alerts "
+            f"FROM {MINE} GROUP BY time, severity ORDER BY time",
             width=24,
+            named="severity",
+            stacked=True,
         ),
     ]
 
 
-def _numbers(mine: str) -> list[Panel]:
+def _numbers() -> list[Panel]:
     return [
         Panel(
             "table",
-            "Features when it opened",
-            "Median and greatest over the alerts: how far beyond the threshold "
-            "they are says how far it could be raised.",
-            "SELECT detector, feature, quantile(0.5)(value) AS median, max(value) AS greatest, count() AS alerts FROM "
-            "(SELECT detector, (arrayJoin(CAST(features, 'Array(Tuple(String, Nullable(Float64)))')) AS each).1 AS feature, "
-            f"ifNull(each.2, 0) AS value FROM {opened(mine)}) GROUP BY detector, feature ORDER BY detector, feature",
+            "Features at the peak",
+            "Of each episode its greatest numbers: how far beyond the threshold they lie says how far it could be raised.",
+            "SELECT detector, toString(severity) AS severity, feature, quantileExact(0.5)(value) AS median, min(value) AS least, "
+            "max(value) AS greatest, count() AS alerts FROM (SELECT detector, severity, "
+            "(arrayJoin(CAST(features, 'Array(Tuple(String, Nullable(Float64)))')) AS each).1 AS feature, "
+            f"assumeNotNull(each.2) AS value FROM {MINE} WHERE each.2 IS NOT NULL) "
+            "GROUP BY detector, severity, feature ORDER BY detector, severity, feature",
+            columns={
+                "severity": Column(width=90),
+                "median": Column("none", width=100, decimals=2),
+                "least": Column("none", width=100, decimals=2),
+                "greatest": Column("none", width=110, decimals=2),
+                "alerts": Column("none", width=80),
+            },
         ),
         Panel(
             "table",
             "Conditions that held",
             "As they stood, so that a changed threshold shows.",
             "SELECT detector, detector_version, toString(severity) AS severity, condition, count() AS alerts, "
-            f"max(event_time) AS latest FROM {latest(mine)} "
-            "GROUP BY detector, detector_version, severity, condition ORDER BY alerts DESC",
+            f"max(event_time) AS latest FROM {MINE} "
+            "GROUP BY detector, detector_version, severity, condition ORDER BY alerts DESC, detector, condition",
+            columns={
+                "detector_version": Column("none", "version", 80),
+                "severity": Column(width=90),
+                "alerts": Column("none", width=80),
+                "latest": Column("dateTimeAsIso", width=170),
+            },
         ),
         Panel(
             "table",
             "Latest alerts",
-            "With the numbers that made them.",
-            "SELECT event_time, detector, toString(severity) AS severity, subject, account_id, "
-            "ifNull(amount_micros, 0) / 1000000 AS money, claim_count AS events, toString(features) AS numbers, alert_id "
-            f"FROM {latest(mine)} ORDER BY event_time DESC, alert_id LIMIT 200",
+            "With the numbers of their peak.",
+            "SELECT episode_start, detector, toString(severity) AS severity, state, subject, account_id, "
+            f"{money('money_micros')} AS money, claim_count AS events, toString(features) AS numbers, toString(alert_id) AS alert_id "
+            f"FROM {converted(MINE)} ORDER BY episode_start DESC, alert_id LIMIT 200",
             width=24,
             height=12,
-            link="/alerts",
+            columns={
+                "episode_start": Column("dateTimeAsIso", "began", 160),
+                "severity": Column(width=80),
+                "state": Column(width=90),
+                "subject": Column(link=TIMELINE, width=170),
+                "account_id": Column(title="account", link=TIMELINE, width=110),
+                "money": Column("locale", "money (${currency})", 130, decimals=2),
+                "events": Column("none", width=80),
+                "alert_id": Column(title="alert", link=ALERT, width=150),
+            },
         ),
     ]

@@ -1,59 +1,96 @@
-"""Leakage: what was found, what stands, what was taken back, by control, account and age."""
+"""Leakage: what was lost, what was charged too much, what stands and what was taken back."""
 
 from typing import Any
 
-from dashboards.grafana.boards.panel import Board, Panel, Variable
+from dashboards.grafana.boards.panel import Board, Column, Panel, Variable
+from dashboards.grafana.boards.sql import (
+    CURRENCY,
+    LIVE,
+    NO_CURRENCY,
+    TENANTS,
+    TIMELINE,
+    converted,
+    money,
+    range_panel,
+    within,
+)
 
-WITHIN = "run = 'live' AND $__timeFilter(event_time) AND tenant IN (${tenant:singlequote}) AND control IN (${control:singlequote})"
-LATEST = f"(SELECT * FROM leakage_latest WHERE {WITHIN})"
-STANDS = "state != 'withdrawn'"
-MONEY = "round(sum(abs(amount_micros)) / 1000000, 2)"
+CHOSEN = f"{within('event_time')} AND control IN (${{control:singlequote}})"
+LATEST = f"(SELECT * FROM leakage_last FINAL WHERE {CHOSEN})"
+STANDS = f"(SELECT * FROM leakage_last FINAL WHERE {CHOSEN} AND state != 'withdrawn')"
+WITHDRAWN = (
+    "(SELECT tenant, leakage_id, any(control) AS control, any(currency) AS currency, max(event_time) AS event_time, "
+    "argMaxIf(amount_micros, revision, state != 'withdrawn') AS amount_micros FROM leakage FINAL "
+    f"WHERE {LIVE} AND leakage_id IN (SELECT leakage_id FROM leakage_last FINAL WHERE {CHOSEN} AND state = 'withdrawn') "
+    "GROUP BY tenant, leakage_id)"
+)
+DONE = (
+    f"(SELECT * FROM {STANDS} WHERE toString(leakage_id) IN (SELECT refers_to FROM raw_actions FINAL "
+    "WHERE kind IN ('rebill', 'refund') AND state = 'done'))"
+)
+UNIT = "locale"
+LOSS, OVERCHARGE = "sumIf(money_micros, money_micros > 0)", "sumIf(-money_micros, money_micros < 0)"
 
 
 def board() -> Board:
     """The page of revenue assurance."""
+    controls = "SELECT DISTINCT control FROM leakage_last WHERE run = 'live' ORDER BY control"
     return Board(
         uid="tollwatch-leakage",
         title="Leakage",
         description="Revenue that leaks, and what was charged wrongly.",
-        variables=(
-            Variable("tenant", "Tenant", "SELECT DISTINCT tenant FROM leakage"),
-            Variable("control", "Control", "SELECT DISTINCT control FROM leakage WHERE run = 'live'"),
-        ),
-        rows={"Sums": _sums(), "By control and age": _split(), "Each": _each()},
+        variables=(TENANTS, Variable("control", "Control", controls), CURRENCY),
+        rows={"": [range_panel()], "Sums": _sums(), "By control and age": _split(), "Each": _each()},
+        days=90,
     )
 
 
 def _sums() -> list[Panel]:
-    small: Any = {"unit": "currencyEUR", "width": 6, "height": 4}
-    done = (
-        "SELECT round(sum(abs(l.amount_micros)) / 1000000, 2) AS money FROM " + LATEST + " AS l INNER JOIN "
-        "(SELECT DISTINCT refers_to FROM raw_actions FINAL WHERE kind IN ('rebill', 'refund') AND state = 'done') AS a "
-        "ON a.refers_to = toString(l.leakage_id)"
-    )
+    small: Any = {"unit": UNIT, "width": 4, "height": 4, "decimals": 2, "empty": "nothing was found"}
+    found = "if(count() = 0, NULL, {})"
     return [
         Panel(
             "stat",
-            "Detected",
-            "Everything that was found and not withdrawn, both signs as money.",
-            f"SELECT {MONEY} AS money FROM {LATEST} WHERE {STANDS}",
+            "Loss (${currency})",
+            "Found and not withdrawn: what the operator did not get.",
+            f"SELECT {found.format(money(LOSS))} AS money FROM {converted(STANDS)}",
             **small,
         ),
         Panel(
             "stat",
-            "Final",
-            "Of closed batches: it will not change any more.",
-            f"SELECT {MONEY} AS money FROM {LATEST} WHERE state = 'final'",
+            "Overcharge (${currency})",
+            "Found and not withdrawn: what customers were charged too much.",
+            f"SELECT {found.format(money(OVERCHARGE))} AS money FROM {converted(STANDS)}",
             **small,
         ),
         Panel(
             "stat",
-            "Withdrawn",
-            "Found, and explained later by what came late.",
-            f"SELECT {MONEY} AS money FROM {LATEST} WHERE state = 'withdrawn'",
+            "Net (${currency})",
+            "Loss without overcharge.",
+            f"SELECT {money()} AS money FROM {converted(STANDS)}",
             **small,
         ),
-        Panel("stat", "Rebilled or refunded", "Leakages whose action is done.", done, **small),
+        Panel(
+            "stat",
+            "Final (${currency})",
+            "Loss of closed batches: it will not change any more.",
+            f"SELECT {money('sum(money_micros)')} AS money FROM {converted(LATEST)} WHERE state = 'final' AND money_micros > 0",
+            **(small | {"empty": "nothing is final"}),
+        ),
+        Panel(
+            "stat",
+            "Withdrawn (${currency})",
+            "Found, and explained later by what came late: the amounts before, both signs as money.",
+            f"SELECT {money('sum(abs(money_micros))')} AS money FROM {converted(WITHDRAWN)}",
+            **(small | {"empty": "nothing was withdrawn"}),
+        ),
+        Panel(
+            "stat",
+            "Rebilled or refunded (${currency})",
+            "Leakages whose action is done, both signs as money.",
+            f"SELECT {money('sum(abs(money_micros))')} AS money FROM {converted(DONE)}",
+            **(small | {"empty": "nothing yet"}),
+        ),
     ]
 
 
@@ -61,29 +98,41 @@ def _split() -> list[Panel]:
     return [
         Panel(
             "timeseries",
-            "Found, by control",
-            "By the time at which it was known.",
-            f"SELECT $__timeInterval(event_time) AS time, control, {MONEY} AS money FROM {LATEST} WHERE {STANDS} "
-            "GROUP BY time, control ORDER BY time",
-            unit="currencyEUR",
+            "Found, by control (${currency})",
+            "Loss above, overcharge below zero, when it was known.",
+            f"SELECT $__timeInterval(event_time) AS time, control, {money()} AS money FROM {converted(STANDS)} "
+            "WHERE money_micros IS NOT NULL GROUP BY time, control ORDER BY time",
+            unit=UNIT,
+            named="control",
+            empty=NO_CURRENCY,
         ),
         Panel(
             "bargauge",
-            "By age",
+            "Loss by age (${currency})",
             "From occurrence to detection.",
-            "SELECT multiIf(age_s < 86400, '1: under a day', age_s < 7 * 86400, '2: under a week', "
-            f"age_s < 31 * 86400, '3: under a month', '4: older') AS age, {MONEY} AS money FROM {LATEST} WHERE {STANDS} "
-            "GROUP BY age ORDER BY age",
-            unit="currencyEUR",
+            "SELECT multiIf(age_s < 86400, 'under a day', age_s < 7 * 86400, 'a day to a week', age_s < 31 * 86400, "
+            f"'a week to a month', 'older') AS age, {money(LOSS)} AS money FROM {converted(STANDS)} "
+            "WHERE money_micros > 0 GROUP BY age ORDER BY max(age_s)",
+            unit=UNIT,
+            decimals=2,
+            empty=NO_CURRENCY,
         ),
         Panel(
             "table",
             "By control",
-            "Breaks, records and money, signed: what we lose is positive.",
+            "In the currency of each, not converted: what the operator loses is positive.",
             "SELECT control, break_kind, state, count() AS breaks, sum(records) AS records, "
-            "round(sum(amount_micros) / 1000000, 2) AS money, currency, max(age_s) / 86400 AS oldest_days "
-            f"FROM {LATEST} GROUP BY control, break_kind, state, currency ORDER BY abs(money) DESC",
+            f"{money('sum(toInt128(amount_micros))')} AS money, currency, max(age_s) AS oldest "
+            f"FROM {LATEST} GROUP BY control, break_kind, state, currency ORDER BY abs(money) DESC, control, break_kind, state",
             width=24,
+            columns={
+                "breaks": Column("none", width=90),
+                "records": Column("none", width=90),
+                "money": Column("none", width=130, decimals=2),
+                "currency": Column(width=90),
+                "oldest": Column("s", width=110),
+            },
+            empty="no control has found anything",
         ),
     ]
 
@@ -93,18 +142,33 @@ def _each() -> list[Panel]:
         Panel(
             "table",
             "Accounts",
-            "Most money first.",
-            f"SELECT ifNull(account_id, subject) AS account, count() AS breaks, {MONEY} AS money, "
-            f"min(occurred_at) AS since FROM {LATEST} WHERE {STANDS} GROUP BY account ORDER BY money DESC, account LIMIT 100",
-            link="/leakages",
+            "Most loss first.",
+            f"SELECT ifNull(account_id, subject) AS account, count() AS breaks, {money(LOSS)} AS loss, "
+            f"{money(OVERCHARGE)} AS overcharge, min(occurred_at) AS since FROM {converted(STANDS)} GROUP BY account "
+            "ORDER BY loss DESC, account LIMIT 100",
+            columns={
+                "account": Column(link=TIMELINE),
+                "breaks": Column("none", width=80),
+                "loss": Column(UNIT, width=110, decimals=2),
+                "overcharge": Column(UNIT, width=110, decimals=2),
+                "since": Column("dateTimeAsIso", width=160),
+            },
         ),
         Panel(
             "table",
             "Breaks",
-            "Each with its period; the console shows the rows of both sides.",
-            "SELECT period_start, control, break_kind, state, subject, account_id, amount_micros / 1000000 AS money, "
-            f"currency, age_s / 86400 AS age_days, leakage_id FROM {LATEST} "
+            "Each with its period, in its own currency.",
+            f"SELECT control, break_kind, state, subject, account_id, {money('toInt128(amount_micros)')} AS money, currency, "
+            f"period_start, age_s, toString(leakage_id) AS leakage_id FROM {LATEST} "
             "ORDER BY abs(amount_micros) DESC, leakage_id LIMIT 500",
-            link="/leakages",
+            columns={
+                "subject": Column(link=TIMELINE),
+                "account_id": Column(title="account", link=TIMELINE),
+                "money": Column("none", width=90, decimals=2),
+                "currency": Column(width=70),
+                "period_start": Column("dateTimeAsIso", "period", 160),
+                "age_s": Column("s", "age", 90),
+                "leakage_id": Column(title="leakage"),
+            },
         ),
     ]

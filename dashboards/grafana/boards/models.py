@@ -1,28 +1,27 @@
-"""Health of the models: what they score, what they alert, and what analysts say of it."""
+"""Health of the models: what they score, what they alert, what analysts say of it, and whether they drift."""
 
-from dashboards.grafana.boards.panel import Board, Panel, Variable
+from dashboards.grafana.boards.panel import Board, Column, Panel, Variable
+from dashboards.grafana.boards.sql import TENANTS, known, range_panel, within
 
-WITHIN = "run = 'live' AND $__timeFilter(event_time) AND tenant IN (${tenant:singlequote})"
-SCORES = f"(SELECT * FROM score FINAL WHERE {WITHIN} AND model IN (${{model:singlequote}}))"
+MODEL = "model IN (${model:singlequote})"
+SCORES = f"(SELECT tenant, model, model_version, event_time, event_id, score FROM score FINAL WHERE {within('event_time')} AND {MODEL})"
+RAISED = f"(SELECT * FROM alert_last FINAL WHERE {within('episode_start')} AND detector IN (${{model:singlequote}}))"
 JUDGED = (
-    "(SELECT toString(a.alert_id) AS alert_id, a.detector AS detector, v.verdict AS verdict, a.event_time AS event_time "
-    f"FROM (SELECT * FROM alert_latest WHERE {WITHIN}) AS a INNER JOIN "
-    "(SELECT refers_to, argMax(verdict, event_time) AS verdict FROM raw_verdicts FINAL GROUP BY refers_to) AS v "
-    "ON v.refers_to = toString(a.alert_id))"
+    f"(SELECT a.detector AS model, a.detector_version AS model_version, v.verdict AS verdict FROM {RAISED} AS a "
+    "INNER JOIN alert_verdict AS v ON v.tenant = a.tenant AND v.alert_id = toString(a.alert_id))"
 )
+FROM_HOUR = "$__timeFilter(hour)"
 
 
 def board() -> Board:
     """The page of who answers for the models."""
+    models = "SELECT DISTINCT model FROM score_feature_hour WHERE run = 'live' ORDER BY model"
     return Board(
         uid="tollwatch-models",
         title="Models",
-        description="Scores, alerts and what became of them.",
-        variables=(
-            Variable("tenant", "Tenant", "SELECT DISTINCT tenant FROM score"),
-            Variable("model", "Model", "SELECT DISTINCT model FROM score WHERE run = 'live'"),
-        ),
-        rows={"Scores": _scores(), "Verdicts": _verdicts()},
+        description="Scores, alerts, what became of them, and whether what a model sees has changed.",
+        variables=(TENANTS, Variable("model", "Model", models)),
+        rows={"": [range_panel()], "Scores": _scores(), "Verdicts": _verdicts(), "Drift": _drift()},
     )
 
 
@@ -31,56 +30,108 @@ def _scores() -> list[Panel]:
         Panel(
             "timeseries",
             "Events scored",
-            "By model.",
-            "SELECT $__timeInterval(event_time) AS time, model, count() AS events "
-            f"FROM {SCORES} GROUP BY time, model ORDER BY time",
+            "By model and version.",
+            "SELECT $__timeInterval(event_time) AS time, concat(model, ' v', toString(model_version)) AS model, "
+            f"count() AS events FROM {SCORES} GROUP BY time, model ORDER BY time",
+            unit="none",
+            named="model",
         ),
         Panel(
             "timeseries",
             "Scores",
-            "Middle, upper tenth, upper hundredth: a drift shows here before it shows in verdicts.",
-            "SELECT $__timeInterval(event_time) AS time, quantile(0.5)(score) AS p50, quantile(0.9)(score) AS p90, "
-            f"quantile(0.99)(score) AS p99 FROM {SCORES} GROUP BY time ORDER BY time",
+            "Middle, upper tenth and upper hundredth: a drift shows here before it shows in verdicts.",
+            "SELECT $__timeInterval(event_time) AS time, quantileTDigest(0.5)(score) AS p50, quantileTDigest(0.9)(score) AS p90, "
+            f"quantileTDigest(0.99)(score) AS p99 FROM {SCORES} GROUP BY time ORDER BY time",
             unit="percentunit",
+            calculation="last",
         ),
         Panel(
             "table",
-            "Features",
-            "Mean and spread of what the model sees.",
-            "SELECT model, feature, avg(value) AS mean, stddevPop(value) AS deviation, count() AS events FROM "
-            "(SELECT model, (arrayJoin(CAST(features, 'Array(Tuple(String, Nullable(Float64)))')) AS each).1 AS feature, "
-            f"ifNull(each.2, 0) AS value FROM {SCORES}) GROUP BY model, feature ORDER BY model, feature",
+            "Alerts and their scores",
+            "The least score that was alerted is the threshold that held; what the budget suppressed stands beside it.",
+            "SELECT detector AS model, detector_version AS version, countIf(state != 'suppressed') AS alerts, "
+            "countIf(state = 'suppressed') AS suppressed, minIf(score, state != 'suppressed') AS least_alerted, "
+            "max(score) AS greatest, any(condition) AS condition "
+            f"FROM {RAISED} GROUP BY model, version ORDER BY model, version",
             width=24,
+            height=5,
+            columns={
+                "version": Column("none", width=80),
+                "alerts": Column("none", width=80),
+                "suppressed": Column("none", "suppressed by the budget", 170),
+                "least_alerted": Column("percentunit", "least score alerted", 150, decimals=1),
+                "greatest": Column("percentunit", "greatest score", 130, decimals=1),
+            },
+            empty="no model has alerted in this range",
         ),
     ]
 
 
 def _verdicts() -> list[Panel]:
+    small = {"width": 6, "height": 4}
     return [
         Panel(
             "stat",
             "Alerts with a verdict",
-            "Of all detectors.",
-            f"SELECT count() AS alerts FROM {JUDGED}",
-            width=8,
-            height=4,
+            "Of the chosen models.",
+            f"SELECT {known('count()')} AS alerts FROM {JUDGED}",
+            unit="none",
+            **small,
         ),
         Panel(
             "stat",
             "Precision by verdicts",
-            "Fraud among fraud and false alarms; empty without verdicts.",
-            f"SELECT countIf(verdict = 'fraud') / nullIf(countIf(verdict IN ('fraud', 'false_alarm')), 0) AS share "
+            "Fraud among fraud and false alarms, by verdicts on alerts, their events or their subjects.",
+            "SELECT countIf(verdict = 'fraud') / nullIf(countIf(verdict IN ('fraud', 'false_alarm')), 0) AS share "
             f"FROM {JUDGED}",
             unit="percentunit",
-            width=8,
-            height=4,
+            empty="no verdicts",
+            **small,
         ),
         Panel(
-            "stat",
-            "Suppressed by the budget",
-            "What the model would have raised, too.",
-            f"SELECT countIf(state = 'suppressed') AS alerts FROM (SELECT * FROM alert_latest WHERE {WITHIN})",
-            width=8,
+            "table",
+            "By version",
+            "A version that was promoted is compared with the one before it.",
+            "SELECT model, model_version AS version, countIf(verdict = 'fraud') AS fraud, "
+            "countIf(verdict = 'false_alarm') AS false_alarms, countIf(verdict = 'unsure') AS unsure, "
+            f"fraud / nullIf(fraud + false_alarms, 0) AS precision FROM {JUDGED} GROUP BY model, version ORDER BY model, version",
             height=4,
+            columns={
+                "version": Column("none", width=80),
+                "fraud": Column("none", width=80),
+                "false_alarms": Column("none", "false alarms", 110),
+                "unsure": Column("none", width=80),
+                "precision": Column("percentunit", width=100, decimals=1),
+            },
+            empty="no verdicts",
+        ),
+    ]
+
+
+def _drift() -> list[Panel]:
+    live = f"run = 'live' AND tenant IN (${{tenant:singlequote}}) AND {MODEL}"
+    sums = "sum(events) AS n, sum(total) / n AS mean, sqrt(greatest(sum(squares) / n - mean * mean, 0)) AS deviation"
+    now = (
+        f"(SELECT model, feature, {sums} FROM score_feature_hour WHERE {live} AND {FROM_HOUR} GROUP BY model, feature)"
+    )
+    before = f"(SELECT model, feature, {sums} FROM score_feature_hour WHERE {live} AND hour < $__fromTime GROUP BY model, feature)"
+    return [
+        Panel(
+            "table",
+            "Features against what came before",
+            "Mean and spread in the chosen time and before it; the shift is in deviations of what came before.",
+            "SELECT a.model AS model, a.feature AS feature, a.n AS events, a.mean AS mean, a.deviation AS deviation, "
+            "if(b.n = 0, NULL, b.mean) AS mean_before, if(b.n = 0 OR b.deviation = 0, NULL, (a.mean - b.mean) / b.deviation) AS shift "
+            f"FROM {now} AS a LEFT JOIN {before} AS b ON a.model = b.model AND a.feature = b.feature "
+            "ORDER BY abs(ifNull(shift, 0)) DESC, model, feature",
+            width=24,
+            height=12,
+            columns={
+                "events": Column("none", width=110),
+                "mean": Column("none", width=110, decimals=3),
+                "deviation": Column("none", width=110, decimals=3),
+                "mean_before": Column("none", "mean before", 120, decimals=3),
+                "shift": Column("none", "shift (deviations)", 140, decimals=2),
+            },
         ),
     ]

@@ -1,0 +1,70 @@
+"""The timeline of one subject or account: every finding, verdict and piece of evidence, in the order of time."""
+
+from dashboards.grafana.boards.panel import Board, Column, Panel, Variable
+from dashboards.grafana.boards.sql import LIVE, TENANTS
+
+WHO = "${subject:singlequote}"
+THEIRS = f"(subject = {WHO} OR account_id = {WHO} OR subscriber_id = {WHO})"
+TEXT = "toString(alert_id)"
+
+
+def board() -> Board:
+    """Where a click on a subject leads."""
+    return Board(
+        uid="tollwatch-timeline",
+        title="Timeline",
+        description="Everything that was found of one subject or account, in the order of time.",
+        variables=(TENANTS, Variable("subject", "Subject or account", several=False)),
+        rows={"": _all()},
+        days=90,
+    )
+
+
+def _all() -> list[Panel]:
+    theirs = f"(SELECT * FROM alert_last FINAL WHERE {LIVE} AND {THEIRS})"
+    findings = f"SELECT alert_id FROM alert_last FINAL WHERE {LIVE} AND {THEIRS}"
+    return [
+        Panel(
+            "table",
+            "Findings and verdicts",
+            "Alerts with their final severity, leakages, and what was said of them.",
+            "SELECT time, what, name, severity, state, amount, currency, detail, id FROM ("
+            "SELECT episode_start AS time, 'alert' AS what, detector AS name, toString(severity) AS severity, state, "
+            "toDecimal128(amount_micros, 2) / 1000000 AS amount, ifNull(currency, '') AS currency, condition AS detail, "
+            f"{TEXT} AS id FROM {theirs} UNION ALL "
+            "SELECT event_time, 'leakage', control, '', state, toDecimal128(amount_micros, 2) / 1000000, currency, break_kind, "
+            f"toString(leakage_id) FROM leakage_last FINAL WHERE {LIVE} AND (subject = {WHO} OR account_id = {WHO}) UNION ALL "
+            "SELECT fromUnixTimestamp64Milli(said_at), 'verdict', verdict, '', '', NULL, '', '', alert_id FROM "
+            "(SELECT alert_id, verdict, last_said AS said_at FROM alert_verdict) "
+            f"WHERE alert_id IN (SELECT {TEXT} FROM {theirs})) ORDER BY time DESC, what, id LIMIT 500",
+            width=24,
+            height=10,
+            columns={
+                "time": Column("dateTimeAsIso", width=160),
+                "what": Column(width=80),
+                "name": Column(width=190),
+                "severity": Column(width=80),
+                "state": Column(width=90),
+                "amount": Column("none", width=100, decimals=2),
+                "currency": Column(width=80),
+                "id": Column(width=150),
+            },
+            empty="nothing was found of this subject; type another above",
+        ),
+        Panel(
+            "table",
+            "Evidence",
+            "The events that the alerts rest on.",
+            "SELECT event_time, stream, event_id, toString(finding_id) AS alert, row AS event FROM evidence FINAL "
+            f"WHERE {LIVE} AND finding_id IN ({findings}) ORDER BY event_time DESC, event_id LIMIT 500",
+            width=24,
+            height=14,
+            columns={
+                "event_time": Column("dateTimeAsIso", "time", 160),
+                "stream": Column(width=110),
+                "event_id": Column(title="event", width=180),
+                "alert": Column(width=150),
+            },
+            empty="no evidence",
+        ),
+    ]
