@@ -77,8 +77,8 @@ bench: .venv/.dev ## Measure the common work against its baseline
 bench-million: .venv/.dev ## Measure memory and snapshots of a million subscribers (ARGS="--subscribers 100000")
 	@$(BIN)/python -m services.million $(ARGS)
 
-docs: .venv/.dev ## Write docs/events.md from the types and the dashboards' JSON from their code
-	@$(BIN)/python -m tollwatch.document && $(BIN)/python -m dashboards.grafana.boards
+docs: .venv/.dev ## Write docs/events.md from the types and what Grafana reads from its code
+	@$(BIN)/python -m tollwatch.document && $(BIN)/python -m dashboards.grafana.boards && $(BIN)/python -m dashboards.grafana.alerting
 
 secrets: ## Write .env with passwords for compose.yaml, once, readable by you alone
 	@[ ! -e .env ] || { echo ".env is there already; remove it to begin anew"; exit 1; }

@@ -45,7 +45,7 @@ def _feeds() -> list[Panel]:
             "table",
             "Sources",
             "Each with its last minute and how long it has been silent while others went on; those that only fail, too.",
-            "SELECT stream, source, sum(h.events) AS received, if(received = 0, NULL, maxIf(minute, h.events > 0)) AS last_event, "
+            "SELECT stream, source, if(sum(h.events) = 0, NULL, maxIf(minute, h.events > 0)) AS last_event, sum(h.events) AS received, "
             "100 * sum(h.late) / nullIf(received, 0) AS late_percent, sum(h.duplicates) AS duplicate, sum(h.quarantined) AS refused, "
             "100 * refused / (received + refused) AS refused_percent, max(h.lag_ms) / 1000 AS lag_s, "
             f"if(received = 0, NULL, dateDiff('second', last_event, {ends})) AS silent_s "
@@ -82,8 +82,8 @@ def _quarantine() -> list[Panel]:
             "table",
             "Reasons",
             "Of what waits there, whatever the time picker says; `tollwatch quarantine list | show | replay` puts it right.",
-            "SELECT stream, ifNull(source, '(not readable)') AS source, reason, count() AS records, "
-            "max(stored_at) AS latest, any(partition) AS file "
+            "SELECT stream, ifNull(source, '(not readable)') AS source, reason, max(stored_at) AS latest, "
+            "any(partition) AS file, count() AS records "
             f"FROM {REFUSED} GROUP BY stream, source, reason ORDER BY records DESC, stream, source, reason LIMIT 100",
             width=18,
             columns={
@@ -105,12 +105,13 @@ def _pipeline() -> list[Panel]:
             "table",
             "How far each key space is",
             "Its slowest watermark, and which source holds it back; one that has ended holds nobody back.",
-            "SELECT key_space, uniqExact(frame_partition) AS shards, uniqExact(partition) AS partitions, "
-            "fromUnixTimestamp64Milli(min(reached)) AS watermark, (max(fastest) - min(reached)) / 1000 AS behind_s, "
-            "argMin(slowest, reached) AS held_by, max(stored) AS stored FROM (SELECT key_space, frame_partition, partition, "
+            "SELECT key_space, argMin(slowest, reached) AS held_by, fromUnixTimestamp64Milli(min(reached)) AS watermark, "
+            "max(stored) AS stored, (max(fastest) - min(reached)) / 1000 AS behind_s, "
+            "uniqExact(frame_partition) AS shards, uniqExact(partition) AS partitions FROM (SELECT key_space, frame_partition, partition, "
             "max(watermark) AS reached, max(watermark) AS fastest, partition AS slowest, max(stored_at) AS stored "
             f"FROM {marks} GROUP BY key_space, frame_partition, partition) GROUP BY key_space ORDER BY behind_s DESC, key_space",
             columns={
+                "key_space": Column(title="key space"),
                 "shards": Column("none", width=70),
                 "partitions": Column("none", "sources", 80),
                 "watermark": Column("dateTimeAsIso", "slowest watermark", 160),

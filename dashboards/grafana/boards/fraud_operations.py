@@ -106,7 +106,7 @@ def _tables() -> list[Panel]:
             "table",
             "Queue",
             "Without a verdict: critical first, then by money; what is unknown ranks in the middle of its severity.",
-            "SELECT severity, detector, subject, account_id, episode_start, money, episode_s, events, condition, alert_id FROM "
+            "SELECT severity, detector, subject, account_id, episode_start, condition, alert_id, money, episode_s, events FROM "
             f"(SELECT toString(severity) AS severity, detector, subject, account_id, {money('money_micros')} AS money, "
             "episode_start, dateDiff('second', claim_since, claim_until) AS episode_s, claim_count AS events, condition, "
             f"toString(alert_id) AS alert_id FROM {converted(WAITING)}) "

@@ -1,5 +1,7 @@
 """One fraud type at a time, chosen at the top: its detectors, their numbers against their thresholds, what was judged."""
 
+from typing import Any
+
 from dashboards.grafana.boards.panel import Board, Column, Panel, Variable
 from dashboards.grafana.boards.sql import (
     ALERT,
@@ -40,7 +42,7 @@ def board() -> Board:
 
 
 def _alerts() -> list[Panel]:
-    small = {"width": 4, "height": 4}
+    small: Any = {"width": 4, "height": 4}
     judged = f"(SELECT v.verdict AS verdict FROM {MINE} AS a INNER JOIN alert_verdict AS v ON v.tenant = a.tenant AND v.alert_id = toString(a.alert_id))"
     return [
         Panel(
@@ -71,7 +73,7 @@ def _alerts() -> list[Panel]:
             "stat",
             "An episode lasts",
             "Median of the claims, from their first event to their last; the quiet after it does not count.",
-            f"SELECT if(count() = 0, NULL, quantileExact(0.5)(dateDiff('second', claim_since, claim_until))) AS seconds FROM {MINE}",
+            f"SELECT if(count() = 0, NULL, quantileExactInclusive(0.5)(dateDiff('second', claim_since, claim_until))) AS seconds FROM {MINE}",
             unit="s",
             **small,
         ),
@@ -110,11 +112,12 @@ def _numbers() -> list[Panel]:
             "table",
             "Features at the peak",
             "Of each episode its greatest numbers: how far beyond the threshold they lie says how far it could be raised.",
-            "SELECT detector, toString(severity) AS severity, feature, quantileExact(0.5)(value) AS median, min(value) AS least, "
+            "SELECT detector, toString(severity) AS severity, feature, quantileExactInclusive(0.5)(value) AS median, min(value) AS least, "
             "max(value) AS greatest, count() AS alerts FROM (SELECT detector, severity, "
             "(arrayJoin(CAST(features, 'Array(Tuple(String, Nullable(Float64)))')) AS each).1 AS feature, "
             f"assumeNotNull(each.2) AS value FROM {MINE} WHERE each.2 IS NOT NULL) "
             "GROUP BY detector, severity, feature ORDER BY detector, severity, feature",
+            width=24,
             columns={
                 "severity": Column(width=90),
                 "median": Column("none", width=100, decimals=2),
@@ -127,9 +130,10 @@ def _numbers() -> list[Panel]:
             "table",
             "Conditions that held",
             "As they stood, so that a changed threshold shows.",
-            "SELECT detector, detector_version, toString(severity) AS severity, condition, count() AS alerts, "
-            f"max(event_time) AS latest FROM {MINE} "
+            "SELECT detector, detector_version, toString(severity) AS severity, condition, "
+            f"max(event_time) AS latest, count() AS alerts FROM {MINE} "
             "GROUP BY detector, detector_version, severity, condition ORDER BY alerts DESC, detector, condition",
+            width=24,
             columns={
                 "detector_version": Column("none", "version", 80),
                 "severity": Column(width=90),
@@ -142,7 +146,8 @@ def _numbers() -> list[Panel]:
             "Latest alerts",
             "With the numbers of their peak.",
             "SELECT episode_start, detector, toString(severity) AS severity, state, subject, account_id, "
-            f"{money('money_micros')} AS money, claim_count AS events, toString(features) AS numbers, toString(alert_id) AS alert_id "
+            "toString(features) AS numbers, toString(alert_id) AS alert_id, "
+            f"{money('money_micros')} AS money, claim_count AS events "
             f"FROM {converted(MINE)} ORDER BY episode_start DESC, alert_id LIMIT 200",
             width=24,
             height=12,

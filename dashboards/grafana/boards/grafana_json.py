@@ -17,8 +17,10 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models.common import (
     BarGaugeNamePlacement,
+    BarGaugeSizing,
     BigValueColorMode,
     BigValueGraphMode,
+    GraphDrawStyle,
     GraphThresholdsStyleMode,
     LegendDisplayMode,
     LegendPlacement,
@@ -105,8 +107,7 @@ def _thresholds(steps: tuple[float, float] | None) -> Any:
 def _stat(panel: Panel, made: Any) -> Any:
     reduced = ReduceDataOptions().values(True).calcs([]).fields("/.*/")
     color = BigValueColorMode.VALUE if panel.steps else BigValueColorMode.NONE
-    if panel.unit == "string":
-        made = made.text(VizTextDisplayOptions().value_size(18))
+    made = made.text(VizTextDisplayOptions().value_size(18 if panel.unit == "string" else 30))
     return made.reduce_options(reduced).color_mode(color).graph_mode(BigValueGraphMode.NONE)
 
 
@@ -115,13 +116,18 @@ def _bars(panel: Panel, made: Any) -> Any:
     made = made.reduce_options(reduced).orientation(VizOrientation.HORIZONTAL).min(0)
     fixed = FieldColor().mode(FieldColorModeId.THRESHOLDS if panel.steps else FieldColorModeId.FIXED)
     made = made.color_scheme(fixed if panel.steps else fixed.fixed_color("blue"))
+    made = made.text(VizTextDisplayOptions().title_size(13).value_size(13))
+    made = made.sizing(BarGaugeSizing.MANUAL).min_viz_height(16).max_viz_height(28)
     return made.name_placement(BarGaugeNamePlacement.LEFT)
 
 
 def _series(panel: Panel, made: Any) -> Any:
     legend = VizLegendOptions().display_mode(LegendDisplayMode.TABLE).placement(LegendPlacement.RIGHT)
-    made = made.legend(legend.show_legend(True).calcs(CALCULATIONS[panel.calculation])).fill_opacity(15).min(0)
+    made = made.legend(legend.show_legend(True).calcs(CALCULATIONS[panel.calculation])).fill_opacity(15)
+    made = made if panel.signed else made.min(0)
     made = made.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
+    if panel.calculation == "sum":  # counts and amounts of an interval: a line between two of them would say more
+        made = made.draw_style(GraphDrawStyle.BARS).fill_opacity(70).line_width(1)
     if panel.named is not None and panel.source == ClickHouse:
         made = made.display_name(f"${{__field.labels.{panel.named}}}")
     if panel.stacked:

@@ -104,6 +104,7 @@ def _split() -> list[Panel]:
             "WHERE money_micros IS NOT NULL GROUP BY time, control ORDER BY time",
             unit=UNIT,
             named="control",
+            signed=True,
             empty=NO_CURRENCY,
         ),
         Panel(
@@ -121,11 +122,12 @@ def _split() -> list[Panel]:
             "table",
             "By control",
             "In the currency of each, not converted: what the operator loses is positive.",
-            "SELECT control, break_kind, state, count() AS breaks, sum(records) AS records, "
-            f"{money('sum(toInt128(amount_micros))')} AS money, currency, max(age_s) AS oldest "
+            "SELECT control, break_kind, state, currency, count() AS breaks, sum(records) AS records, "
+            f"{money('sum(toInt128(amount_micros))')} AS money, max(age_s) AS oldest "
             f"FROM {LATEST} GROUP BY control, break_kind, state, currency ORDER BY abs(money) DESC, control, break_kind, state",
             width=24,
             columns={
+                "break_kind": Column(title="break"),
                 "breaks": Column("none", width=90),
                 "records": Column("none", width=90),
                 "money": Column("none", width=130, decimals=2),
@@ -143,8 +145,8 @@ def _each() -> list[Panel]:
             "table",
             "Accounts",
             "Most loss first.",
-            f"SELECT ifNull(account_id, subject) AS account, count() AS breaks, {money(LOSS)} AS loss, "
-            f"{money(OVERCHARGE)} AS overcharge, min(occurred_at) AS since FROM {converted(STANDS)} GROUP BY account "
+            f"SELECT ifNull(account_id, subject) AS account, min(occurred_at) AS since, count() AS breaks, {money(LOSS)} AS loss, "
+            f"{money(OVERCHARGE)} AS overcharge FROM {converted(STANDS)} GROUP BY account "
             "ORDER BY loss DESC, account LIMIT 100",
             columns={
                 "account": Column(link=TIMELINE),
@@ -153,15 +155,17 @@ def _each() -> list[Panel]:
                 "overcharge": Column(UNIT, width=110, decimals=2),
                 "since": Column("dateTimeAsIso", width=160),
             },
+            width=24,
         ),
         Panel(
             "table",
             "Breaks",
             "Each with its period, in its own currency.",
-            f"SELECT control, break_kind, state, subject, account_id, {money('toInt128(amount_micros)')} AS money, currency, "
-            f"period_start, age_s, toString(leakage_id) AS leakage_id FROM {LATEST} "
+            "SELECT control, break_kind, state, subject, account_id, currency, period_start, toString(leakage_id) AS leakage_id, "
+            f"age_s, {money('toInt128(amount_micros)')} AS money FROM {LATEST} "
             "ORDER BY abs(amount_micros) DESC, leakage_id LIMIT 500",
             columns={
+                "break_kind": Column(title="break"),
                 "subject": Column(link=TIMELINE),
                 "account_id": Column(title="account", link=TIMELINE),
                 "money": Column("none", width=90, decimals=2),
@@ -170,5 +174,7 @@ def _each() -> list[Panel]:
                 "age_s": Column("s", "age", 90),
                 "leakage_id": Column(title="leakage"),
             },
+            width=24,
+            height=12,
         ),
     ]

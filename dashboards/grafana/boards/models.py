@@ -1,5 +1,7 @@
 """Health of the models: what they score, what they alert, what analysts say of it, and whether they drift."""
 
+from typing import Any
+
 from dashboards.grafana.boards.panel import Board, Column, Panel, Variable
 from dashboards.grafana.boards.sql import TENANTS, known, range_panel, within
 
@@ -10,6 +12,7 @@ JUDGED = (
     f"(SELECT a.detector AS model, a.detector_version AS model_version, v.verdict AS verdict FROM {RAISED} AS a "
     "INNER JOIN alert_verdict AS v ON v.tenant = a.tenant AND v.alert_id = toString(a.alert_id))"
 )
+THRESHOLD = f"(SELECT max(toFloat64OrNull(extract(condition, 'score >=? ([0-9.]+)'))) FROM {RAISED})"
 FROM_HOUR = "$__timeFilter(hour)"
 
 
@@ -39,9 +42,9 @@ def _scores() -> list[Panel]:
         Panel(
             "timeseries",
             "Scores",
-            "Middle, upper tenth and upper hundredth: a drift shows here before it shows in verdicts.",
+            "Middle, upper tenth and upper hundredth, and the threshold of the alerts: a drift shows here before it shows in verdicts.",
             "SELECT $__timeInterval(event_time) AS time, quantileTDigest(0.5)(score) AS p50, quantileTDigest(0.9)(score) AS p90, "
-            f"quantileTDigest(0.99)(score) AS p99 FROM {SCORES} GROUP BY time ORDER BY time",
+            f"quantileTDigest(0.99)(score) AS p99, {THRESHOLD} AS threshold FROM {SCORES} GROUP BY time ORDER BY time",
             unit="percentunit",
             calculation="last",
         ),
@@ -49,9 +52,9 @@ def _scores() -> list[Panel]:
             "table",
             "Alerts and their scores",
             "The least score that was alerted is the threshold that held; what the budget suppressed stands beside it.",
-            "SELECT detector AS model, detector_version AS version, countIf(state != 'suppressed') AS alerts, "
+            "SELECT detector AS model, any(condition) AS condition, detector_version AS version, countIf(state != 'suppressed') AS alerts, "
             "countIf(state = 'suppressed') AS suppressed, minIf(score, state != 'suppressed') AS least_alerted, "
-            "max(score) AS greatest, any(condition) AS condition "
+            "max(score) AS greatest "
             f"FROM {RAISED} GROUP BY model, version ORDER BY model, version",
             width=24,
             height=5,
@@ -68,7 +71,7 @@ def _scores() -> list[Panel]:
 
 
 def _verdicts() -> list[Panel]:
-    small = {"width": 6, "height": 4}
+    small: Any = {"width": 6, "height": 4}
     return [
         Panel(
             "stat",

@@ -30,7 +30,8 @@ class Panel:
     column whose value is the series' name. A bar gauge has a name and a number in each row, a stat one number or text.
     `steps` are values from which a number is yellow and red, without them it has the colour of text. `columns` says how
     those of a table are shown; a column that is not named is text. `empty` stands there when there is nothing to show.
-    `calculation` is what the legend adds of a series: `sum` of counts, `max` or `last` of states.
+    `calculation` is what the legend adds of a series: `sum` of counts, `max` or `last` of states;
+    what may be below zero is `signed`.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Panel:
     empty: str = "nothing in this range"
     calculation: Literal["sum", "max", "last", ""] = "sum"
     stacked: bool = False
+    signed: bool = False
     line_at: float | None = None
     source: str = ClickHouse
     decimals: int | None = None

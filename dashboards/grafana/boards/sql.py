@@ -16,7 +16,7 @@ CHOSEN_RATE = (
 )
 TIMELINE = "/d/tollwatch-timeline?${__url_time_range}&var-subject=${__value.raw}"
 ALERT = "/d/tollwatch-timeline?${__url_time_range}&var-subject=${__data.fields.subject}"
-NO_CURRENCY = "no amount is known in this currency"
+NO_CURRENCY = "unknown"
 
 
 def within(column: str) -> str:
@@ -53,7 +53,7 @@ def converted(rows: str) -> str:
 
 def money(amount: str = "sum(money_micros)") -> str:
     """A sum of millionths as an amount for the eye."""
-    return f"toDecimal128({amount}, 2) / 1000000"
+    return f"toDecimal128({amount}, 6) / 1000000"
 
 
 def known(expression: str, column: str = "minute") -> str:

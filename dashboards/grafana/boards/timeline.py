@@ -30,9 +30,9 @@ def _all() -> list[Panel]:
             "Alerts with their final severity, leakages, and what was said of them.",
             "SELECT time, what, name, severity, state, amount, currency, detail, id FROM ("
             "SELECT episode_start AS time, 'alert' AS what, detector AS name, toString(severity) AS severity, state, "
-            "toDecimal128(amount_micros, 2) / 1000000 AS amount, ifNull(currency, '') AS currency, condition AS detail, "
+            "toDecimal128(amount_micros, 6) / 1000000 AS amount, ifNull(currency, '') AS currency, condition AS detail, "
             f"{TEXT} AS id FROM {theirs} UNION ALL "
-            "SELECT event_time, 'leakage', control, '', state, toDecimal128(amount_micros, 2) / 1000000, currency, break_kind, "
+            "SELECT event_time, 'leakage', control, '', state, toDecimal128(amount_micros, 6) / 1000000, currency, break_kind, "
             f"toString(leakage_id) FROM leakage_last FINAL WHERE {LIVE} AND (subject = {WHO} OR account_id = {WHO}) UNION ALL "
             "SELECT fromUnixTimestamp64Milli(said_at), 'verdict', verdict, '', '', NULL, '', '', alert_id FROM "
             "(SELECT alert_id, verdict, last_said AS said_at FROM alert_verdict) "

@@ -1,5 +1,6 @@
 // Draws a dashboard of the JSON that Grafana reads, with the components and the data model that Grafana itself uses.
 // The page has `window.TOLLWATCH = {board, frames, range}`: the frames of each panel by its id, the time in ms.
+import 'uplot/dist/uPlot.min.css';
 import React from 'react';
 import { createRoot } from 'react-dom/client';
 import {
@@ -71,7 +72,8 @@ function Bars({ panel, data, width, height }) {
   );
   return (
     <div style={{ overflowY: 'auto', height }}>
-      <VizRepeater getValues={() => found} renderValue={render} width={width} height={height} minVizHeight={16}
+      <VizRepeater getValues={() => found} renderValue={render} width={width} height={height}
+        minVizHeight={panel.options.minVizHeight} maxVizHeight={panel.options.maxVizHeight}
         source={data} renderCounter={0} itemSpacing={8} orientation={VizOrientation.Horizontal} />
     </div>
   );
