@@ -72,6 +72,13 @@ def _now() -> list[Panel]:
             empty="nothing waits",
             **small,
         ),
+        *_worth(),
+    ]
+
+
+def _worth() -> list[Panel]:
+    small: Any = {"width": 4, "height": 4}
+    return [
         Panel(
             "stat",
             "Money at risk (${currency})",
@@ -149,11 +156,6 @@ def _tables() -> list[Panel]:
 
 
 def _over_time() -> list[Panel]:
-    first = (
-        "(SELECT detector, dateDiff('millisecond', event_time, stored_at) / 1000 AS delay FROM alert FINAL "
-        "WHERE run = 'live' AND tenant IN (${tenant:singlequote}) AND $__timeFilter(episode_start) AND revision = 1 "
-        f"AND {CHOSEN})"
-    )
     return [
         Panel(
             "timeseries",
@@ -175,6 +177,17 @@ def _over_time() -> list[Panel]:
             stacked=True,
             empty=NO_CURRENCY,
         ),
+        *_by_detector(),
+    ]
+
+
+def _by_detector() -> list[Panel]:
+    first = (
+        "(SELECT detector, dateDiff('millisecond', event_time, stored_at) / 1000 AS delay FROM alert FINAL "
+        "WHERE run = 'live' AND tenant IN (${tenant:singlequote}) AND $__timeFilter(episode_start) AND revision = 1 "
+        f"AND {CHOSEN})"
+    )
+    return [
         Panel(
             "bargauge",
             "Alerts by detector",

@@ -43,7 +43,6 @@ def board() -> Board:
 
 def _alerts() -> list[Panel]:
     small: Any = {"width": 4, "height": 4}
-    judged = f"(SELECT v.verdict AS verdict FROM {MINE} AS a INNER JOIN alert_verdict AS v ON v.tenant = a.tenant AND v.alert_id = toString(a.alert_id))"
     return [
         Panel(
             "stat",
@@ -77,6 +76,14 @@ def _alerts() -> list[Panel]:
             unit="s",
             **small,
         ),
+        *_judged(),
+    ]
+
+
+def _judged() -> list[Panel]:
+    small: Any = {"width": 4, "height": 4}
+    judged = f"(SELECT v.verdict AS verdict FROM {MINE} AS a INNER JOIN alert_verdict AS v ON v.tenant = a.tenant AND v.alert_id = toString(a.alert_id))"
+    return [
         Panel(
             "stat",
             "With a verdict",
@@ -141,6 +148,12 @@ def _numbers() -> list[Panel]:
                 "latest": Column("dateTimeAsIso", width=170),
             },
         ),
+        *_latest(),
+    ]
+
+
+def _latest() -> list[Panel]:
+    return [
         Panel(
             "table",
             "Latest alerts",
