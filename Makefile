@@ -13,7 +13,7 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test fuzz notice sbom secrets lint types imports bench docs catalogue cover ci clean up chaos bench-live
+.PHONY: help setup demo test fuzz notice sbom secrets lint types imports bench screenshots docs catalogue cover ci clean up chaos bench-live
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,7 @@ demo: .venv/.run ## Simulate an operator's week, find what was planted in it, pr
 test: .venv/.dev ## Run every test and doctest, and print the coverage (ARGS="-k wangiri")
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo "!!! PostgreSQL is not installed: its tests do not run (Debian: apt-get install postgresql) !!!"
 	@for part in java mvn npm; do command -v $$part >/dev/null || echo "!!! $$part is not installed: the live line on real Kafka and ClickHouse is not tested (Debian: apt-get install default-jre-headless maven npm) !!!"; done
+	@command -v chromium >/dev/null || echo "!!! chromium is not installed: what Grafana draws is not tested (Debian: apt-get install chromium) !!!"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules $(PACKAGES:%=--cov=%) --cov-report=term --ignore tests/live tests $(PACKAGES) $(ARGS)
 	@$(BIN)/python -m pytest tests/live $(ARGS) || { code=$$?; [ $$code = 5 ] && [ -n "$(ARGS)" ]; }
 
@@ -71,8 +72,12 @@ types: .venv/.dev ## Check types, strictly
 imports: .venv/.dev ## Check which folder imports which
 	@$(BIN)/lint-imports
 
-bench: .venv/.dev ## Measure the common work against its baseline
+bench: .venv/.dev ## Measure the common work against its baseline, and the boards on a full store
 	@$(BIN)/python -m services.bench $(ARGS)
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m tests.dashboards.grafana.bench
+
+screenshots: .venv/.dev ## Draw the boards for the documentation (needs npm and chromium)
+	@$(BIN)/python -m tests.dashboards.grafana.screenshots
 
 bench-million: .venv/.dev ## Measure memory and snapshots of a million subscribers (ARGS="--subscribers 100000")
 	@$(BIN)/python -m services.million $(ARGS)

@@ -4,8 +4,8 @@
 are given to the page as the ClickHouse data source gives them: a series of several names becomes one field for each.
 """
 
+import fcntl
 import json
-import re
 import shutil
 import subprocess
 import tempfile
@@ -38,11 +38,17 @@ def chromium() -> str | None:
 
 def bundle() -> Path:
     """The page's script, made of `draw/` and Grafana's packages when they have changed."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with (BUILT / "lock").open("w") as lock:  # tests run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _bundled()
+
+
+def _bundled() -> Path:
     made, stamp = BUILT / "draw.js", BUILT / "made_of"
     wanted = "".join((SOURCE / name).read_text("utf-8") for name in ("package.json", "draw.jsx"))
     if made.exists() and stamp.exists() and stamp.read_text("utf-8") == wanted:
         return made
-    BUILT.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "draw.jsx"):
         shutil.copy(SOURCE / name, BUILT / name)
     quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--legacy-peer-deps")
@@ -158,8 +164,3 @@ def draw(
     assert texts.panels, f"nothing was drawn: {done.stderr[-1500:]}"
     assert not texts.failed, f"a component failed: {texts.failed[0][:1500]}"
     return texts.panels
-
-
-def numbers_in(texts: list[str]) -> list[str]:
-    """The texts that have a digit in them."""
-    return [text for text in texts if re.search(r"\d", text)]
