@@ -38,9 +38,8 @@ LATE = f"""SELECT stream, source, max(lag_ms) / 1000 AS lag_s FROM feed_health F
 WHERE {LIVE} AND stored_at > now() - INTERVAL 15 MINUTE AND lag_ms IS NOT NULL GROUP BY stream, source"""
 REFUSED = f"""SELECT stream, countIf(stored_at > now() - INTERVAL 15 MINUTE) / greatest(20, 3 * count() / 96) AS jump
 FROM quarantine FINAL WHERE {LIVE} AND replayed = 0 AND stored_at > now() - INTERVAL 1 DAY GROUP BY stream"""
-UNSEEN = f"""SELECT count() AS alerts FROM alert_last FINAL WHERE {LIVE} AND severity = 'critical' AND state != 'suppressed'
-AND stored_at BETWEEN now() - INTERVAL 1 DAY AND now() - INTERVAL 15 MINUTE
-AND toString(alert_id) NOT IN (SELECT alert_id FROM alert_verdict)"""
+UNSEEN = f"""SELECT count() AS alerts FROM alert_unjudged WHERE {LIVE} AND severity = 'critical'
+AND stored_at BETWEEN now() - INTERVAL 1 DAY AND now() - INTERVAL 15 MINUTE"""
 UNRUN = f"""SELECT control, dateDiff('day', max(stored_at), now()) AS days FROM control_run FINAL WHERE {LIVE} GROUP BY control"""
 LAG = "sum(tollwatch_lag) > 100000 and deriv(sum(tollwatch_lag)[10m:1m]) > 0"
 RULES = (

@@ -1,7 +1,7 @@
 -- The last verdict of each alert, and the rates by which amounts of several currencies are added up.
 --
 -- Read by : dashboards/grafana, the console
--- Grain   : alert_verdict: one alert that was judged; exchange_rate: one rate from an event time on.
+-- Grain   : alert_verdict: one alert that was judged; alert_unjudged: one that nobody has judged; exchange_rate: one rate from an event time on.
 -- Order   : none.
 -- Kept    : as the verdicts, and as `raw_reference`.
 --
@@ -32,6 +32,23 @@ SELECT tenant, alert_id, argMax(verdict, said_at) AS verdict, max(said_at) AS la
     WHERE v.event_time >= toUnixTimestamp64Milli(a.episode_start)
 )
 GROUP BY tenant, alert_id;
+
+CREATE VIEW IF NOT EXISTS alert_unjudged AS
+SELECT * FROM alert_last FINAL
+WHERE state != 'suppressed'
+    AND (tenant, toString(alert_id)) NOT IN
+        (SELECT tenant, assumeNotNull(refers_to) FROM raw_verdicts WHERE refers_to IS NOT NULL)
+    AND (tenant, alert_id) NOT IN
+        (SELECT tenant, finding_id FROM evidence WHERE (tenant, event_id) IN
+            (SELECT tenant, assumeNotNull(refers_to) FROM raw_verdicts WHERE refers_to IS NOT NULL))
+    AND (tenant, alert_id) NOT IN
+        (SELECT a.tenant, a.alert_id FROM (SELECT tenant, alert_id, subject_kind, subject, episode_start FROM alert_last
+            WHERE subject IN (SELECT assumeNotNull(subject) FROM raw_verdicts WHERE refers_to IS NULL AND subject IS NOT NULL)) AS a
+        INNER JOIN (SELECT tenant, assumeNotNull(subject_kind) AS subject_kind, assumeNotNull(subject) AS subject,
+            max(event_time) AS said_at FROM raw_verdicts WHERE refers_to IS NULL AND subject IS NOT NULL
+            GROUP BY tenant, subject_kind, subject) AS v
+        ON v.tenant = a.tenant AND v.subject_kind = a.subject_kind AND v.subject = a.subject
+        WHERE v.said_at >= toUnixTimestamp64Milli(a.episode_start));
 
 CREATE VIEW IF NOT EXISTS exchange_rate AS
 SELECT tenant, id AS currency, fromUnixTimestamp64Milli(ifNull(valid_from, event_time), 'UTC') AS since,

@@ -65,6 +65,12 @@ def test_a_verdict_speaks_by_alert_event_or_subject(store: ChdbStore) -> None:
     assert rows == [("a" * 16, "fraud"), ("b" * 16, "fraud"), ("c" * 16, "fraud")]
 
 
+def test_what_is_not_judged_is_the_rest(store: ChdbStore) -> None:
+    """The queue and the verdicts are two halves: no alert is in both or in none."""
+    waiting = store.query("SELECT toString(alert_id) AS id FROM alert_unjudged ORDER BY id")["id"].to_list()
+    assert waiting == ["d" * 16, "e" * 16]
+
+
 def test_the_last_revision_is_the_alert(store: ChdbStore) -> None:
     """Each once, as it stands."""
     rows = store.query("SELECT count() AS n, min(revision) AS least FROM alert_latest").rows()

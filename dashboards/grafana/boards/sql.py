@@ -31,11 +31,7 @@ def alerts(where: str = "1 = 1") -> str:
 
 def unjudged(where: str = "1 = 1") -> str:
     """Alerts that nobody has judged, open or closed, whenever they were."""
-    judged = f"SELECT alert_id FROM alert_verdict WHERE {TENANT}"
-    return (
-        f"(SELECT * FROM alert_last FINAL WHERE {LIVE} AND state != 'suppressed' AND {where} "
-        f"AND toString(alert_id) NOT IN ({judged}))"
-    )
+    return f"(SELECT * FROM alert_unjudged WHERE {LIVE} AND {where})"
 
 
 def converted(rows: str) -> str:

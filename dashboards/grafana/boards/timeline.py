@@ -34,9 +34,10 @@ def _all() -> list[Panel]:
             f"{TEXT} AS id FROM {theirs} UNION ALL "
             "SELECT event_time, 'leakage', control, '', state, toDecimal128(amount_micros, 6) / 1000000, currency, break_kind, "
             f"toString(leakage_id) FROM leakage_last FINAL WHERE {LIVE} AND (subject = {WHO} OR account_id = {WHO}) UNION ALL "
-            "SELECT fromUnixTimestamp64Milli(said_at), 'verdict', verdict, '', '', NULL, '', '', alert_id FROM "
-            "(SELECT alert_id, verdict, last_said AS said_at FROM alert_verdict) "
-            f"WHERE alert_id IN (SELECT {TEXT} FROM {theirs})) ORDER BY time DESC, what, id LIMIT 500",
+            "SELECT fromUnixTimestamp64Milli(event_time), 'verdict', verdict, '', '', NULL, '', ifNull(by, ''), "
+            "ifNull(refers_to, '') FROM raw_verdicts FINAL WHERE tenant IN (${tenant:singlequote}) AND "
+            f"(subject = {WHO} OR refers_to IN (SELECT {TEXT} FROM {theirs}) OR refers_to IN (SELECT event_id FROM evidence "
+            f"WHERE {LIVE} AND finding_id IN ({findings})))) ORDER BY time DESC, what, id LIMIT 500",
             width=24,
             height=10,
             columns={

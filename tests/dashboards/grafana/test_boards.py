@@ -2,6 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.grafana.boards import every_board
 from dashboards.grafana.boards.__main__ import FOLDER
@@ -11,6 +16,8 @@ from dashboards.grafana.boards.grafana_json import as_json
 from detectors import every_detector, every_model
 from store import ChdbStore
 from tests.dashboards.grafana.answers import wrong
+
+LOST = object()
 
 
 def test_the_json_is_the_code() -> None:
@@ -45,6 +52,26 @@ def test_every_dashboard_explains_itself() -> None:
         panels = [panel for panel in json.loads(as_json(board))["panels"] if panel["type"] != "row"]
         assert len(panels) == len(board.panels())
         assert len({panel["id"] for panel in panels}) == len(panels)
+
+
+def _lost(given: Any, back: Any, path: str = "") -> list[str]:
+    """The keys that Grafana's schema does not know."""
+    if isinstance(given, dict) and isinstance(back, dict):
+        pairs = [(name, value, back.get(name, LOST)) for name, value in given.items()]
+        return [each for name, value, other in pairs for each in _lost(value, other, f"{path}/{name}")]
+    if isinstance(given, list) and isinstance(back, list) and len(given) == len(back):
+        return [each for n, value in enumerate(given) for each in _lost(value, back[n], f"{path}/{n}")]
+    return [] if given == back else [path]
+
+
+def test_grafanas_schema_knows_every_key() -> None:
+    """Read by Grafana's own schema and written again, nothing is lost but what the data source's queries say."""
+    register_default_plugins()
+    for board in every_board().values():
+        plain = json.loads(as_json(board))
+        back = json.loads(json.dumps(Dashboard.from_json(plain), cls=JSONEncoder))
+        own = ("/annotations/list/0/target/", "/targets/0/")
+        assert [path for path in _lost(plain, back) if not any(part in path for part in own)] == []
 
 
 def test_links_lead_to_boards() -> None:
