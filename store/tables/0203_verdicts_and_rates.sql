@@ -36,13 +36,12 @@ GROUP BY tenant, alert_id;
 CREATE VIEW IF NOT EXISTS alert_unjudged AS
 SELECT * FROM alert_last FINAL
 WHERE state != 'suppressed'
-    AND (tenant, toString(alert_id)) NOT IN
-        (SELECT tenant, assumeNotNull(refers_to) FROM raw_verdicts WHERE refers_to IS NOT NULL)
-    AND (tenant, alert_id) NOT IN
-        (SELECT tenant, finding_id FROM evidence WHERE (tenant, event_id) IN
-            (SELECT tenant, assumeNotNull(refers_to) FROM raw_verdicts WHERE refers_to IS NOT NULL))
-    AND (tenant, alert_id) NOT IN
-        (SELECT a.tenant, a.alert_id FROM (SELECT tenant, alert_id, subject_kind, subject, episode_start FROM alert_last
+    AND toString(alert_id) NOT IN (SELECT assumeNotNull(refers_to) FROM raw_verdicts WHERE refers_to IS NOT NULL)
+    AND alert_id NOT IN
+        (SELECT finding_id FROM evidence WHERE sipHash64(tenant, event_id) IN
+            (SELECT sipHash64(tenant, assumeNotNull(refers_to)) FROM raw_verdicts WHERE refers_to IS NOT NULL))
+    AND alert_id NOT IN
+        (SELECT a.alert_id FROM (SELECT tenant, alert_id, subject_kind, subject, episode_start FROM alert_last
             WHERE subject IN (SELECT assumeNotNull(subject) FROM raw_verdicts WHERE refers_to IS NULL AND subject IS NOT NULL)) AS a
         INNER JOIN (SELECT tenant, assumeNotNull(subject_kind) AS subject_kind, assumeNotNull(subject) AS subject,
             max(event_time) AS said_at FROM raw_verdicts WHERE refers_to IS NULL AND subject IS NOT NULL

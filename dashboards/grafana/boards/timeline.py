@@ -22,7 +22,7 @@ def board() -> Board:
 
 def _all() -> list[Panel]:
     theirs = f"(SELECT * FROM alert_last FINAL WHERE {LIVE} AND {THEIRS})"
-    findings = f"SELECT alert_id FROM alert_last FINAL WHERE {LIVE} AND {THEIRS}"
+    findings = f"SELECT alert_id FROM alert_last WHERE {LIVE} AND {THEIRS}"  # every revision has the same subject
     return [
         Panel(
             "table",
@@ -36,7 +36,7 @@ def _all() -> list[Panel]:
             f"toString(leakage_id) FROM leakage_last FINAL WHERE {LIVE} AND (subject = {WHO} OR account_id = {WHO}) UNION ALL "
             "SELECT fromUnixTimestamp64Milli(event_time), 'verdict', verdict, '', '', NULL, '', ifNull(by, ''), "
             "ifNull(refers_to, '') FROM raw_verdicts FINAL WHERE tenant IN (${tenant:singlequote}) AND "
-            f"(subject = {WHO} OR refers_to IN (SELECT {TEXT} FROM {theirs}) OR refers_to IN (SELECT event_id FROM evidence "
+            f"(subject = {WHO} OR refers_to IN (SELECT toString(alert_id) FROM alert_last WHERE {LIVE} AND {THEIRS}) OR refers_to IN (SELECT event_id FROM evidence "
             f"WHERE {LIVE} AND finding_id IN ({findings})))) ORDER BY time DESC, what, id LIMIT 500",
             width=24,
             height=10,

@@ -26,7 +26,8 @@ def fill(store: ChdbStore, scale: float) -> None:
     _events(store, scale)
 
 
-AT = f"toDateTime64(now(), 3, 'UTC') - INTERVAL (number * 7919 % {DAYS * 86400}) SECOND"
+NOW_S = int(time.time())
+AT = f"toDateTime64({NOW_S}, 3, 'UTC') - INTERVAL (number * 7919 % {DAYS * 86400}) SECOND"
 ID = "lower(leftPad(hex(number), 16, '0'))"
 
 
