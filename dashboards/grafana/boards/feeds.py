@@ -99,7 +99,7 @@ def _quarantine() -> list[Panel]:
 
 
 def _pipeline() -> list[Panel]:
-    marks = f"(SELECT * FROM frame_last FINAL WHERE {LIVE})"
+    marks = f"(SELECT * FROM frame_last FINAL WHERE {LIVE} AND watermark > 0)"  # one that has had nothing has none
     return [
         Panel(
             "table",

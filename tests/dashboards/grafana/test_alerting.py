@@ -14,6 +14,7 @@ from dashboards.grafana.boards import every_board
 from dashboards.grafana.boards.panel import ClickHouse, Prometheus
 from store import ChdbStore
 from streams.live.metrics import Metrics
+from tests.dashboards.grafana.expanded import expanded
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 BY_ID = {rule.uid: rule for rule in RULES}
@@ -130,6 +131,17 @@ def test_a_control_that_does_not_run_fires(store: ChdbStore) -> None:
         names = "tenant, run, control, control_version, event_time, inputs, breaks, amount_micros, state, stored_at"
         store.run(f"INSERT INTO control_run ({names}) VALUES ({row})")
     assert [row["control"] for row in firing(store, BY_ID["tollwatch-control-silent"])] == ["billed_not_provisioned"]
+
+
+def test_a_partition_that_has_had_nothing_has_no_watermark(store: ChdbStore) -> None:
+    """Its mark is the least number there is, which no clock can show; the others say how far the key space is."""
+    names = "tenant, run, key_space, frame_partition, sequence, partition, begin, end, watermark"
+    for partition, watermark in (("usage-0", 1_772_000_000_000), ("care-0", -(2**63) + 1)):
+        row = f"'main', 'live', 'calling_number', 0, 1, '{partition}', 0, 1, {watermark}"
+        store.run(f"INSERT INTO frame_mark ({names}) VALUES ({row})")
+    (panel,) = [each for each in every_board()["feeds"].panels() if each.title == "How far each key space is"]
+    (row,) = store.query(expanded(panel.sql, {"tenant": ["main"]})).iter_rows(named=True)
+    assert (row["held_by"], row["watermark"].year, row["partitions"]) == ("usage-0", 2026, 1)
 
 
 def test_expressions_of_prometheus_ask_for_metrics_that_there_are() -> None:
