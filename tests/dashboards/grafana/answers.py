@@ -12,6 +12,7 @@ MAY_BE_EMPTY = {
     "Seconds from event to alert",
     "What became of records",
     "By version",
+    "Alerts and their scores",
     "Features at the peak",
     "Conditions that held",
     "Latest alerts",
@@ -21,7 +22,7 @@ MAY_BE_EMPTY = {
     "Evidence",
     "Accounts with several alerts",
 }
-"""Of a fraud type that was not planted, of a run without duplicates, of nobody chosen: empty, not broken."""
+"""Of a fraud type that was not planted, a model that did not alert, a run without duplicates, nobody chosen."""
 
 
 def wrong(store: Any, *, quiet: set[str] | None = None) -> list[str]:
