@@ -94,8 +94,14 @@ def zone_minutes(text: str) -> int | None:
     return -total if sign == "-" else total
 
 
+LONGEST_ZONE = 64
+"""Twice the longest name in the database of zones."""
+
+
 def is_zone(text: str) -> bool:
     """Whether a text names a time zone, or an offset."""
+    if len(text) > LONGEST_ZONE:  # looked up as a package of packages, one within another
+        return False
     try:
         return zone_minutes(text) is not None or bool(ZoneInfo(text))
     except (ZoneInfoNotFoundError, ValueError, OSError):

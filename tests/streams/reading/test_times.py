@@ -166,6 +166,11 @@ def test_a_time_that_the_clocks_have_twice_is_the_first_and_one_that_they_skip_i
     assert read(texts, "iso", zone="Europe/Copenhagen") == [1_792_888_200_000, None]
 
 
+def test_a_zone_of_a_thousand_parts_is_none() -> None:
+    """Found by fuzzing: it is looked up as packages within packages, until the stack ends."""
+    assert not is_zone("Europe" + "/C" * 1_000 + "/Copenhagen")
+
+
 def test_zones() -> None:
     """Offsets up to fifteen hours, and what the zone database has."""
     assert [zone_minutes(each) for each in ("+0530", "-03", "+15:01", "CET", "UTC")] == [330, -180, None, None, 0]
