@@ -44,20 +44,25 @@ def give_verdict(about_id: str, said: Said, data: Path, settings: Settings, *, i
     Raises ConfigurationError where no finding has the id, or the loss is no amount of money.
     """
     person = acting_user(said.by)
-    keys = {"refers_to": about_id, "tenant": settings.tenant} if is_event else _keys(about_id, data)
-    own = {"verdict_id": uuid.uuid4().hex, "verdict": said.verdict, "note": said.note, "by": person}
-    known_at = said.at_ms if said.at_ms is not None else now_ms()
-    row = keys | own | {"recorded_at": known_at} | _loss(said.loss, said.currency)
+    verdict = new_verdict(about_id, said._replace(by=person), data, settings, is_event=is_event)
     with open_database(data, settings) as database, database.session(person) as session:
-        session.add(Verdict(**row))
+        session.add(verdict)
     return person
 
 
-def _keys(finding_id: str, data: Path) -> dict[str, Any]:
+def new_verdict(about_id: str, said: Said, data: Path, settings: Settings, *, is_event: bool = False) -> Verdict:
+    """The row of a verdict, which the caller adds to a session."""
+    keys = {"refers_to": about_id, "tenant": settings.tenant} if is_event else _keys(about_id, data, settings)
+    own = {"verdict_id": uuid.uuid4().hex, "verdict": said.verdict, "note": said.note, "by": said.by}
+    known_at = said.at_ms if said.at_ms is not None else now_ms()
+    return Verdict(**keys | own | {"recorded_at": known_at} | _loss(said.loss, said.currency))
+
+
+def _keys(finding_id: str, data: Path, settings: Settings) -> dict[str, Any]:
     """What a verdict must carry to reach the shards of its row; a model's alert refers to the event it scored."""
-    with reading(data) as store:
+    with reading(data, settings) as store:
         found = about(store, finding_id)
-    if found is None:
+    if found is None or found.document["tenant"] not in settings.served_tenants():
         raise ConfigurationError(
             f"{finding_id}: no alert and no leakage has this id; is it an event's? Then say --event"
         )

@@ -1,6 +1,7 @@
 """ClickHouse inside the process: chDB over the data directory."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,7 @@ class ChdbStore:
 
     def __init__(self, directory: Path) -> None:
         self.directory, self.shown = directory, str(directory)
+        self._one_at_a_time = threading.RLock()
         self._lock = lock(directory)
         self._raw: dict[str, list[pl.DataFrame]] = {}
         self._waiting = 0
@@ -80,7 +82,8 @@ class ChdbStore:
         """Run one statement of ours; gives chDB's answer."""
         given = {name: parameter(value) for name, value in (parameters or {}).items()}
         try:
-            return self._session.query(sql, output, params=given)
+            with self._one_at_a_time:  # chDB mixes up the parameters of statements that run at once
+                return self._session.query(sql, output, params=given)
         except (ChdbError, RuntimeError) as error:
             raise StoreError(f"{self.directory}: {_sentence(error)}") from error
 

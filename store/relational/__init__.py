@@ -1,6 +1,41 @@
 """Relational data: verdicts, lists, users, and the audit of every change; SQLite by default, PostgreSQL by URL."""
 
 from store.relational.database import Database
-from store.relational.models import Audit, Base, ListEntry, NamedList, User, Verdict
+from store.relational.models import (
+    ROLES,
+    AlertWork,
+    ApiToken,
+    Audit,
+    Base,
+    ListEntry,
+    NamedList,
+    Proposal,
+    RuleVersion,
+    SavedView,
+    SignIn,
+    SignInFailure,
+    User,
+    Verdict,
+    Webhook,
+    WebhookDelivery,
+)
 
-__all__ = ["Audit", "Base", "Database", "ListEntry", "NamedList", "User", "Verdict"]
+__all__ = [
+    "ROLES",
+    "AlertWork",
+    "ApiToken",
+    "Audit",
+    "Base",
+    "Database",
+    "ListEntry",
+    "NamedList",
+    "Proposal",
+    "RuleVersion",
+    "SavedView",
+    "SignIn",
+    "SignInFailure",
+    "User",
+    "Verdict",
+    "Webhook",
+    "WebhookDelivery",
+]

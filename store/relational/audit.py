@@ -26,6 +26,8 @@ UNCHAINED = "none"
 IDENTIFIERS = re.compile(r"\b[A-Z]{0,4}\d{6,}\b")
 NAMES_OF_FINDINGS = frozenset({"refers_to", "finding_id", "verdict_id", "rule", "names"})
 PERSONAL = frozenset((*NUMBERS, "subject", "entry"))
+SECRETS = frozenset({"password", "token_hash", "secret"})
+"""Columns of which the audit says that they changed, and nothing else."""
 
 
 class AuditedSession(Session):
@@ -68,6 +70,8 @@ def _shown(name: str, value: Any) -> Any:
     """A value without who it is about: an identifier masked, and numbers and accounts in free text."""
     if not isinstance(value, str) or name in NAMES_OF_FINDINGS:
         return value
+    if name in SECRETS:
+        return "***"
     return masked(value) if name in PERSONAL else IDENTIFIERS.sub(lambda found: masked(found.group()), value)
 
 
@@ -87,7 +91,7 @@ def _write_audit(session: Session, context: UOWTransaction) -> None:
         _row(session.info["by"], action, row.__tablename__, _key(row), changes)
         for action, group in groups.items()
         for row in group
-        if (changes := _values(row, action))
+        if not getattr(row, "__unaudited__", False) and (changes := _values(row, action))
     ]
     if rows:
         _append(session, rows)

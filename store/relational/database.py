@@ -90,13 +90,29 @@ class Database:
 
     def migrate(self, target: str = "head") -> bool:
         """Bring the tables to a revision; says whether anything was to do. Raises VersionError at a newer one's."""
-        with self._sentences(), self.engine.begin() as connection:
+        with self._sentences(), self._migrating() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
             before = self._revision(connection)
             verb = command.downgrade if target == "base" else command.upgrade
             verb(_configuration(connection), target)
             return before != self._revision(connection)
+
+    @contextmanager
+    def _migrating(self) -> Iterator[Connection]:
+        """One transaction. SQLite makes a table anew to change it, to which others may not refer meanwhile."""
+        is_sqlite = self.engine.dialect.name == "sqlite"
+        with self.engine.connect() as connection:
+            if is_sqlite:
+                connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+                connection.rollback()
+            with connection.begin():
+                yield connection
+                if is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                    raise StoreError(f"{self.shown}: rows refer to rows that are not there; restore your backup")
+            if is_sqlite:
+                connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+                connection.rollback()
 
     def is_behind(self) -> bool:
         """Whether migrations wait to be applied."""

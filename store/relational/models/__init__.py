@@ -5,7 +5,35 @@ Times are milliseconds since the epoch and money millionths, as everywhere.
 
 from store.relational.models.base import Base
 from store.relational.models.lists import ListEntry, NamedList
-from store.relational.models.people import Audit, User
+from store.relational.models.people import (
+    ROLES,
+    ApiToken,
+    Audit,
+    SignIn,
+    SignInFailure,
+    User,
+    Webhook,
+    WebhookDelivery,
+)
+from store.relational.models.triage import AlertWork, Proposal, RuleVersion, SavedView
 from store.relational.models.verdicts import KEYS, Verdict
 
-__all__ = ["KEYS", "Audit", "Base", "ListEntry", "NamedList", "User", "Verdict"]
+__all__ = [
+    "KEYS",
+    "ROLES",
+    "AlertWork",
+    "ApiToken",
+    "Audit",
+    "Base",
+    "ListEntry",
+    "NamedList",
+    "Proposal",
+    "RuleVersion",
+    "SavedView",
+    "SignIn",
+    "SignInFailure",
+    "User",
+    "Verdict",
+    "Webhook",
+    "WebhookDelivery",
+]

@@ -20,7 +20,8 @@ class NamedList(Base):
 class ListEntry(Base):
     """One version of an entry of a list, in force until `valid_to`; entries are ended, never deleted.
 
-    `exported` counts what the line has been told of it: 1 its beginning, 2 its end too.
+    At `expires_at` it is ended by itself. `exported` counts what the line has been told of it: 1 its
+    beginning, 2 its end too.
     """
 
     __tablename__ = "list_entry"
@@ -36,6 +37,7 @@ class ListEntry(Base):
     risk: Mapped[int]
     valid_from: Mapped[int]
     valid_to: Mapped[int | None]
+    expires_at: Mapped[int | None]
     exported: Mapped[int] = mapped_column(default=0)
     by: Mapped[By]
     note: Mapped[str | None] = mapped_column(Text())
