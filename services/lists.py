@@ -31,8 +31,9 @@ def add_entries(
     note: str | None = None,
     by: str | None = None,
     at_ms: int | None = None,
+    expires_at_ms: int | None = None,
 ) -> None:
-    """Put entries on a list, or change their risk. A list that is not there yet is made."""
+    """Put entries on a list, or change their risk or when they end. A list that is not there yet is made."""
     _some(entries)
     new = {
         "tenant": settings.tenant,
@@ -41,6 +42,7 @@ def add_entries(
         "note": note,
         "by": acting_user(by),
         "valid_from": at_ms if at_ms is not None else now_ms(),
+        "expires_at": expires_at_ms,
         "exported": 0,
     }
     with open_database(data, settings) as database, database.session(acting_user(by)) as session:
@@ -56,6 +58,7 @@ def _put(session: AuditedSession, new: dict[str, Any]) -> None:
         session.flush()
     old = _in_force(session, tenant, name, new["entry"])
     if old is not None and old.risk == new["risk"]:
+        old.expires_at = new["expires_at"]
         return
     if old is not None:
         old.valid_to, old.exported = moment, ENDED
@@ -80,6 +83,20 @@ def remove_entries(
             if old is None:
                 raise ConfigurationError(f"lists remove {name}: `{entry}` is not on it; nothing was changed")
             old.valid_to = moment
+
+
+def end_expired(data: Path, settings: Settings, *, now: int | None = None) -> int:
+    """End the entries whose time is over; gives how many. Who changes or exports lists calls it first."""
+    moment = now_ms() if now is None else now
+    over = ListEntry.valid_to.is_(None), ListEntry.expires_at <= moment
+    with open_database(data, settings) as database, database.reading() as session:
+        if session.scalars(select(ListEntry.entry_id).where(*over).limit(1)).first() is None:
+            return 0
+    with open_database(data, settings) as database, database.session(acting_user(None)) as session:
+        found = session.scalars(select(ListEntry).where(*over)).all()
+        for entry in found:
+            entry.valid_to = entry.expires_at
+    return len(found)
 
 
 def _some(entries: Sequence[str]) -> None:
@@ -115,6 +132,7 @@ def list_entries(
 
 def export_changes(data: Path, folder: Path, settings: Settings) -> tuple[Path | None, int]:
     """Write the changes that the line has not been told of as events of `reference`; gives the file and how many."""
+    end_expired(data, settings)
     with open_database(data, settings) as database, database.session(acting_user(None)) as session:
         found = session.scalars(select(ListEntry).where(_untold())).all()
         events = [event for entry in found for event in _events(entry)]

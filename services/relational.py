@@ -15,9 +15,28 @@ HEADS = "audit-heads.log"
 """Where the heads of the audit are written, in the data directory."""
 
 
+_held: dict[str, Database] = {}
+"""URL → the database that a process which serves keeps open."""
+
+
+@contextmanager
+def database_held_open(data: Path, settings: Settings) -> Iterator[None]:
+    """Keep the database open meanwhile: every use case of this process works on it."""
+    url = settings.database_url(data)
+    with open_database(data, settings) as database:
+        _held[url] = database
+        try:
+            yield
+        finally:
+            del _held[url]
+
+
 @contextmanager
 def open_database(data: Path, settings: Settings) -> Iterator[Database]:
     """The database of the settings. SQLite's tables are brought up to date; a server's are not, unasked."""
+    if (held := _held.get(settings.database_url(data))) is not None:
+        yield held
+        return
     if settings.database is None:
         check_there(data)
     with Database(settings.database_url(data), data / HEADS if data.is_dir() else None) as database:

@@ -6,6 +6,7 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any, cast
 
+from services.relational import database_held_open
 from store import ChdbStore, ServerStore
 from store.directory import check_there
 from tollwatch.config import Settings, load_settings
@@ -76,13 +77,14 @@ _held: list[_Held] = []
 
 @contextmanager
 def held_open(data: Path | None, settings: Settings, *, must_exist: bool = True) -> Iterator[None]:
-    """Keep the store open meanwhile: every use case of this process that opens it is lent the one that is open."""
+    """Keep store and relational database open meanwhile: every use case of this process is lent them."""
     if must_exist and (data is not None or settings.clickhouse is None):
         check_there(data or DATA)
     held = _Held(data, settings)
     _held.append(held)
     try:
-        yield
+        with database_held_open(data or DATA, settings):
+            yield
     finally:
         _held.remove(held)
         held.close()

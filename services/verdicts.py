@@ -107,6 +107,14 @@ def list_verdicts(data: Path, settings: Settings, *, identifiers: bool = True) -
     return documents if identifiers else [hidden(document) for document in documents]
 
 
+def verdicts_of(finding_id: str, data: Path, settings: Settings) -> list[dict[str, Any]]:
+    """What was said of one finding, in the order in which it became known."""
+    own = Verdict.tenant == settings.tenant, Verdict.finding_id == finding_id
+    with open_database(data, settings) as database, database.reading() as session:
+        found = session.scalars(select(Verdict).where(*own).order_by(*ORDER)).all()
+        return [{name: getattr(row, name) for name in FIELDS} for row in found]
+
+
 def export_verdicts(data: Path, folder: Path, settings: Settings, *, again: bool = False) -> tuple[Path | None, int]:
     """Write the verdicts that the line has not been told of as events; gives the file and how many.
 

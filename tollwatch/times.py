@@ -17,3 +17,12 @@ def parse_moment(text: str, *, where: str = "") -> int:
         place = f"{where} {text}: is" if where else f"`{text}` is"
         raise ConfigurationError(f"{place} no time; write for example 2026-03-09T00:00:00Z") from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def readable(ms: int) -> str:
+    """A time as ISO 8601 in UTC, to the second.
+
+    >>> readable(1_772_482_225_239)
+    '2026-03-02T20:10:25Z'
+    """
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
