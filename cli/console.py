@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from dashboards.console.duties import DUTIES
 from dashboards.console.serve import Address, serving
 from services.stores import DATA, held_open
 from services.users import list_users
-from tollwatch.config import load_settings
+from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
 
 
@@ -48,13 +50,20 @@ def console(
         A settings file.
     """
     settings = load_settings(config)
-    address = Address(host, port, name)
-    with held_open(data, settings):
-        if not any(user.may_sign_in and user.active for user in list_users(data or DATA, settings, every_tenant=True)):
-            raise ConfigurationError("nobody can sign in yet; `tollwatch users add NAME --role admin` adds somebody")
-        with serving(make_desk(data, settings, rules=rules), address, list(DUTIES)):
-            print(f"The console is at {address.url} (Ctrl-C ends it)", flush=True)
-            until_ended()
+    with held_open(data, settings), console_over(data, settings, Address(host, port, name), rules=rules) as address:
+        print(f"The console is at {address.url} (Ctrl-C ends it)", flush=True)
+        until_ended()
+
+
+@contextmanager
+def console_over(
+    data: Path | None, settings: Settings, address: Address, *, rules: tuple[Path, ...] = ()
+) -> Iterator[Address]:
+    """The console of a store that is held open. Raises ConfigurationError where nobody can sign in."""
+    if not any(user.may_sign_in and user.active for user in list_users(data or DATA, settings, every_tenant=True)):
+        raise ConfigurationError("nobody can sign in yet; `tollwatch users add NAME --role admin` adds somebody")
+    with serving(make_desk(data, settings, rules=rules), address, DUTIES):
+        yield address
 
 
 def until_ended() -> None:

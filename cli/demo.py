@@ -1,5 +1,6 @@
 """Simulate an operator for a week, run the line on it, and hold what was found against what was planted."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,8 @@ from replay.evaluate import Report
 from replay.simulate.services import HISTORY_DAYS
 from services.demo import Demo, Size, play
 from services.run import RunOutcome
-from tollwatch.config import Settings
+from services.users import put_user
+from tollwatch.config import Settings, load_settings
 from tollwatch.ports import Source
 
 DATA = Path("tollwatch-demo")
@@ -28,6 +30,7 @@ def demo(
     days: Positive = 7,
     seed: int = 1,
     data: Path = DATA,
+    port: int = 8080,
     json: bool = False,
 ) -> None:
     """Plant frauds and leakages in a simulated operator, find them again, and say how well that went.
@@ -44,8 +47,10 @@ def demo(
         What all chance comes from.
     data
         Where the streams (`streams/`) and the findings (`data/`) go; those of an earlier demonstration are replaced.
+    port
+        The console's port; another where it is taken.
     json
-        Print the summary as JSON.
+        Print the summary as JSON, and end.
     """
     done = _simulating(data, Size(subscribers, days, seed))
     tell_absent(done.not_planted, subscribers)
@@ -53,6 +58,28 @@ def demo(
         sys.stdout.write(msgspec.json.encode(as_dict(done), order="sorted").decode() + "\n")
     else:
         show(done, data, sys.stdout)
+        _end_in_console(data / "data", port)
+
+
+def _end_in_console(data: Path, port: int) -> None:
+    """Serve the console until Ctrl-C; where nobody sits at a terminal, see that it answers."""
+    from cli.console import console_over, until_ended  # noqa: PLC0415  (its libraries are not needed with --json)
+    from dashboards.console.serve import Address, answers, free_port  # noqa: PLC0415
+    from services.stores import held_open  # noqa: PLC0415
+
+    settings = load_settings()
+    own = Settings(installation_key=settings.installation_key, key_file=settings.key_file)
+    with held_open(data, own):
+        people = {name: put_user(name, data, own, role=role) for name, role in (("demo", "analyst"), ("boss", "admin"))}
+        with console_over(data, own, Address(port=free_port(port))) as address:
+            for name, password in people.items():
+                print(f"{address.url}  sign in as {name}, password {password}")
+            if sys.stdout.isatty() and os.environ.get("CI") != "true":
+                print("Ctrl-C ends it.", flush=True)
+                until_ended()
+            else:
+                answers(address)
+                print("The console answers.")
 
 
 def _simulating(folder: Path, size: Size) -> Demo:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,9 @@ from cyclopts import Parameter
 from cli._run import Files, Forms, run_files, show
 from services.binary import open_files
 from services.run import RunOutcome
-from services.stores import DATA
+from services.stores import DATA, held_open
 from streams.reading.sort import SortedSource
-from tollwatch.config import load_settings
+from tollwatch.config import Settings, load_settings
 from tollwatch.errors import InputError
 from tollwatch.times import parse_moment
 
@@ -31,6 +32,8 @@ def run(
     partitions: int | None = None,
     config: Path | None = None,
     json: bool = False,
+    console: bool = False,
+    port: int = 8080,
 ) -> None:
     """Read files, find fraud and leakage, and store what was found.
 
@@ -58,6 +61,10 @@ def run(
         A settings file; default `tollwatch.toml`, if there is one.
     json
         Print the summary as JSON.
+    console
+        Serve the console meanwhile, and afterwards until Ctrl-C.
+    port
+        The console's port.
     """
     settings = load_settings(config)
     if partitions is not None:
@@ -65,9 +72,26 @@ def run(
     sources = open_files(files.given(), forms.mappings())
     if sort:
         sources = [SortedSource(source, data / "sort") for source in sources]
-    outcome = run_files(sources, data, settings, rules=rules, as_of_ms=arrival_ms(as_of))
-    show(outcome, json=json, out=sys.stdout)
+    with ExitStack() as ending:
+        if console:
+            _serve(ending, data, settings, port, rules)
+        outcome = run_files(sources, data, settings, rules=rules, as_of_ms=arrival_ms(as_of))
+        show(outcome, json=json, out=sys.stdout)
+        if console:
+            from cli.console import until_ended  # noqa: PLC0415
+
+            until_ended()
     refuse_nothing_read(outcome)
+
+
+def _serve(ending: ExitStack, data: Path, settings: Settings, port: int, rules: tuple[Path, ...]) -> None:
+    """The console, in this process: it is the one that holds the data directory."""
+    from cli.console import console_over  # noqa: PLC0415  (its libraries are not needed without it)
+    from dashboards.console.serve import Address  # noqa: PLC0415
+
+    ending.enter_context(held_open(data, settings, must_exist=False))
+    address = ending.enter_context(console_over(data, settings, Address(port=port), rules=rules))
+    print(f"The console is at {address.url}", file=sys.stderr, flush=True)
 
 
 def refuse_nothing_read(outcome: RunOutcome) -> None:

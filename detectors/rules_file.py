@@ -20,7 +20,7 @@ from tollwatch.bounds import MAX_CHARACTERS
 from tollwatch.duration import parse_duration
 from tollwatch.errors import ConfigurationError, RuleError
 from tollwatch.events import STREAMS
-from tollwatch.yaml_file import load_yaml
+from tollwatch.yaml_file import load_yaml, parse_yaml
 
 _FEATURE = re.compile(
     r"""\s*(?P<kind>\w+)\s*\((?P<value>.*?)\)
@@ -31,7 +31,7 @@ _FEATURE = re.compile(
         (?:\s+where\s+(?P<where>.+?))?\s*""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_KEYS = ("name", "reads", "by", "features", "warning", "critical", "amount", "quiet_period", "claim", "version")
+KEYS = ("name", "reads", "by", "features", "warning", "critical", "amount", "quiet_period", "claim", "version")
 MAX_RULES, MAX_FEATURES = 500, 60
 _FORMER_KEYS = {"quiet": "quiet_period"}
 """What rules files called a key before; both are read."""
@@ -95,8 +95,8 @@ def parse_rule(entry: object, *, where: str) -> Rule:
         raise RuleError(f"{where}: `quiet` is the former name of `quiet_period`; say only one of them")
     entry = {_FORMER_KEYS.get(str(key), str(key)): value for key, value in entry.items()}
     for key in entry:
-        if key not in _KEYS:
-            raise RuleError.unknown_word(str(key), list(_KEYS), where=where, what="key")
+        if key not in KEYS:
+            raise RuleError.unknown_word(str(key), list(KEYS), where=where, what="key")
     for key in ("name", "reads", "by", "features"):
         if not entry.get(key):
             raise RuleError(f"{where}: `{key}` is missing")
@@ -143,6 +143,19 @@ def load_rules(path: Path) -> list[Rule]:
         entries = load_yaml(path)
     except ConfigurationError as error:
         raise RuleError(str(error)) from error
+    return _rules(entries, str(path))
+
+
+def rules_of_text(text: str, name: str) -> list[Rule]:
+    """The rules of a YAML text, a list or one alone; `name` stands before every error."""
+    try:
+        entries = parse_yaml(text.encode(), name)
+    except ConfigurationError as error:
+        raise RuleError(str(error)) from error
+    return _rules([entries] if isinstance(entries, dict) else entries, name)
+
+
+def _rules(entries: object, path: str) -> list[Rule]:
     if isinstance(entries, list) and len(entries) > MAX_RULES:
         raise RuleError(f"{path}: has {len(entries)} rules, more than {MAX_RULES}; each is kept for every key")
     if not isinstance(entries, list):

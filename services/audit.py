@@ -19,6 +19,9 @@ FIELDS = [column.name for column in Audit.__table__.columns]
 SECRET = frozenset({"database", "clickhouse", "state", "installation_key", "kafka"})
 
 
+Rows = list[dict[str, Any]]
+
+
 class Verified(NamedTuple):
     """How many rows the audit has, a sentence for each place where it does not hold, and its head."""
 
@@ -81,6 +84,17 @@ def verify_audit(data: Path, settings: Settings, *, heads: Sequence[str] = ()) -
         count, broken = broken_links(session, [*database.exported_heads(), *heads])
         head = session.scalars(select(Audit.chain).order_by(Audit.audit_id.desc()).limit(1)).first()
     return Verified(count, broken, head or "")
+
+
+def latest_audit(data: Path, settings: Settings, *, before: int | None = None, by: str = "", most: int = 100) -> Rows:
+    """The last rows, latest first: those before an id, of one person."""
+    wanted = select(Audit).order_by(Audit.audit_id.desc()).limit(most)
+    if before is not None:
+        wanted = wanted.where(Audit.audit_id < before)
+    if by:
+        wanted = wanted.where(Audit.by == by)
+    with open_database(data, settings) as database, database.reading() as session:
+        return [{name: getattr(row, name) for name in FIELDS} for row in session.scalars(wanted)]
 
 
 def list_audit(data: Path, settings: Settings, *, since_ms: int = 0) -> list[bytes]:

@@ -110,14 +110,20 @@ def _in_force(session: AuditedSession, tenant: str, name: str, entry: str) -> Li
 
 
 def list_entries(
-    names: Sequence[str], data: Path, settings: Settings, *, ended_too: bool = False, identifiers: bool = True
+    names: Sequence[str],
+    data: Path,
+    settings: Settings,
+    *,
+    ended_too: bool = False,
+    identifiers: bool = True,
+    by: str | None = None,
 ) -> list[bytes]:
     """Entries of lists (of all lists without names) as documents (JSON, keys sorted), in order.
 
     They are masked, unless `identifiers` are asked for, which is audited.
     """
     if identifiers:
-        note(data, "show", "list_entry", "identifiers", {"names": [None, list(names)]}, settings=settings)
+        note(data, "show", "list_entry", "identifiers", {"names": [None, list(names)]}, settings=settings, by=by)
     own = ListEntry.tenant == settings.tenant
     wanted = select(ListEntry).where(own).order_by(ListEntry.list_name, ListEntry.entry, ListEntry.valid_from)
     if names:
@@ -130,12 +136,18 @@ def list_entries(
     return documents if identifiers else [hidden(document) for document in documents]
 
 
-def export_changes(data: Path, folder: Path, settings: Settings) -> tuple[Path | None, int]:
-    """Write the changes that the line has not been told of as events of `reference`; gives the file and how many."""
+def export_changes(
+    data: Path, folder: Path, settings: Settings, *, at_ms: int | None = None
+) -> tuple[Path | None, int]:
+    """Write the changes that the line has not been told of as events of `reference`; gives the file and how many.
+
+    `at_ms` is the event time at which the line learns of them, instead of when they were made.
+    """
     end_expired(data, settings)
     with open_database(data, settings) as database, database.session(acting_user(None)) as session:
         found = session.scalars(select(ListEntry).where(_untold())).all()
-        events = [event for entry in found for event in _events(entry)]
+        moved = {"event_time": at_ms} if at_ms is not None else {}
+        events = [event | moved for entry in found for event in _events(entry)]
         path = export_events(events, "reference", folder, key_for_changes(settings, data)) if events else None
         for entry in found:
             entry.exported = BEGUN if entry.valid_to is None else ENDED

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from services.audit import note
 from services.binary import is_binary, row_again
 from services.files import write_lines
 from services.stores import DATA, open_store, reading
-from store.quarantine import QuarantineFilter, Record, count_replayed, mark_replayed, records
+from store.quarantine import QuarantineFilter, Record, Refused, count_replayed, mark_replayed, reasons, records
 from streams.reading.csv_file import row_of
 from streams.reading.decode import KEPT_OF_LONG
 from streams.reading.radius_file import FORM, STANDARD, attributes_of
@@ -36,6 +37,14 @@ __all__ = [
 
 OURS = re.compile(r"^[a-z_]+-[0-9a-f]{12}\.ndjson$")
 """The name of a file of records that were in quarantine."""
+
+
+class Replayed(NamedTuple):
+    """How many records were taken, the reasons of those refused again, how many cannot be read again as they are."""
+
+    taken: int
+    refused: list[str]
+    left: int
 
 
 class ReplayFile(NamedTuple):
@@ -108,15 +117,56 @@ def _write(folder: Path, kind: tuple[str, str], group: Sequence[Record], attempt
     return ReplayFile(path, kind[0], len(group), tuple(ids))
 
 
-def list_records(data: Path | None, wanted: QuarantineFilter, *, identifiers: bool = True) -> list[Record]:
+def list_records(
+    data: Path | None,
+    wanted: QuarantineFilter,
+    *,
+    identifiers: bool = True,
+    settings: Settings | None = None,
+    by: str | None = None,
+) -> list[Record]:
     """The records that are wanted, in the order of stream, partition and position.
 
     With `identifiers` they come whole, which is audited.
     """
+    settings = settings or load_settings()
     if identifiers:
-        note(data or DATA, "show", "quarantine", "records", {"wanted": [None, msgspec.to_builtins(wanted)]})
-    with reading(data) as store:
-        return records(store, wanted._replace(tenant=wanted.tenant or load_settings().tenant))
+        told = {"wanted": [None, msgspec.to_builtins(wanted)]}
+        note(data or DATA, "show", "quarantine", "records", told, settings=settings, by=by)
+    with reading(data, settings) as store:
+        return records(store, wanted._replace(tenant=wanted.tenant or settings.tenant))
+
+
+def list_reasons(data: Path | None, settings: Settings) -> list[Refused]:
+    """What waits in quarantine, by stream, source and reason: the most frequent first, and one record of each."""
+    with reading(data, settings) as store:
+        return reasons(store, settings.tenant)
+
+
+def replay_now(data: Path | None, home: Path, settings: Settings, wanted: QuarantineFilter, *, by: str) -> Replayed:
+    """Have records read again: by a run on the data directory, or by the workers, to which they are published.
+
+    What is refused again stays in quarantine as it was. Nothing else may run on the data directory meanwhile.
+    """
+    from services.publish import publish_sources  # noqa: PLC0415  (Kafka is not needed embedded)
+    from services.run import run_line  # noqa: PLC0415  (the line is large)
+    from streams.read import open_sources  # noqa: PLC0415
+
+    told = {"wanted": [None, msgspec.to_builtins(wanted)]}
+    note(home, "publish", "quarantine", "replay", told, settings=settings, by=by)
+    written, left = write_records(data, wanted, settings, home / "replay")
+    lines = [file for file in written if file.path.suffix == ".ndjson"]
+    if not lines:
+        return Replayed(0, [], left + sum(file.records for file in written))
+    sources = open_sources({file.stream: [file.path] for file in lines})
+    count = sum(file.records for file in lines)
+    if is_live(data, settings):
+        publish_sources(sources, settings)
+        mark_written(data, settings, lines)
+        return Replayed(count, [], left)
+    run_line(sources, home, settings, as_of_ms=time.time_ns() // 1_000_000)
+    again = settle(home, settings, lines)
+    return Replayed(count - len(again), again, left)
 
 
 def record_of(id_: str, data: Path | None) -> Record:

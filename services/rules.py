@@ -20,11 +20,12 @@ from services.files import write_lines
 from services.keys import key_for_changes
 from services.stores import DATA, reading
 from store.stored_source import stored_sources
-from streams.embedded import Run, go_surely
+from streams.embedded import Progress, Run, go_surely
 from streams.frame import ADMITTED
 from streams.in_memory_sink import InMemorySink
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
+from tollwatch.findings import Alert
 from tollwatch.signing import signed
 
 DAY_MS = 86_400_000
@@ -71,11 +72,9 @@ class Trial(NamedTuple):
 
 def try_rules(file: Path, data: Path, settings: Settings) -> tuple[int, list[Trial]]:
     """Run rules over events that are stored; gives how many events, and what came of each rule. Nothing is written."""
-    rules, sink = load_rules(file), InMemorySink()
-    with reading(data) as store:
-        sources, plan = stored_sources(store), plan_of(rules, settings)
-        events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ADMITTED, store=sink)).events
-    opened = [alert for alert in sink.alerts.values() if alert.state == "open"]
+    rules = load_rules(file)
+    events, alerts = alerts_on_the_past(rules, data, settings)
+    opened = [alert for alert in alerts if alert.state == "open"]
     times = [alert.event_time for alert in opened]
     days = max((max(times) - min(times)) / DAY_MS, 1.0) if times else 1.0
     trials = []
@@ -84,6 +83,19 @@ def try_rules(file: Path, data: Path, settings: Settings) -> tuple[int, list[Tri
         subjects, micros = sorted({alert.subject for alert in own}), sum(alert.amount_micros or 0 for alert in own)
         trials.append(Trial(rule.name, len(own), len(own) / days, subjects, micros))
     return events, trials
+
+
+def alerts_on_the_past(
+    rules: Sequence[Rule], data: Path | None, settings: Settings, *, progress: Progress | None = None
+) -> tuple[int, list[Alert]]:
+    """Run rules over every event that is stored; gives how many, and all revisions of alerts. Nothing is written."""
+    sink = InMemorySink()
+    with reading(data, settings) as store:
+        sources, plan = stored_sources(store), plan_of(rules, settings)
+        events = go_surely(
+            lambda: Run(sources, plan, settings, as_of_ms=ADMITTED, store=sink, progress=progress)
+        ).events
+    return events, [alert for alert in sink.alerts.values() if alert.tenant == settings.tenant]
 
 
 class Changes(NamedTuple):
@@ -115,14 +127,15 @@ def publish_changes(
         raise ConfigurationError("rules publish: name a file, --set or --remove")
     if to is not None and at_ms is None:
         raise ConfigurationError("rules publish: --to needs --at, the event time from which the rules are others")
-    _check(changed, rules_by_key_space(rules_in_force(settings, running), [kind() for kind in every_model()]))
+    check_runnable(changed, settings, running)
     wanted: dict[str, Rule | None] = {rule.name: rule for rule in changed}
-    return _tell(wanted | dict.fromkeys(changes.removed), at_ms, to, settings, data)
+    return tell_rules(wanted | dict.fromkeys(changes.removed), at_ms, to, settings, data)
 
 
-def _tell(
+def tell_rules(
     changes: Mapping[str, Rule | None], at_ms: int | None, to: Path | None, settings: Settings, data: Path
 ) -> tuple[int, int]:
+    """Announce changes of rules to the workers, or write them to a file; gives how many, and from when on."""
     from streams.live import announce  # noqa: PLC0415  (Kafka is not needed for a file)
 
     moment = _moment(announce.reached(settings.kafka), settings) if at_ms is None else at_ms
@@ -130,7 +143,7 @@ def _tell(
     for name, rule in changes.items():
         after = msgspec.json.encode(rule, order="sorted").decode() if rule is not None else None
         note(data, "publish", "rule", name, {"rule": [None, after], "from_ms": [None, moment]}, settings=settings)
-    events = [_event(name, rule, moment, settings, key) for name, rule in changes.items()]
+    events = [rule_event(name, rule, moment, settings, key) for name, rule in changes.items()]
     if to is not None:
         write_lines(to, events)
     else:
@@ -146,7 +159,11 @@ def _moment(reached: int | None, settings: Settings) -> int:
     return reached + round(widest * 1000) + AFTER_MS
 
 
-def _check(changed: Sequence[Rule], running: dict[str, KeySpaceRules]) -> None:
+def check_runnable(changed: Sequence[Rule], settings: Settings, running_files: Sequence[Path] = ()) -> None:
+    """Raises RuleError where a rule cannot join the line that runs."""
+    running: dict[str, KeySpaceRules] = rules_by_key_space(
+        rules_in_force(settings, running_files), [kind() for kind in every_model()]
+    )
     for rule in changed:
         if rule.by not in running:
             raise RuleError(
@@ -181,7 +198,7 @@ def _with_thresholds(changes: Sequence[str], settings: Settings) -> list[Rule]:
     return found
 
 
-def _event(name: str, rule: Rule | None, moment: int, settings: Settings, key: bytes) -> bytes:
+def rule_event(name: str, rule: Rule | None, moment: int, settings: Settings, key: bytes) -> bytes:
     """The event of a change. Its id is that of what it says: sent twice, it is taken once."""
     text = msgspec.json.encode(rule, order="sorted").decode() if rule is not None else None
     digest = hashlib.sha256(f"{name} {moment} {text}".encode()).hexdigest()[:12]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from services.assembly import make_plan
 from services.audit import note, note_settings
+from services.changes import FOLDER, forget_told, untold_sources
 from services.keys import with_key
-from store import ChdbStore
+from services.stores import open_store
 from streams.embedded import Progress, Run, Summary, go_surely
 from streams.plan import Plan
 from streams.resume import recognise
@@ -18,7 +19,7 @@ from streams.saving import BackgroundSaver
 from streams.snapshots import Snapshots
 from streams.storing import StoringThread
 from tollwatch.config import Settings
-from tollwatch.ports import Source
+from tollwatch.ports import Source, Store
 from tollwatch.private_files import private_folder
 
 
@@ -49,19 +50,24 @@ def run_line(
     rules: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> RunOutcome:
-    """Read sources to their end, store what is found, save the state on the way and at the end."""
+    """Read sources to their end, store what is found, save the state on the way and at the end.
+
+    What people have decided since the last run (verdicts, lists, rules) is read beside them.
+    """
     make_plan(settings, rules)  # what is wrong with it is said before anything is made
     began = time.monotonic()
-    store = ChdbStore(data)
+    store = open_store(data, settings, must_exist=False)
     try:
         settings = with_key(settings, data, make=True)
         plan = make_plan(settings, rules)
         note_settings(data, settings)
         store.apply_tables()
+        sources = [*sources, *untold_sources(data, settings, store)]
         gc.freeze()  # what is there stays: the collector need not go through it again and again
         summary, snapshots_cpu_s = _go(sources, store, data, plan, settings, as_of_ms=as_of_ms, progress=progress)
         for (source, kind), number in sorted(summary.not_allowed.items()):
             note(data, "refuse", kind, source, {"records": [None, number]}, settings=settings)
+        forget_told(data / FOLDER)
     finally:
         store.close()
     return RunOutcome(summary, round(time.monotonic() - began, 1), snapshots_cpu_s)
@@ -69,7 +75,7 @@ def run_line(
 
 def _go(
     sources: Sequence[Source],
-    store: ChdbStore,
+    store: Store,
     data: Path,
     plan: Plan,
     settings: Settings,

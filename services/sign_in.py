@@ -185,6 +185,19 @@ def sign_out(token: str, data: Path, settings: Settings, *, by: str) -> None:
             session.note("sign_out", "users", by, {})
 
 
+def change_password(name: str, old: str, new: str, data: Path, settings: Settings, *, keep: str) -> None:
+    """Give oneself another password; every session but the one of `keep` ends."""
+    with open_database(data, settings) as database, database.session(name) as session:
+        user = session.get_one(User, name)
+        if user.password is None or not _is_right(user.password, old):
+            raise ConfigurationError("the password of until now is wrong")
+        user.password = hashed(new)
+        own = _session_of(session, keep)
+        for each in session.scalars(select(SignIn).where(SignIn.user == name)):
+            if each is not own:
+                session.delete(each)
+
+
 def unmask(token: str, about: str, reason: str, data: Path, settings: Settings, *, by: Person) -> None:
     """Show identifiers whole on one page for a quarter of an hour. Raises ConfigurationError without a reason."""
     if not by.may(May.UNMASK):

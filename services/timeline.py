@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -16,6 +16,7 @@ DAYS_BEFORE = 14
 MOST_KEYS = 12
 MOST_SHARED = 6
 HOUR_MS = 3_600_000
+OWN_EVENTS = 50
 
 
 class Neighbour(NamedTuple):
@@ -62,24 +63,26 @@ def days_before(keys: Sequence[Key], data: Path | None, settings: Settings, *, u
         return counts_of(store, keys, tenants_of(settings, settings.tenant), times=(first, until_ms), step_ms=DAY_MS)
 
 
+def _is_own(event: Event, own: Sequence[Key]) -> bool:
+    """Whether an event tells of the subject's own device and cell, not of those of who was called."""
+    return any(event.columns.get(key.column) == key.value for key in own if key.column != "called_number")
+
+
 def related(
     evidence: Sequence[EvidenceRow], own: Sequence[Key], data: Path | None, settings: Settings, *, at_ms: int
 ) -> list[Neighbour]:
     """Others with the same device, card, dealer, agent, identity (a week before) or cell (the hour around)."""
-    shared: dict[Key, None] = {}
-    for row in evidence:
-        columns: dict[str, Any] = row.columns
-        for name in SHARED:
-            if columns.get(name):
-                shared[Key(name, str(columns[name]))] = None
-    mine, found = set(own), dict[tuple[Key, Key], None]()
-    for row in evidence:
-        mine |= {Key(name, str(value)) for name, value in row.columns.items() if isinstance(value, str)}
+    found: dict[tuple[Key, Key], None] = {}
     with reading(data, settings) as store:
+        tenants = tenants_of(settings, settings.tenant)
+        last = events_of(store, own, tenants, until_ms=at_ms, most=OWN_EVENTS) if own else []
+        columns = [row.columns for row in evidence] + [dict(each.columns) for each in last if _is_own(each, own)]
+        shared = dict.fromkeys(Key(name, str(row[name])) for row in columns for name in SHARED if row.get(name))
+        mine = {Key(name, value) for row in columns for name, value in row.items() if isinstance(value, str)} | set(own)
         for key in list(shared)[:MOST_SHARED]:
             before = HOUR_MS if key.column == "cell_id" else 7 * DAY_MS
             times = (at_ms - before, at_ms + HOUR_MS)
-            for who in neighbours(store, key, tenants_of(settings, settings.tenant), times=times):
+            for who in neighbours(store, key, tenants, times=times):
                 if who not in mine:
                     found[key, who] = None
     return [Neighbour(*pair) for pair in found]

@@ -115,15 +115,19 @@ def verdicts_of(finding_id: str, data: Path, settings: Settings) -> list[dict[st
         return [{name: getattr(row, name) for name in FIELDS} for row in found]
 
 
-def export_verdicts(data: Path, folder: Path, settings: Settings, *, again: bool = False) -> tuple[Path | None, int]:
+def export_verdicts(
+    data: Path, folder: Path, settings: Settings, *, again: bool = False, at_ms: int | None = None
+) -> tuple[Path | None, int]:
     """Write the verdicts that the line has not been told of as events; gives the file and how many.
 
+    `at_ms` is the event time at which the line learns of them, instead of when they were recorded.
     The file is on the disk before they are noted as exported; the line knows each by its id, so none counts twice.
     """
     with open_database(data, settings) as database, database.session(acting_user(None)) as session:
         wanted = select(Verdict) if again else select(Verdict).where(Verdict.exported_at.is_(None))
         found = session.scalars(wanted).all()
-        events = [_event(verdict) for verdict in found]
+        moved = {"event_time": at_ms} if at_ms is not None else {}
+        events = [_event(verdict) | moved for verdict in found]
         path = export_events(events, "verdicts", folder, key_for_changes(settings, data)) if events else None
         for verdict in found:
             verdict.exported_at = verdict.exported_at or now_ms()

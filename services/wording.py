@@ -1,7 +1,7 @@
 """Features and conditions in plain words: what was counted, in which unit, from when on it alerts."""
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 import polars as pl
@@ -47,7 +47,7 @@ def money(micros: float, currency: str | None = None) -> str:
     >>> money(1_028_000_000, "EUR"), money(-5_000), money(0)
     ('1,028.00 EUR', '-0.01', '0.00')
     """
-    amount = (Decimal(round(micros)) / 1_000_000).quantize(Decimal("0.01"))
+    amount = (Decimal(round(micros)) / 1_000_000).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return f"{amount:,}" + (f" {currency}" if currency else "")
 
 
@@ -75,7 +75,7 @@ def figure(name: str, value: float | None, currency: str | None = None) -> str:
 def noun(name: str, feature: Feature | None) -> str:
     """What a feature counts.
 
-    >>> from detectors.language import count, distinct, sum_
+    >>> from detectors.language import count, distinct
     >>> noun("victims", distinct("called_number", over=timedelta(minutes=10)))
     'different called numbers'
     >>> noun("calls", count(over=timedelta(hours=1)))

@@ -66,6 +66,17 @@ def revisions_of(store: Store, tenant: str, run: str, alert_id: str) -> list[dic
     return [msgspec.json.decode(document) for document in found["document"]] if len(found) else []
 
 
+DOCUMENTS = """
+SELECT toString(alert_id) AS alert_id, document FROM alert_last FINAL
+WHERE tenant = {tenant:String} AND run = {run:String} AND alert_id IN {ids:Array(String)}
+"""
+
+
+def documents_of(store: Store, tenant: str, run: str, ids: Sequence[str]) -> dict[str, str]:
+    """Alert id → the document of its last revision."""
+    return dict(store.query(DOCUMENTS, {"tenant": tenant, "run": run, "ids": list(ids)}).iter_rows()) if ids else {}
+
+
 class EvidenceRow(NamedTuple):
     """One event that was copied when a finding was made; `row` is its JSON as it was stored."""
 

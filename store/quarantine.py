@@ -77,6 +77,30 @@ def _record(row: dict[str, Any]) -> Record:
     return Record(**values)
 
 
+class Refused(NamedTuple):
+    """How many records of a stream and source wait for one reason, and the first of them."""
+
+    stream: str
+    source: str
+    reason: str
+    records: int
+    last_ms: int
+    quarantine_id: str
+
+
+REASONS = f"""
+SELECT stream, ifNull(source, '') AS source, reason, toInt64(count()) AS records,
+    toUnixTimestamp64Milli(max(stored_at)) AS last_ms, argMin({ID}, position) AS quarantine_id
+FROM quarantined WHERE tenant = {{tenant:String}} AND replayed = 0
+GROUP BY stream, source, reason ORDER BY records DESC, stream, source, reason LIMIT 200
+"""  # noqa: S608  (our own names)
+
+
+def reasons(database: Store, tenant: str) -> list[Refused]:
+    """What waits, by reason: the most frequent 200."""
+    return [Refused(*row) for row in database.query(REASONS, {"tenant": tenant}).iter_rows()]
+
+
 def count_replayed(database: Store, partitions: str) -> int:
     """How many records are marked as replayed whose partition fits a pattern."""
     sql = "SELECT count() AS n FROM quarantined WHERE replayed = 1 AND match(partition, {pattern:String})"

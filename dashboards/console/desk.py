@@ -29,6 +29,10 @@ class Desk:
         self.background = Background()
         self.templates = environment()
 
+    def settings_of(self, tenant: str) -> Settings:
+        """The settings, for one tenant alone."""
+        return msgspec.structs.replace(self.settings, tenant=tenant, tenants=[])
+
     def rules(self) -> list[Rule]:
         """The detectors and rules in force, as the settings and the files have them."""
         return rules_in_force(self.settings, self.rules_files)
@@ -56,7 +60,7 @@ class Ask:
     @property
     def settings(self) -> Settings:
         """The settings, for the person's tenant alone."""
-        return msgspec.structs.replace(self.desk.settings, tenant=self.tenant, tenants=[])
+        return self.desk.settings_of(self.tenant)
 
     @property
     def home(self) -> Path:

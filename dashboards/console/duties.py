@@ -3,7 +3,18 @@
 from collections.abc import Callable
 
 from dashboards.console.desk import Desk
+from services.changes import tell_workers
 from services.lists import end_expired
+from services.quarantine import is_live
+from services.rule_drafts import break_circuits
+from services.webhooks import deliver
+from tollwatch.config import Settings
+
+Duty = Callable[[Desk], object]
+
+
+def _of_each_tenant(desk: Desk) -> list[Settings]:
+    return [desk.settings_of(tenant) for tenant in sorted(desk.settings.served_tenants())]
 
 
 def expire_lists(desk: Desk) -> None:
@@ -11,4 +22,22 @@ def expire_lists(desk: Desk) -> None:
     end_expired(desk.home, desk.settings)
 
 
-DUTIES: tuple[Callable[[Desk], object], ...] = (expire_lists,)
+def tell(desk: Desk) -> None:
+    """Tell the workers what was decided; a data directory's next run reads it by itself."""
+    if is_live(desk.data, desk.settings):
+        tell_workers(desk.home, desk.settings)
+
+
+def pause_rules(desk: Desk) -> None:
+    """Pause rules that alert more often than anybody can look at."""
+    for settings in _of_each_tenant(desk):
+        break_circuits(desk.data, desk.home, settings, live=is_live(desk.data, desk.settings))
+
+
+def send_webhooks(desk: Desk) -> None:
+    """Tell other systems of new and changed alerts."""
+    tables = {tenant: desk.queue.table(tenant) for tenant in desk.settings.served_tenants()}
+    deliver(tables, desk.data, desk.home, desk.settings)
+
+
+DUTIES: tuple[Duty, ...] = (expire_lists, tell, pause_rules, send_webhooks)

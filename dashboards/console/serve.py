@@ -1,12 +1,14 @@
 """Serve the console: HTTP in the foreground, what has to be done again and again beside it."""
 
 import logging
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+import niquests
 import uvicorn
 
 from dashboards.console.app import make_app
@@ -35,10 +37,26 @@ class Address(NamedTuple):
         return list(dict.fromkeys([*self.names, "localhost", "127.0.0.1", "[::1]", self.host]))
 
 
-def keep_up(desk: Desk, ended: threading.Event, duties: list[Callable[[Desk], object]]) -> None:
-    """Read what is new into the queue, and do the duties, until the console ends; a failure is told and tried again."""
+def free_port(wanted: int) -> int:
+    """A port of this machine that nobody listens on: the one that is wanted, if it is free."""
+    for port in (wanted, 0):
+        with socket.socket() as made, suppress(OSError):
+            made.bind(("127.0.0.1", port))
+            return int(made.getsockname()[1])
+    raise ConfigurationError("no port of this machine is free")
+
+
+def answers(address: Address) -> None:
+    """See that the entrance is served. Raises ConfigurationError where it is not."""
+    with niquests.get(f"{address.url}/sign-in", timeout=10) as answer:
+        if answer.status_code != 200:
+            raise ConfigurationError(f"{address.url}: answers {answer.status_code}")
+
+
+def keep_up(desk: Desk, ended: threading.Event, duties: Sequence[Callable[[Desk], object]]) -> None:
+    """Do the duties again and again until the console ends; a failure is told and tried again."""
     while not ended.wait(EVERY_S):
-        for duty in (lambda own: own.queue.refresh(), *duties):
+        for duty in duties:
             try:
                 duty(desk)
             except TollwatchError as error:
@@ -48,9 +66,7 @@ def keep_up(desk: Desk, ended: threading.Event, duties: list[Callable[[Desk], ob
 
 
 @contextmanager
-def serving(
-    desk: Desk, address: Address, duties: list[Callable[[Desk], object]] | None = None
-) -> Iterator[uvicorn.Server]:
+def serving(desk: Desk, address: Address, duties: Sequence[Callable[[Desk], object]] = ()) -> Iterator[uvicorn.Server]:
     """The console, served in a thread while this is entered. Raises ConfigurationError where it cannot listen."""
     options = uvicorn.Config(
         make_app(desk, address.hosts()),
@@ -64,8 +80,10 @@ def serving(
     server, ended = uvicorn.Server(options), threading.Event()
     thread = threading.Thread(target=server.run, name="console", daemon=True)
     thread.start()
-    beside = threading.Thread(target=keep_up, args=(desk, ended, duties or []), name="console-duties", daemon=True)
-    beside.start()
+    groups = {"queue": [lambda own: own.queue.refresh()], "duties": duties}
+    beside = [threading.Thread(target=keep_up, args=(desk, ended, g), name=n, daemon=True) for n, g in groups.items()]
+    for each in beside:
+        each.start()
     try:
         while not server.started:
             if not thread.is_alive():
@@ -76,4 +94,5 @@ def serving(
         ended.set()
         server.should_exit = True
         thread.join(10)
-        beside.join(10)
+        for each in beside:
+            each.join(10)

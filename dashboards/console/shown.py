@@ -16,6 +16,8 @@ from tollwatch.safe_text import printable
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 LONGEST = 400
+LAST_MS = 4_102_444_800_000
+"""The year 2100: no event is later."""
 
 
 def plain(value: Any) -> str:
@@ -67,7 +69,13 @@ def lasting(ms: float | None) -> str:
 def columns(found: dict[str, Any], *, see: bool) -> dict[str, str]:
     """An event's columns as texts."""
     kept = found if see else without_identifiers(found)
-    return {name: plain(value) for name, value in kept.items()}
+    return {name: _column(name, value) for name, value in kept.items()}
+
+
+def _column(name: str, value: Any) -> str:
+    if name.endswith("_time") and isinstance(value, int) and 0 < value < LAST_MS:
+        return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return plain(value)
 
 
 @pass_context

@@ -95,3 +95,23 @@ document.addEventListener("htmx:afterSwap", () => {
   const row = rows().find((each) => each.dataset.id === last);
   if (row && !here()) row.classList.add("here");
 });
+
+// The rule editor: what is wrong and what may follow, asked for as one types.
+let asking = 0;
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-complete]")) return;
+  document.getElementById("cursor").value = event.target.selectionStart;
+  clearTimeout(asking);
+  asking = setTimeout(() => htmx.trigger("#faults", "check"), 250);
+});
+
+document.addEventListener("click", (event) => {
+  const word = event.target.closest("[data-word]");
+  const text = document.querySelector("[data-complete]");
+  if (!word || !text) return;
+  const at = text.selectionStart;
+  const begun = text.value.slice(0, at).match(/[\w-]*$/)[0].length;
+  text.setRangeText(word.dataset.word, at - begun, at, "end");
+  text.focus();
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+});

@@ -1,0 +1,47 @@
+"""What waits for a second person, and what was decided."""
+
+from starlette.responses import Response
+
+from dashboards.console.desk import Ask, Page
+from services.approvals import decide, proposals
+from services.quarantine import is_live
+from services.roles import May
+from services.rule_drafts import carry_out
+from tollwatch.errors import ConfigurationError
+
+
+def show(ask: Ask) -> Response:
+    """Those that wait first."""
+    found = proposals(ask.home, ask.settings)
+    waiting = [each for each in found if each["state"] == "waiting"]
+    decided = [each for each in found if each["state"] != "waiting"]
+    see = ask.person.may(May.SEE)
+    return ask.page("decisions.html", title="Decisions", waiting=waiting, decided=decided, see=see)
+
+
+def answer(ask: Ask) -> Response:
+    """Confirm, or reject; who proposed it may withdraw it."""
+    number, word = ask.path("proposal_id"), ask.text("do")
+    if word not in ("confirm", "reject") or not number.isdigit():
+        raise ConfigurationError("confirm it or reject it")
+    live = is_live(ask.data, ask.settings)
+
+    def publish(proposal: dict[str, object]) -> None:
+        carry_out(proposal, ask.home, ask.settings, by=ask.person.name, live=live)
+
+    done = decide(
+        int(number),
+        confirm=word == "confirm",
+        note=ask.text("note"),
+        data=ask.home,
+        settings=ask.settings,
+        by=ask.person.name,
+        publish=publish,
+    )
+    return ask.go("/decisions", f"{done['kind'].replace('_', ' ')}: {done['state']}.")
+
+
+PAGES = (
+    Page("/decisions", show, May.LOOK),
+    Page("/decisions/{proposal_id}", answer, May.DECIDE, ("POST",)),
+)

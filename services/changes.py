@@ -1,0 +1,133 @@
+"""Tell the line what people have decided: verdicts, lists, bars and rules, each once.
+
+Workers are told over Kafka, as soon as it was decided. A data directory's next run reads it from files beside those
+that it is given, dated right behind everything that was read before: dated by the clock, it would make what is still to
+be read of yesterday come too late.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+
+from services.files import export_events, write_lines
+from services.keys import key_for_changes
+from services.lists import export_changes
+from services.relational import acting_user, open_database
+from services.rules import rule_event
+from services.verdicts import export_verdicts
+from store.relational import Proposal, RuleVersion
+from store.relational.audit import now_ms
+from streams.read import open_sources
+from tollwatch.config import Settings
+from tollwatch.ports import Source, Store
+
+FOLDER = "changes"
+REACHED = "SELECT max(watermark) AS reached FROM frame_last WHERE run = {run:String} AND watermark < 4102444800000"
+"""How far all events have been read (ms); partitions that ended say the end of all time, which is left out."""
+BEHIND_MS = 1
+
+
+def reached(store: Store, settings: Settings) -> int | None:
+    """Up to which event time (ms) a run has read; None before it read anything."""
+    found = store.query(REACHED, {"run": settings.run})
+    value = found["reached"][0] if len(found) else None
+    return int(value) if value else None
+
+
+def untold_sources(data: Path, settings: Settings, store: Store) -> list[Source]:
+    """What was decided since the last run, as files that are read beside the others; none where nothing was."""
+    if settings.database is None and not (data / "tollwatch.sqlite").exists():
+        return []
+    before = reached(store, settings)
+    at_ms = before + BEHIND_MS if before is not None else None
+    write_untold(data, settings, at_ms=at_ms)
+    return waiting_sources(data / FOLDER)
+
+
+def waiting_sources(folder: Path) -> list[Source]:
+    """The files of a folder that wait to be read."""
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*-*.ndjson")) if folder.is_dir() else ():
+        stream = path.name.partition("-")[0]
+        files[stream] = [*files.get(stream, ()), path]
+    return list(open_sources(files)) if files else []
+
+
+def forget_told(folder: Path) -> None:
+    """Remove the files of a folder: a run has read them to their end, and they are stored."""
+    for path in folder.glob("*-*.ndjson") if folder.is_dir() else ():
+        path.unlink()
+
+
+def write_untold(data: Path, settings: Settings, *, at_ms: int | None) -> int:
+    """Write what the line has not been told of into the folder `changes`; gives how many events."""
+    folder = data / FOLDER
+    _, verdicts = export_verdicts(data, folder, settings, at_ms=at_ms)
+    _, lists = export_changes(data, folder, settings, at_ms=at_ms)
+    return verdicts + lists + _export_bars(data, folder, settings, at_ms) + _export_rules(data, folder, settings, at_ms)
+
+
+def _export_bars(data: Path, folder: Path, settings: Settings, at_ms: int | None) -> int:
+    """What was confirmed to be barred, as events of `actions`: who carries it out reads them."""
+    wanted = select(Proposal).where(Proposal.kind == "bar", Proposal.state == "confirmed")
+    with open_database(data, settings) as database, database.session(acting_user(None)) as session:
+        found = session.scalars(wanted.where(Proposal.exported_at.is_(None))).all()
+        events = [_bar(each, at_ms) for each in found]
+        if events:
+            export_events(events, "actions", folder, key_for_changes(settings, data))
+        for each in found:
+            each.exported_at = now_ms()
+    return len(events)
+
+
+def _bar(proposal: Proposal, at_ms: int | None) -> dict[str, Any]:
+    return {
+        "event_id": f"bar-{proposal.proposal_id}",
+        "event_time": at_ms if at_ms is not None else proposal.decided_at,
+        "source": "console",
+        "tenant": proposal.tenant,
+        "kind": "bar",
+        "state": "requested",
+        "refers_to": proposal.about,
+        "subject": proposal.entry,
+        "by": proposal.decided_by,
+    }
+
+
+def _export_rules(data: Path, folder: Path, settings: Settings, at_ms: int | None) -> int:
+    """Rules that a run is to take up or to drop; workers are told when it is decided."""
+    from services.rule_drafts import rule_of_text  # noqa: PLC0415  (it tells the line by way of this module)
+
+    wanted = select(RuleVersion).where(RuleVersion.state != "draft", RuleVersion.exported_at.is_(None))
+    with open_database(data, settings) as database, database.session(acting_user(None)) as session:
+        found = session.scalars(wanted.order_by(RuleVersion.rule_version_id)).all()
+        key = key_for_changes(settings, data) if found else b""
+        last: Mapping[str, RuleVersion] = {f"{each.tenant}/{each.name}": each for each in found}
+        lines = []
+        for each in last.values():
+            moment = max(at_ms or 0, (each.from_ms if each.state == "published" else each.until_ms) or now_ms())
+            rule = rule_of_text(each.text, each.version) if each.state == "published" else None
+            own = msgspec.structs.replace(settings, tenant=each.tenant)
+            lines.append(rule_event(each.name, rule, moment, own, key))
+        if lines:
+            name = found[-1].rule_version_id
+            write_lines(folder / f"reference-rules{name}.ndjson", lines)
+        for each in found:
+            each.exported_at = now_ms()
+    return len(lines)
+
+
+def tell_workers(data: Path, settings: Settings) -> int:
+    """Publish what waits to Kafka; gives how many files. What fails stays, and is tried again."""
+    from services.publish import publish_sources  # noqa: PLC0415  (Kafka is not needed embedded)
+
+    write_untold(data, settings, at_ms=None)
+    folder = data / FOLDER
+    waiting = waiting_sources(folder)
+    if waiting:
+        publish_sources(waiting, settings)
+        forget_told(folder)
+    return len(waiting)
