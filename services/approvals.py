@@ -16,7 +16,7 @@ from services.relational import open_database
 from store.relational import Proposal
 from store.relational.audit import now_ms
 from tollwatch.config import Settings
-from tollwatch.errors import ConfigurationError
+from tollwatch.errors import ConfigurationError, TollwatchError
 
 DAY_MS = 86_400_000
 COSTS_SERVICE = "block"
@@ -114,12 +114,23 @@ def decide(
         found.state = "confirmed" if confirm else ("withdrawn" if found.by == by else "rejected")
         found.decided_by, found.decided_at, found.decision_note = by, now_ms(), note.strip() or None
         proposal = {name: getattr(found, name) for name in FIELDS} | {"content": msgspec.json.decode(found.content)}
-        if confirm and found.kind.startswith("rule"):
-            assert publish is not None, "who decides about rules can publish them"
+    if confirm and proposal["kind"].startswith("rule"):
+        assert publish is not None, "who decides about rules can publish them"
+        try:
             publish(proposal)
+        except TollwatchError:
+            _reopen(proposal_id, data, settings, by=by)
+            raise
     if confirm and proposal["kind"].startswith("list_"):
         _change_list(Wish(*(proposal[name] for name in Wish._fields)), data, settings, by=by)
     return proposal
+
+
+def _reopen(proposal_id: int, data: Path, settings: Settings, *, by: str) -> None:
+    """What could not be carried out waits again."""
+    with open_database(data, settings) as database, database.session(by) as session:
+        found = session.get_one(Proposal, proposal_id)
+        found.state, found.decided_by, found.decided_at, found.decision_note = "waiting", None, None, None
 
 
 def proposals(data: Path, settings: Settings, *, state: str | None = None, most: int = 200) -> list[dict[str, Any]]:

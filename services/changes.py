@@ -1,24 +1,21 @@
-"""Tell the line what people have decided: verdicts, lists, bars and rules, each once.
+"""Tell the line what people have decided: verdicts, lists and bars, each once.
 
 Workers are told over Kafka, as soon as it was decided. A data directory's next run reads it from files beside those
 that it is given, dated right behind everything that was read before: dated by the clock, it would make what is still to
 be read of yesterday come too late.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from sqlalchemy import select
 
-from services.files import export_events, write_lines
+from services.files import export_events
 from services.keys import key_for_changes
 from services.lists import export_changes
 from services.relational import acting_user, open_database
-from services.rules import rule_event
 from services.verdicts import export_verdicts
-from store.relational import Proposal, RuleVersion
+from store.relational import Proposal
 from store.relational.audit import now_ms
 from streams.read import open_sources
 from tollwatch.config import Settings
@@ -67,7 +64,7 @@ def write_untold(data: Path, settings: Settings, *, at_ms: int | None) -> int:
     folder = data / FOLDER
     _, verdicts = export_verdicts(data, folder, settings, at_ms=at_ms)
     _, lists = export_changes(data, folder, settings, at_ms=at_ms)
-    return verdicts + lists + _export_bars(data, folder, settings, at_ms) + _export_rules(data, folder, settings, at_ms)
+    return verdicts + lists + _export_bars(data, folder, settings, at_ms)
 
 
 def _export_bars(data: Path, folder: Path, settings: Settings, at_ms: int | None) -> int:
@@ -95,29 +92,6 @@ def _bar(proposal: Proposal, at_ms: int | None) -> dict[str, Any]:
         "subject": proposal.entry,
         "by": proposal.decided_by,
     }
-
-
-def _export_rules(data: Path, folder: Path, settings: Settings, at_ms: int | None) -> int:
-    """Rules that a run is to take up or to drop; workers are told when it is decided."""
-    from services.rule_drafts import rule_of_text  # noqa: PLC0415  (it tells the line by way of this module)
-
-    wanted = select(RuleVersion).where(RuleVersion.state != "draft", RuleVersion.exported_at.is_(None))
-    with open_database(data, settings) as database, database.session(acting_user(None)) as session:
-        found = session.scalars(wanted.order_by(RuleVersion.rule_version_id)).all()
-        key = key_for_changes(settings, data) if found else b""
-        last: Mapping[str, RuleVersion] = {f"{each.tenant}/{each.name}": each for each in found}
-        lines = []
-        for each in last.values():
-            moment = max(at_ms or 0, (each.from_ms if each.state == "published" else each.until_ms) or now_ms())
-            rule = rule_of_text(each.text, each.version) if each.state == "published" else None
-            own = msgspec.structs.replace(settings, tenant=each.tenant)
-            lines.append(rule_event(each.name, rule, moment, own, key))
-        if lines:
-            name = found[-1].rule_version_id
-            write_lines(folder / f"reference-rules{name}.ndjson", lines)
-        for each in found:
-            each.exported_at = now_ms()
-    return len(lines)
 
 
 def tell_workers(data: Path, settings: Settings) -> int:

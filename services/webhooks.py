@@ -87,7 +87,7 @@ def list_webhooks(data: Path, settings: Settings, *, by: str) -> list[dict[str, 
             last = select(WebhookDelivery.error).where(own, WebhookDelivery.error.is_not(None))
             error = session.scalar(last.order_by(WebhookDelivery.delivery_id.desc()).limit(1))
             names = ("webhook_id", "url", "secret", "severity", "active")
-            counts = dict(session.execute(counted).tuples().all())
+            counts = {row[0]: row[1] for row in session.execute(counted)}
             found.append({name: getattr(row, name) for name in names} | {"counts": counts, "error": error})
     return found
 
@@ -127,7 +127,7 @@ def _put_in_line(
     with reading(data, settings) as store:
         documents = documents_of(store, hook.tenant, settings.run, new["alert_id"].to_list())
     known = select(WebhookDelivery.alert_id, WebhookDelivery.revision)
-    there = set(session.execute(known.where(WebhookDelivery.webhook_id == hook.webhook_id)).tuples())
+    there = {(row[0], row[1]) for row in session.execute(known.where(WebhookDelivery.webhook_id == hook.webhook_id))}
     for alert_id, revision, stored_at in new.select("alert_id", "revision", "stored_at").iter_rows():
         if (alert_id, revision) in there or alert_id not in documents:
             continue

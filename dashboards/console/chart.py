@@ -33,6 +33,8 @@ def bars(found: Sequence[tuple[int, str, int]], *, step_ms: int, steps: int, unt
                 f'<rect class="k{number % 6}" x="{n * width + 2:.1f}" y="{below:.1f}" width="{width - 4:.1f}" '
                 f'height="{height:.1f}"><title>{_day(start, step_ms)}: {count:,} {escape(kind)}</title></rect>'
             )
+        if step_ms < DAY_MS and n % 3 != steps % 3:
+            continue
         marked = " marked" if start <= mark_ms < start + step_ms else ""
         parts.append(
             f'<text class="axis{marked}" x="{n * width + width / 2:.1f}" y="{HEIGHT - 5}">{_day(start, step_ms)}</text>'

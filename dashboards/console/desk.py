@@ -12,8 +12,10 @@ from dashboards.console.shown import environment
 from detectors.rule import Rule
 from services.assembly import rules_in_force
 from services.background import Background
+from services.quarantine import is_live
 from services.queue import Queue
 from services.roles import May
+from services.rule_drafts import published_file
 from services.sign_in import Person
 from services.stores import DATA
 from tollwatch.config import Settings
@@ -35,7 +37,13 @@ class Desk:
 
     def rules(self) -> list[Rule]:
         """The detectors and rules in force, as the settings and the files have them."""
-        return rules_in_force(self.settings, self.rules_files)
+        published = published_file(self.home, self.settings) if not self.is_live else []
+        return rules_in_force(self.settings, (*self.rules_files, *published))
+
+    @property
+    def is_live(self) -> bool:
+        """Whether workers run, which are told at once; a data directory's next run reads what was decided."""
+        return is_live(self.data, self.settings)
 
 
 class Ask:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dashboards.console.desk import Desk
 from services.changes import tell_workers
 from services.lists import end_expired
-from services.quarantine import is_live
 from services.rule_drafts import break_circuits
 from services.webhooks import deliver
 from tollwatch.config import Settings
@@ -24,14 +23,14 @@ def expire_lists(desk: Desk) -> None:
 
 def tell(desk: Desk) -> None:
     """Tell the workers what was decided; a data directory's next run reads it by itself."""
-    if is_live(desk.data, desk.settings):
+    if desk.is_live:
         tell_workers(desk.home, desk.settings)
 
 
 def pause_rules(desk: Desk) -> None:
     """Pause rules that alert more often than anybody can look at."""
     for settings in _of_each_tenant(desk):
-        break_circuits(desk.data, desk.home, settings, live=is_live(desk.data, desk.settings))
+        break_circuits(desk.data, desk.home, settings, live=desk.is_live)
 
 
 def send_webhooks(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from dashboards.console.desk import Ask, Page
 from services.alert_page import AlertPage, alert_page
 from services.approvals import Wish, propose, waiting_for
 from services.evidence_pack import evidence_pack
+from services.own_past import own_past
 from services.roles import May
 from services.sign_in import unmask
 from services.timeline import days_before, events, keys_of, related
@@ -67,6 +68,14 @@ def chart(ask: Ask) -> Response:
     found = days_before(keys_of(case), ask.data, ask.settings, until_ms=until)
     values = [(each.since_ms, each.stream, each.events) for each in found]
     return ask.page("chart.html", values=values, until=until, step=DAY_MS, steps=14)
+
+
+def past(ask: Ask) -> Response:
+    """What the features usually come to for this subject."""
+    document = _found(ask).document
+    rule = next((rule for rule in ask.desk.rules() if rule.name == document["detector"]), None)
+    rows, count = own_past(rule, document, ask.data, ask.settings) if rule is not None else ([], 0)
+    return ask.page("past.html", rows=rows, count=count)
 
 
 def timeline(ask: Ask) -> Response:
@@ -162,6 +171,7 @@ ONE = "/alerts/{alert_id}"
 PAGES = (
     Page(ONE, show, May.LOOK),
     Page(f"{ONE}/chart", chart, May.LOOK),
+    Page(f"{ONE}/past", past, May.LOOK),
     Page(f"{ONE}/timeline", timeline, May.LOOK),
     Page(f"{ONE}/related", others, May.LOOK),
     Page(f"{ONE}/verdict", verdict, May.TRIAGE, ("POST",)),

@@ -4,7 +4,6 @@ from starlette.responses import Response
 
 from dashboards.console.desk import Ask, Page
 from services.approvals import decide, proposals
-from services.quarantine import is_live
 from services.roles import May
 from services.rule_drafts import carry_out
 from tollwatch.errors import ConfigurationError
@@ -24,10 +23,9 @@ def answer(ask: Ask) -> Response:
     number, word = ask.path("proposal_id"), ask.text("do")
     if word not in ("confirm", "reject") or not number.isdigit():
         raise ConfigurationError("confirm it or reject it")
-    live = is_live(ask.data, ask.settings)
 
     def publish(proposal: dict[str, object]) -> None:
-        carry_out(proposal, ask.home, ask.settings, by=ask.person.name, live=live)
+        carry_out(proposal, ask.home, ask.settings, by=ask.person.name, live=ask.desk.is_live)
 
     done = decide(
         int(number),

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from dashboards.console.desk import Ask, Page
 from services.queue import PAGE, VIEWS, Filters
 from services.roles import May
+from services.rule_drafts import paused_rules
 from services.saved_views import drop_view, save_view, saved_views
 from services.triage import assign, judge, snooze, wake, workers_of
 from services.verdicts import Said
@@ -35,6 +36,7 @@ def show(ask: Ask) -> Response:
         see=ask.person.may(May.SEE),
         saved=saved_views(ask.home, ask.settings, by=ask.person.name) if not part else [],
         workers=workers_of(ask.home, ask.settings) if not part else [],
+        paused=paused_rules(ask.home, ask.settings) if not part else [],
         pages=-(-found.total // PAGE),
         query=lambda **other: urlencode({**wanted.as_dict(), **{k: v for k, v in other.items() if v}}),
         version=ask.desk.queue.version,

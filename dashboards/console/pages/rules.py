@@ -112,7 +112,8 @@ def ask_for(ask: Ask) -> Response:
         ask.text("do") == "remove",
         parse_moment(when, where="from") if when else None,
     )
-    done = propose_change(change, ask.home, ask.settings, by=ask.person.name, running=ask.desk.rules_files)
+    running = ask.desk.rules_files if ask.desk.is_live else None
+    done = propose_change(change, ask.home, ask.settings, by=ask.person.name, running=running)
     return ask.go(f"/rules/{ask.path('name')}", done.sentence)
 
 
