@@ -1,4 +1,4 @@
-"""Tell the line what people have decided: verdicts, lists and bars, each once.
+"""Tell the line what people have decided: verdicts, lists, bars and rules, each once.
 
 Workers are told over Kafka, as soon as it was decided. A data directory's next run reads it from files beside those
 that it is given, dated right behind everything that was read before: dated by the clock, it would make what is still to
@@ -8,14 +8,17 @@ be read of yesterday come too late.
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 
-from services.files import export_events
+from services.files import export_events, write_lines
 from services.keys import key_for_changes
 from services.lists import export_changes
 from services.relational import acting_user, open_database
+from services.rule_drafts import rule_of_text
+from services.rules import rule_event
 from services.verdicts import export_verdicts
-from store.relational import Proposal
+from store.relational import Proposal, RuleVersion
 from store.relational.audit import now_ms
 from streams.read import open_sources
 from tollwatch.config import Settings
@@ -41,6 +44,7 @@ def untold_sources(data: Path, settings: Settings, store: Store) -> list[Source]
     before = reached(store, settings)
     at_ms = before + BEHIND_MS if before is not None else None
     write_untold(data, settings, at_ms=at_ms)
+    _export_rules(data, data / FOLDER, settings, at_ms if at_ms is not None else now_ms())
     return waiting_sources(data / FOLDER)
 
 
@@ -92,6 +96,26 @@ def _bar(proposal: Proposal, at_ms: int | None) -> dict[str, Any]:
         "subject": proposal.entry,
         "by": proposal.decided_by,
     }
+
+
+def _export_rules(data: Path, folder: Path, settings: Settings, at_ms: int) -> int:
+    """Rules that the next run is to take up or to drop; workers are told when it is decided."""
+    wanted = select(RuleVersion).where(RuleVersion.state != "draft", RuleVersion.exported_at.is_(None))
+    with open_database(data, settings) as database, database.session(acting_user(None)) as session:
+        found = session.scalars(wanted.order_by(RuleVersion.rule_version_id)).all()
+        lines = [_rule(each, data, settings, at_ms) for each in {f"{e.tenant}/{e.name}": e for e in found}.values()]
+        if lines:
+            write_lines(folder / f"reference-rules{found[-1].rule_version_id}-{at_ms}.ndjson", lines)
+        for each in found:
+            each.exported_at = now_ms()
+    return len(lines)
+
+
+def _rule(version: RuleVersion, data: Path, settings: Settings, at_ms: int) -> bytes:
+    """The event by which a rule is taken up, or dropped; never dated before what was read already."""
+    own = msgspec.structs.replace(settings, tenant=version.tenant)
+    rule = rule_of_text(version.text, version.version) if version.state == "published" else None
+    return rule_event(version.name, rule, at_ms, own, key_for_changes(settings, data))
 
 
 def tell_workers(data: Path, settings: Settings) -> int:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
-import yaml
 from sqlalchemy import select
 
 from detectors.plan import rules_by_key_space
@@ -26,8 +25,6 @@ from store.relational import RuleVersion, User
 from store.relational.audit import AuditedSession, now_ms
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
-from tollwatch.private_files import private
-from tollwatch.yaml_file import parse_yaml
 
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 WORKING_H = 6.5
@@ -102,19 +99,16 @@ class Change(NamedTuple):
     from_ms: int | None = None
 
 
-def propose_change(
-    change: Change, data: Path, settings: Settings, *, by: str, running: Sequence[Path] | None = None
-) -> Done:
+def propose_change(change: Change, data: Path, settings: Settings, *, by: str, running: Sequence[Path] = ()) -> Done:
     """Ask a second person to publish the draft of a rule, or to take the rule out.
 
-    `running` are the rules files of workers that run: the rule must be able to join them. The next run on a data
-    directory takes up whatever is published.
+    `running` are the rules files with which the line runs: the rule must be able to join them, with the state there is.
     """
     mine = {each["state"]: each for each in versions_of(change.name, data, settings)}
     wanted = mine.get("published") if change.is_removal else mine.get("draft")
     if wanted is None:
         raise ConfigurationError(f"{change.name}: has nothing {'published' if change.is_removal else 'in draft'}")
-    if not change.is_removal and running is not None:
+    if not change.is_removal:
         check_runnable([rule_of_text(wanted["text"])], settings, running)
     kind = "rule_remove" if change.is_removal else "rule"
     content = {"version": wanted["version"], "from_ms": change.from_ms, "text": wanted["text"]}
@@ -209,7 +203,8 @@ def alerts_of_last_hour(data: Path | None, settings: Settings, *, now: int) -> d
 
 def capacity(data: Path, settings: Settings) -> int:
     """How many alerts the analysts can look at in a day: their number × hours ÷ minutes of one alert."""
-    wanted = select(User).where(User.active, User.role == "analyst", User.tenant == settings.tenant)
+    who = User.active, User.password.is_not(None), User.role == "analyst", User.tenant == settings.tenant
+    wanted = select(User).where(*who)
     with open_database(data, settings) as database, database.reading() as session:
         analysts = len(session.scalars(wanted).all())
     return int(max(analysts, 1) * WORKING_H * 60 / MINUTES)
@@ -249,24 +244,9 @@ def list_rules_in_force(data: Path, settings: Settings) -> list[dict[str, Any]]:
         return [_as_dict(row) for row in session.scalars(wanted.order_by(RuleVersion.name))]
 
 
-def published_file(data: Path, settings: Settings) -> list[Path]:
-    """The tenant's published rules as a rules file, as a run on the data directory takes it up; none where none is."""
-    if settings.database is None and not (data / "tollwatch.sqlite").exists():
-        return []
-    rows = [each for each in list_rules_in_force(data, settings) if each["from_ms"] <= now_ms()]
-    if not rows:
-        return []
-    entries = [_entry(each) for each in rows]
-    path = data / "console-rules.yaml"
-    with private(path) as file:
-        file.write(yaml.safe_dump(entries, sort_keys=False, allow_unicode=True).encode())
-    return [path]
-
-
-def _entry(row: Mapping[str, Any]) -> dict[str, Any]:
-    found = parse_yaml(row["text"].encode(), row["name"])
-    entry: dict[str, Any] = found if isinstance(found, dict) else found[0]
-    return entry | {"version": row["version"]}
+def rules_published(data: Path, settings: Settings) -> list[Rule]:
+    """The tenant's published rules as they run."""
+    return [rule_of_text(each["text"], each["version"]) for each in list_rules_in_force(data, settings)]
 
 
 def paused_rules(data: Path, settings: Settings) -> list[dict[str, Any]]:

@@ -1,12 +1,16 @@
 """Help while a rule is typed: what is wrong, at the word, and what may follow at the cursor."""
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from detectors.features import KINDS
 from detectors.rules_file import KEYS
 from services.rule_drafts import rule_of_text
+from services.rules import check_runnable
 from tollwatch.columns import schema
+from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
 from tollwatch.events import STREAMS
 
@@ -27,12 +31,17 @@ class Fault(NamedTuple):
     word: str
 
 
-def faults(text: str) -> list[Fault]:
-    """The first thing that is wrong with a rule; none where it can run."""
+def faults(text: str, settings: Settings | None = None, running: Sequence[Path] = ()) -> list[Fault]:
+    """The first thing that is wrong with a rule; none where it can run.
+
+    With `settings` it must be able to join the line that runs with the rules files `running`.
+    """
     if len(text) > MOST_CHARACTERS:
         return [Fault(f"the rule has {len(text):,} characters, more than {MOST_CHARACTERS:,}", 1, 1, "")]
     try:
-        rule_of_text(text)
+        rule = rule_of_text(text)
+        if settings is not None:
+            check_runnable([rule], settings, running)
     except (RuleError, ConfigurationError) as error:
         return [_placed(str(error), text)]
     return []

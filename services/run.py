@@ -11,7 +11,6 @@ from services.assembly import make_plan
 from services.audit import note, note_settings
 from services.changes import FOLDER, forget_told, untold_sources
 from services.keys import with_key
-from services.rule_drafts import published_file
 from services.stores import open_store
 from streams.embedded import Progress, Run, Summary, go_surely
 from streams.plan import Plan
@@ -53,15 +52,13 @@ def run_line(
 ) -> RunOutcome:
     """Read sources to their end, store what is found, save the state on the way and at the end.
 
-    Rules that were published in the console are in force, and what people have decided since the last run (verdicts,
-    lists, bars) is read beside the sources.
+    What people have decided since the last run (verdicts, lists, bars, rules) is read beside the sources.
     """
     make_plan(settings, rules)  # what is wrong with it is said before anything is made
     began = time.monotonic()
     store = open_store(data, settings, must_exist=False)
     try:
         settings = with_key(settings, data, make=True)
-        rules = [*rules, *published_file(data, settings)]
         plan = make_plan(settings, rules)
         note_settings(data, settings)
         store.apply_tables()

@@ -15,7 +15,7 @@ from services.background import Background
 from services.quarantine import is_live
 from services.queue import Queue
 from services.roles import May
-from services.rule_drafts import published_file
+from services.rule_drafts import rules_published
 from services.sign_in import Person
 from services.stores import DATA
 from tollwatch.config import Settings
@@ -37,8 +37,9 @@ class Desk:
 
     def rules(self) -> list[Rule]:
         """The detectors and rules in force, as the settings and the files have them."""
-        published = published_file(self.home, self.settings) if not self.is_live else []
-        return rules_in_force(self.settings, (*self.rules_files, *published))
+        shipped = rules_in_force(self.settings, self.rules_files)
+        own = rules_published(self.home, self.settings)
+        return [*(rule for rule in shipped if rule.name not in {each.name for each in own}), *own]
 
     @property
     def is_live(self) -> bool:

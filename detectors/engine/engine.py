@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,7 +19,7 @@ from detectors.engine.cutting import cut_at_changes
 from detectors.engine.episode_slots import Subject
 from detectors.engine.lists import Lists
 from detectors.engine.program import ModelFeatures, Program, compile_program
-from detectors.engine.saved import SavedEngine
+from detectors.engine.saved import SavedEngine, SavedVersion
 from detectors.engine.state import LATE_MS, State
 from detectors.features import Feature
 from detectors.rule import Rule
@@ -286,7 +287,7 @@ class Engine:
             swept=state.swept,
             layout=self.program.layout(),
             lists=self.lists.entries,
-            rules=self.versions.save(),
+            rules=_as_they_stand(self.versions.save()),
         )
         return {SHARED: msgspec.msgpack.encode(shared, order="sorted")} | segments
 
@@ -305,3 +306,8 @@ class Engine:
         self.state.watermark, self.state.swept = saved.watermark, saved.swept
         self.lists.entries = saved.lists
         self.state.load(segments)
+
+
+def _as_they_stand(rules: list[SavedVersion] | None) -> Any:
+    """Rules encoded with their features in the order of the program, on which the layout depends."""
+    return msgspec.Raw(msgspec.msgpack.encode(rules)) if rules is not None else None

@@ -56,7 +56,7 @@ def check(ask: Ask) -> Response:
     """What is wrong with the text, at the word, and what may follow at the cursor."""
     text = _text(ask)
     words = complete(text, ask.number("cursor") or len(text))
-    return ask.page("rule_check.html", faults=faults(text), words=words)
+    return ask.page("rule_check.html", faults=faults(text, ask.settings, ask.desk.rules_files), words=words)
 
 
 def save(ask: Ask) -> Response:
@@ -112,8 +112,7 @@ def ask_for(ask: Ask) -> Response:
         ask.text("do") == "remove",
         parse_moment(when, where="from") if when else None,
     )
-    running = ask.desk.rules_files if ask.desk.is_live else None
-    done = propose_change(change, ask.home, ask.settings, by=ask.person.name, running=running)
+    done = propose_change(change, ask.home, ask.settings, by=ask.person.name, running=ask.desk.rules_files)
     return ask.go(f"/rules/{ask.path('name')}", done.sentence)
 
 

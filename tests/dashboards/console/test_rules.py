@@ -18,7 +18,7 @@ name: many-calls
 reads: usage
 by: calling_number
 features:
-  calls: count() over 10m where service = 'voice'
+  calls: count() over 10m where record_type = 'originating' and service = 'voice' and duration_s = 0
 warning: calls >= {limit}
 """
 
@@ -65,7 +65,12 @@ def test_a_fault_is_told_at_its_word(ada: Browser, text: str, says: str) -> None
 
 def test_a_trial_says_what_it_would_have_done(ada: Browser, desk: Desk) -> None:
     """Alerts, verdicts on its subjects, hours; nothing is written. A rule that nothing satisfies stays silent."""
-    calls = [usage(f"c{n}", event_time=START + n * 1000, calling_number="447100000001") for n in range(5)]
+    calls = [
+        usage(
+            f"c{n}", event_time=START + n * 1000, calling_number="447100000001", record_type="originating", duration_s=0
+        )
+        for n in range(5)
+    ]
     write_raw(desk.home, SETTINGS, "usage", calls)
     ada.post(f"/alerts/{1:016x}/verdict", verdict="fraud")
     text = " ".join(ended(ada, TEXT.format(limit=3)).split())
