@@ -39,7 +39,7 @@ help: ## Print this list
 
 setup: .venv/.dev ## Make .venv with everything (also: uv venv && uv pip install -c constraints.txt -e . --group test --group lint)
 
-demo: .venv/.run ## Simulate an operator's week, find what was planted in it, print a summary
+demo: .venv/.run ## Simulate an operator's week, find what was planted in it, print a summary, open the console
 	@$(BIN)/tollwatch demo $(ARGS)
 
 test: .venv/.dev ## Run every test and doctest, and print the coverage (ARGS="-k wangiri")
@@ -72,12 +72,14 @@ types: .venv/.dev ## Check types, strictly
 imports: .venv/.dev ## Check which folder imports which
 	@$(BIN)/lint-imports
 
-bench: .venv/.dev ## Measure the common work against its baseline, and the boards on a full store
+bench: .venv/.dev ## Measure the common work against its baseline, and boards and console on a full store
 	@$(BIN)/python -m services.bench $(ARGS)
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m tests.dashboards.grafana.bench
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m tests.dashboards.console.bench
 
-screenshots: .venv/.dev ## Draw the boards for the documentation (needs npm and chromium)
+screenshots: .venv/.dev ## Draw boards and console for the documentation (needs npm and chromium)
 	@$(BIN)/python -m tests.dashboards.grafana.screenshots
+	@$(BIN)/python -m tests.dashboards.console.screenshots
 
 bench-million: .venv/.dev ## Measure memory and snapshots of a million subscribers (ARGS="--subscribers 100000")
 	@$(BIN)/python -m services.million $(ARGS)

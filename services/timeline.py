@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -11,12 +11,15 @@ from store.alerts import EvidenceRow
 from store.timeline import SHARED, Bar, Event, Key, counts_of, events_of, neighbours, streams_with
 from tollwatch.config import Settings
 
+SubjectKey: TypeAlias = Key
+Happened: TypeAlias = Event
+"""What pages know of the store's keys and events: their names."""
 DAY_MS = 86_400_000
 DAYS_BEFORE = 14
 MOST_KEYS = 12
-MOST_SHARED = 6
+MOST_SHARED = 4
 HOUR_MS = 3_600_000
-OWN_EVENTS = 50
+OWN_EVENTS = 20
 
 
 class Neighbour(NamedTuple):

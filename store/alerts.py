@@ -31,6 +31,8 @@ SELECT tenant, currency, toInt64(argMax(rate_micros, since)) AS rate_micros FROM
 JUDGED = "SELECT tenant, toString(alert_id) AS alert_id, verdict FROM alert_verdict"
 REVISIONS = """
 SELECT document FROM alert FINAL WHERE tenant = {tenant:String} AND run = {run:String} AND alert_id = {id:String}
+    AND (detector = {detector:String} OR {detector:String} = '')
+    AND (episode_start = fromUnixTimestamp64Milli({start:Int64}) OR {start:Int64} = 0)
 ORDER BY revision
 """
 EVIDENCE = """
@@ -60,9 +62,20 @@ def judged(store: Store) -> dict[tuple[str, str], str]:
     return {(tenant, alert_id): verdict for tenant, alert_id, verdict in store.query(JUDGED).iter_rows()}
 
 
-def revisions_of(store: Store, tenant: str, run: str, alert_id: str) -> list[dict[str, Any]]:
+class Place(NamedTuple):
+    """Where an alert lies: tenant, run and id; its detector and the start of its episode (ms), where they are known."""
+
+    tenant: str
+    run: str
+    alert_id: str
+    detector: str = ""
+    episode_start: int = 0
+
+
+def revisions_of(store: Store, place: Place) -> list[dict[str, Any]]:
     """The documents of an alert's revisions, first to last; none where there is no such alert."""
-    found = store.query(REVISIONS, {"tenant": tenant, "run": run, "id": alert_id})
+    own = {"tenant": place.tenant, "run": place.run, "id": place.alert_id}
+    found = store.query(REVISIONS, own | {"detector": place.detector, "start": place.episode_start})
     return [msgspec.json.decode(document) for document in found["document"]] if len(found) else []
 
 

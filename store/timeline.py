@@ -76,10 +76,13 @@ def _by_stream(keys: Sequence[Key]) -> dict[str, list[Key]]:
     return found
 
 
-def _either(keys: Sequence[Key], stream: str) -> tuple[str, dict[str, str]]:
-    """That one of the keys is named, and the values of its parameters."""
-    sql = " OR ".join(f"`{key.column}` = {{{stream}_{n}:String}}" for n, key in enumerate(keys))
-    return f"({sql})", {f"{stream}_{n}": key.value for n, key in enumerate(keys)}
+def _either(keys: Sequence[Key], stream: str) -> tuple[str, dict[str, list[str]]]:
+    """That one of the keys is named, and the values of its parameters: one list for each column."""
+    values: dict[str, list[str]] = {}
+    for key in keys:
+        values.setdefault(key.column, []).append(key.value)
+    sql = " OR ".join(f"`{column}` IN {{{stream}_{column}:Array(String)}}" for column in values)
+    return f"({sql})", {f"{stream}_{column}": each for column, each in values.items()}
 
 
 def _rows(stream: str, either: str) -> str:

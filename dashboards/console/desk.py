@@ -30,6 +30,7 @@ class Desk:
         self.queue = Queue(data, self.home, settings)
         self.background = Background()
         self.templates = environment()
+        self.is_closing = False
 
     def settings_of(self, tenant: str) -> Settings:
         """The settings, for one tenant alone."""

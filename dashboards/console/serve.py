@@ -75,7 +75,7 @@ def serving(desk: Desk, address: Address, duties: Sequence[Callable[[Desk], obje
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=4,
     )
     server, ended = uvicorn.Server(options), threading.Event()
     thread = threading.Thread(target=server.run, name="console", daemon=True)
@@ -92,6 +92,7 @@ def serving(desk: Desk, address: Address, duties: Sequence[Callable[[Desk], obje
         yield server
     finally:
         ended.set()
+        desk.is_closing = True
         server.should_exit = True
         thread.join(10)
         for each in beside:

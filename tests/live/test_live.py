@@ -4,11 +4,25 @@ import random
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
+from services.approvals import Wish, decide, propose
+from services.changes import tell_workers
+from services.lists import add_entries
+from services.stores import held_open
+from services.triage import judge
+from services.verdicts import Said
 from store import ServerStore
 from tests.live.chaos import HOLDS, held
 from tests.live.rig import Input, Installation, Servers, need_servers, simulated
+from tests.store.found import alert
+from tollwatch.config import load_settings
+from tollwatch.findings import Evidence
+from tollwatch.frames import Findings
+from tollwatch.times import readable
+
+BEGUN, DAY_MS = 1_772_323_200_000, 86_400_000
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +154,61 @@ def test_who_cannot_be_reached_is_named(servers: Servers, tmp_path_factory: pyte
     at.env = good
     said = at.call("publish", "--usage", __file__, check=False)
     assert "run `tollwatch topics create`" in said.stderr
+
+
+def test_what_is_decided_in_the_console_reaches_the_workers(
+    servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A verdict is a delayed label of the model, an entry of a list and a bar are events; each is told once."""
+    folder = tmp_path_factory.mktemp("console")
+    with Installation(servers, "console", folder, sources__gateway__slow=True) as made:
+        store = ServerStore(made.env["TOLLWATCH_CLICKHOUSE"])
+        made.worker()
+        _pay(made, day=0, count=20)
+        _until(store, "SELECT count() FROM score", 20)
+        _decide(store, made)
+        for stream in ("verdicts", "reference", "actions"):
+            _until(store, f"SELECT count() FROM raw_{stream}", 1)
+        _pay(made, day=9, count=5)
+        late = f"event_time > fromUnixTimestamp64Milli({BEGUN + 8 * DAY_MS})"
+        _until(store, f"SELECT count() FROM score WHERE {late} AND features['terminal_fraud_share'] > 0", 1)
+
+
+def _decide(store: ServerStore, made: Installation) -> None:
+    """A verdict on a payment, an entry of a list, a bar: each of them told once."""
+    settings, home = load_settings(env=made.env), made.folder
+    found = alert(1, detector="payment_risk", score=0.9, subject_kind="card_fingerprint", subject="c0")
+    own = {"finding_id": found.alert_id, "revision": 1, "ordinal": 0, "stream": "payments"}
+    proof = msgspec.json.encode({"event_id": "p0-0", "terminal_id": "T1", "card_fingerprint": "c0"}).decode()
+    store.write(Findings(alerts=[found], evidence=[Evidence(**own, event_id="p0-0", event_time=BEGUN, row=proof)]))
+    with held_open(None, settings):
+        judge([found.alert_id], Said("fraud", at_ms=BEGUN + DAY_MS), home, settings, by="ada")
+        add_entries("known_caller", ["447100000001"], home, settings, by="ada", at_ms=BEGUN + DAY_MS)
+        propose(Wish("bar", None, "447100000002", {}, "rings strangers"), home, settings, by="ada")
+        decide(1, confirm=True, note="", data=home, settings=settings, by="bob")
+        assert tell_workers(home, settings) == 3
+        assert tell_workers(home, settings) == 0
+
+
+def _until(store: ServerStore, sql: str, least: int) -> None:
+    """Wait until the store says so."""
+    for _ in range(240):
+        if int(store.query(sql).item()) >= least:
+            return
+        time.sleep(0.25)
+    pytest.fail(f"{sql}: {store.query(sql).item()}, not {least}")
+
+
+def _pay(made: Installation, *, day: int, count: int) -> None:
+    """Publish payments at one terminal."""
+    path = made.folder / f"payments-{day}.ndjson"
+    own = {"source": "gateway", "kind": "payment", "hop": "gateway", "state": "settled", "method": "card"}
+    own |= {"amount_micros": 10_000_000, "currency": "EUR", "terminal_id": "T1"}
+    rows = [
+        own
+        | {"event_id": f"p{day}-{n}", "payment_id": f"p{day}-{n}", "event_time": BEGUN + day * DAY_MS + n * 60_000}
+        | {"account_id": f"a{n}", "card_fingerprint": f"c{n}"}
+        for n in range(count)
+    ]
+    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+    made.call("publish", "--payments", path, "--as-of", readable(BEGUN + 20 * DAY_MS), "--close")

@@ -13,17 +13,19 @@ from services.evidence_pack import evidence_pack
 from services.own_past import own_past
 from services.roles import May
 from services.sign_in import unmask
-from services.timeline import days_before, events, keys_of, related
+from services.timeline import Happened, SubjectKey, days_before, events, keys_of, related
 from services.triage import assign, judge, open_alert, snooze, wake, workers_of
 from services.verdicts import Said
 from tollwatch.errors import ConfigurationError
 
 DAY_MS = 86_400_000
 CURRENCY = "EUR"
+MOST_OF_CASE, MOST_EVENTS = 50, 100
 
 
 def _found(ask: Ask) -> AlertPage:
-    found = alert_page(ask.path("alert_id"), ask.data, ask.home, ask.settings, ask.desk.rules())
+    row = ask.desk.queue.row(ask.tenant, ask.path("alert_id"))
+    found = alert_page(ask.path("alert_id"), ask.data, ask.home, ask.settings, ask.desk.rules(), row=row)
     if found is None:
         raise ConfigurationError("no alert of yours has this id; it may be older than what is kept")
     return found
@@ -53,7 +55,7 @@ def show(ask: Ask) -> Response:
         title=found.story.title,
         found=found,
         row=row,
-        case=case.to_dicts(),
+        case=len(case),
         see=_see(ask),
         workers=workers_of(ask.home, ask.settings),
         waiting=waiting_for(ask.path("alert_id"), ask.home, ask.settings),
@@ -63,9 +65,9 @@ def show(ask: Ask) -> Response:
 
 
 def chart(ask: Ask) -> Response:
-    """The last days of the case."""
-    case, until = _case(ask)
-    found = days_before(keys_of(case), ask.data, ask.settings, until_ms=until)
+    """The last days of its subject."""
+    keys, until = _own_keys(ask)
+    found = days_before(keys, ask.data, ask.settings, until_ms=until)
     values = [(each.since_ms, each.stream, each.events) for each in found]
     return ask.page("chart.html", values=values, until=until, step=DAY_MS, steps=14)
 
@@ -79,28 +81,36 @@ def past(ask: Ask) -> Response:
 
 
 def timeline(ask: Ask) -> Response:
-    """The last events of the case, its alerts among them."""
-    case, until = _case(ask)
-    found = events(keys_of(case), ask.data, ask.settings, until_ms=until)
-    return ask.page("timeline.html", events=found, alerts=case.to_dicts(), see=_see(ask))
+    """The last events of its subject, over all streams, and the alerts of the case."""
+    keys, until = _own_keys(ask)
+    before = ask.number("before")
+    found = events(keys, ask.data, ask.settings, until_ms=before if before is not None else until, most=MOST_EVENTS)
+    case = ask.desk.queue.case(ask.tenant, ask.path("alert_id")).tail(MOST_OF_CASE)
+    more = f"/alerts/{ask.path('alert_id')}/timeline?before={found[-1].event_time - 1}" if _is_full(found) else ""
+    alerts = case.to_dicts() if before is None else []
+    return ask.page("timeline.html", events=found, alerts=alerts, see=_see(ask), more=more)
+
+
+def _is_full(found: list[Happened]) -> bool:
+    return len(found) >= MOST_EVENTS
 
 
 def others(ask: Ask) -> Response:
     """Who else had the same device, card, dealer or cell."""
     page = _found(ask)
-    case, _ = _case(ask)
+    keys, _ = _own_keys(ask)
     at = int(page.document["event_time"])
-    found = related(page.evidence, keys_of(case), ask.data, ask.settings, at_ms=at)
+    found = related(page.evidence, keys, ask.data, ask.settings, at_ms=at)
     table = ask.desk.queue.table(ask.tenant)
-    rows = [(each, table.filter(table["subject"] == each.who.value).head(3).to_dicts()) for each in found]
+    whom = table.filter(pl.col("subject").is_in([each.who.value for each in found])) if found else table.clear()
+    rows = [(each, whom.filter(pl.col("subject") == each.who.value).head(3).to_dicts()) for each in found]
     return ask.page("related.html", rows=rows, see=_see(ask))
 
 
-def _case(ask: Ask) -> tuple[pl.DataFrame, int]:
-    case = ask.desk.queue.case(ask.tenant, ask.path("alert_id"))
-    if case.is_empty():
-        raise ConfigurationError("no alert of yours has this id")
-    return case, max(case["event_time"].to_list()) + 60_000
+def _own_keys(ask: Ask) -> tuple[list[SubjectKey], int]:
+    """The alert's subject, account and subscriber, and a minute behind its last event."""
+    row = ask.desk.queue.row(ask.tenant, _own(ask)) or {}
+    return keys_of(pl.DataFrame([row])), int(row["event_time"]) + 60_000
 
 
 def verdict(ask: Ask) -> Response:

@@ -89,7 +89,7 @@ def live(ask: Ask) -> Response:
         told = queue.version
         yield f"retry: 3000\nevent: hello\ndata: {told}\n\n"
         quiet = 0.0
-        while True:
+        while not ask.desk.is_closing:
             await asyncio.sleep(EVERY_S)
             quiet += EVERY_S
             if queue.version != told:

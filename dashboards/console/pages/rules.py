@@ -28,7 +28,9 @@ name: dropped-calls-to-strangers
 reads: usage
 by: calling_number
 features:
-  victims: distinct(called_number) over 10m where service = 'voice' and duration_s = 0 and ring_s <= 4
+  victims: >-
+    distinct(called_number) over 10m
+    where record_type = 'originating' and service = 'voice' and duration_s = 0 and ring_s <= 4
 warning: victims >= 20
 critical: victims >= 40
 """
