@@ -2,7 +2,8 @@
 
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -62,36 +63,35 @@ def run(
     json
         Print the summary as JSON.
     console
-        Serve the console meanwhile, and afterwards until Ctrl-C.
-    port
-        The console's port.
+        Serve the console (on `port`) meanwhile, and afterwards until Ctrl-C.
     """
-    settings = load_settings(config)
-    if partitions is not None:
-        settings = msgspec.structs.replace(settings, partitions=partitions)
+    settings = _settings(config, partitions)
     sources = open_files(files.given(), forms.mappings())
-    if sort:
-        sources = [SortedSource(source, data / "sort") for source in sources]
-    with ExitStack() as ending:
-        if console:
-            _serve(ending, data, settings, port, rules)
+    sources = [SortedSource(source, data / "sort") for source in sources] if sort else sources
+    with _serving(data, settings, port, rules) if console else nullcontext():
         outcome = run_files(sources, data, settings, rules=rules, as_of_ms=arrival_ms(as_of))
         show(outcome, json=json, out=sys.stdout)
-        if console:
-            from cli.console import until_ended  # noqa: PLC0415
-
-            until_ended()
     refuse_nothing_read(outcome)
 
 
-def _serve(ending: ExitStack, data: Path, settings: Settings, port: int, rules: tuple[Path, ...]) -> None:
-    """The console, in this process: it is the one that holds the data directory."""
-    from cli.console import console_over  # noqa: PLC0415  (its libraries are not needed without it)
+def _settings(config: Path | None, partitions: int | None) -> Settings:
+    settings = load_settings(config)
+    return settings if partitions is None else msgspec.structs.replace(settings, partitions=partitions)
+
+
+@contextmanager
+def _serving(data: Path, settings: Settings, port: int, rules: tuple[Path, ...]) -> Iterator[None]:
+    """The console, in this process, which is the one that holds the data directory; afterwards until Ctrl-C."""
+    from cli.console import console_over, until_ended  # noqa: PLC0415  (its libraries are not needed without it)
     from dashboards.console.serve import Address  # noqa: PLC0415
 
-    ending.enter_context(held_open(data, settings, must_exist=False))
-    address = ending.enter_context(console_over(data, settings, Address(port=port), rules=rules))
-    print(f"The console is at {address.url}", file=sys.stderr, flush=True)
+    with (
+        held_open(data, settings, must_exist=False),
+        console_over(data, settings, Address(port=port), rules=rules) as at,
+    ):
+        print(f"The console is at {at.url}", file=sys.stderr, flush=True)
+        yield
+        until_ended()
 
 
 def refuse_nothing_read(outcome: RunOutcome) -> None:

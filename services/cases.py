@@ -20,10 +20,12 @@ def with_cases(alerts: pl.DataFrame) -> pl.DataFrame:
     rows = alerts.with_row_index("row")
     pairs = pl.concat(
         [
-            rows.select("row", kind=pl.col("tenant") + "/" + pl.col("subject_kind"), key="subject"),
+            rows.select(
+                "row", kind=pl.col("tenant") + "/" + pl.col("subject_kind"), key="subject", is_own=pl.lit(value=True)
+            ),
             *(
                 rows.filter(pl.col(name).is_not_null()).select(
-                    "row", kind=pl.col("tenant") + pl.lit(f"/{name}"), key=name
+                    "row", kind=pl.col("tenant") + pl.lit(f"/{name}"), key=name, is_own=pl.lit(value=False)
                 )
                 for name in ("account_id", "subscriber_id")
             ),
@@ -31,7 +33,7 @@ def with_cases(alerts: pl.DataFrame) -> pl.DataFrame:
     )
     joined = pairs.with_columns(
         first=pl.col("row").first().over("kind", "key"), many=pl.len().over("kind", "key")
-    ).filter(pl.col("kind").str.ends_with("/subject") | (pl.col("many") <= HUBS))
+    ).filter(pl.col("is_own") | (pl.col("many") <= HUBS))
     size = len(alerts)
     ends = joined["row"].to_numpy(), joined["first"].to_numpy()
     graph = coo_matrix((np.ones(len(joined), np.int8), ends), shape=(size, size))

@@ -126,6 +126,6 @@ def tell_workers(data: Path, settings: Settings) -> int:
     folder = data / FOLDER
     waiting = waiting_sources(folder)
     if waiting:
-        publish_sources(waiting, settings)
+        publish_sources(waiting, settings, close=True)  # nobody waits for the next decision
         forget_told(folder)
     return len(waiting)

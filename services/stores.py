@@ -106,6 +106,11 @@ def open_store(data: Path | None, settings: Settings, *, must_exist: bool = True
     return ChdbStore(data or DATA)
 
 
+def store_beside(data: Path, settings: Settings) -> Path | None:
+    """Where the findings are of which the relational database speaks: that directory, or (None) the server."""
+    return None if settings.clickhouse is not None and not (data / "version").exists() else data
+
+
 @contextmanager
 def reading(data: Path | None, settings: Settings | None = None) -> Iterator[Store]:
     """The store, its tables up to date, for reading only."""

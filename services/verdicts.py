@@ -13,7 +13,7 @@ from services.files import export_events
 from services.findings import hidden
 from services.keys import key_for_changes
 from services.relational import acting_user, open_database
-from services.stores import reading
+from services.stores import reading, store_beside
 from store import about
 from store.relational import Verdict
 from store.relational.audit import now_ms
@@ -60,7 +60,7 @@ def new_verdict(about_id: str, said: Said, data: Path, settings: Settings, *, is
 
 def _keys(finding_id: str, data: Path, settings: Settings) -> dict[str, Any]:
     """What a verdict must carry to reach the shards of its row; a model's alert refers to the event it scored."""
-    with reading(data, settings) as store:
+    with reading(store_beside(data, settings), settings) as store:
         found = about(store, finding_id)
     if found is None or found.document["tenant"] not in settings.served_tenants():
         raise ConfigurationError(

@@ -161,7 +161,7 @@ def test_what_is_decided_in_the_console_reaches_the_workers(
 ) -> None:
     """A verdict is a delayed label of the model, an entry of a list and a bar are events; each is told once."""
     folder = tmp_path_factory.mktemp("console")
-    with Installation(servers, "console", folder, sources__gateway__slow=True) as made:
+    with Installation(servers, "console", folder) as made:
         store = ServerStore(made.env["TOLLWATCH_CLICKHOUSE"])
         made.worker()
         _pay(made, day=0, count=20)
