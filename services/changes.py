@@ -1,24 +1,24 @@
 """Tell the line what people have decided: verdicts, lists, bars and rules, each once.
 
-Workers are told over Kafka, as soon as it was decided. A data directory's next run reads it from files beside those
-that it is given, dated right behind everything that was read before: dated by the clock, it would make what is still to
-be read of yesterday come too late.
+Workers are told over Kafka, as soon as it was decided; a data directory's next run reads it from files beside those
+that it is given. Either way it is dated right behind everything that was read before: dated by the clock, it would
+make what is still to be read of yesterday come too late.
 """
 
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from services.files import export_events, write_lines
 from services.keys import key_for_changes
-from services.lists import export_changes
+from services.lists import end_expired, export_changes, untold
 from services.relational import acting_user, open_database
 from services.rule_drafts import rule_of_text
-from services.rules import rule_event
+from services.rules import behind_what_was_read, rule_event
 from services.verdicts import export_verdicts
-from store.relational import Proposal, RuleVersion
+from store.relational import ListEntry, Proposal, RuleVersion, Verdict
 from store.relational.audit import now_ms
 from streams.read import open_sources
 from tollwatch.config import Settings
@@ -73,9 +73,8 @@ def write_untold(data: Path, settings: Settings, *, at_ms: int | None) -> int:
 
 def _export_bars(data: Path, folder: Path, settings: Settings, at_ms: int | None) -> int:
     """What was confirmed to be barred, as events of `actions`: who carries it out reads them."""
-    wanted = select(Proposal).where(Proposal.kind == "bar", Proposal.state == "confirmed")
     with open_database(data, settings) as database, database.session(acting_user(None)) as session:
-        found = session.scalars(wanted.where(Proposal.exported_at.is_(None))).all()
+        found = session.scalars(select(Proposal).where(*_unbarred())).all()
         events = [_bar(each, at_ms) for each in found]
         if events:
             export_events(events, "actions", folder, key_for_changes(settings, data))
@@ -122,10 +121,27 @@ def tell_workers(data: Path, settings: Settings) -> int:
     """Publish what waits to Kafka; gives how many files. What fails stays, and is tried again."""
     from services.publish import publish_sources  # noqa: PLC0415  (Kafka is not needed embedded)
 
-    write_untold(data, settings, at_ms=None)
+    if _is_untold(data, settings):
+        write_untold(data, settings, at_ms=behind_what_was_read(settings))
     folder = data / FOLDER
     waiting = waiting_sources(folder)
     if waiting:
         publish_sources(waiting, settings, close=True)  # nobody waits for the next decision
         forget_told(folder)
     return len(waiting)
+
+
+def _is_untold(data: Path, settings: Settings) -> bool:
+    """Whether there is a verdict, an entry of a list or a bar that the line does not know of."""
+    end_expired(data, settings)
+    wanted = (
+        select(Verdict.verdict_id).where(Verdict.exported_at.is_(None)),
+        select(ListEntry.entry_id).where(untold()),
+        select(Proposal.proposal_id).where(*_unbarred()),
+    )
+    with open_database(data, settings) as database, database.reading() as session:
+        return any(session.scalar(each.limit(1)) is not None for each in wanted)
+
+
+def _unbarred() -> tuple[ColumnElement[bool], ...]:
+    return Proposal.kind == "bar", Proposal.state == "confirmed", Proposal.exported_at.is_(None)

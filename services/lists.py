@@ -145,7 +145,7 @@ def export_changes(
     """
     end_expired(data, settings)
     with open_database(data, settings) as database, database.session(acting_user(None)) as session:
-        found = session.scalars(select(ListEntry).where(_untold())).all()
+        found = session.scalars(select(ListEntry).where(untold())).all()
         moved = {"event_time": at_ms} if at_ms is not None else {}
         events = [event | moved for entry in found for event in _events(entry)]
         path = export_events(events, "reference", folder, key_for_changes(settings, data)) if events else None
@@ -154,7 +154,8 @@ def export_changes(
     return path, len(events)
 
 
-def _untold() -> ColumnElement[bool]:
+def untold() -> ColumnElement[bool]:
+    """That the line has not been told of an entry's beginning, or of its end."""
     return or_(ListEntry.exported == 0, and_(ListEntry.exported < ENDED, ListEntry.valid_to.is_not(None)))
 
 

@@ -138,7 +138,7 @@ def tell_rules(
     """Announce changes of rules to the workers, or write them to a file; gives how many, and from when on."""
     from streams.live import announce  # noqa: PLC0415  (Kafka is not needed for a file)
 
-    moment = _moment(announce.reached(settings.kafka), settings) if at_ms is None else at_ms
+    moment = behind_what_was_read(settings) if at_ms is None else at_ms
     key = key_for_changes(settings, data)
     for name, rule in changes.items():
         after = msgspec.json.encode(rule, order="sorted").decode() if rule is not None else None
@@ -149,6 +149,16 @@ def tell_rules(
     else:
         announce.announce(settings.kafka, events)
     return len(events), moment
+
+
+def behind_what_was_read(settings: Settings) -> int:
+    """The event time (ms) at which the workers are told of a change: a second behind everything that they have read.
+
+    By the clock it would be ahead of feeds that come by the hour, and what they bring next would be too late.
+    """
+    from streams.live import announce  # noqa: PLC0415  (Kafka is not needed for a file)
+
+    return _moment(announce.reached(settings.kafka), settings)
 
 
 def _moment(reached: int | None, settings: Settings) -> int:
