@@ -24,6 +24,18 @@ OVERLAP_MS = 5_000
 PAGE = 50
 SLA_MS = {"critical": 3_600_000, "warning": 8 * 3_600_000}
 """How long after it was stored an alert should have a verdict, unless the settings say otherwise."""
+RANKED_AGAIN_S = 60
+"""What verdicts teach (how often a detector is right, how long one takes) changes the order this often at most."""
+WORK_SCHEMA: dict[str, Any] = {
+    "version": pl.Int64,
+    "assigned_to": pl.String,
+    "opened_at": pl.Int64,
+    "judged_at": pl.Int64,
+    "verdict": pl.String,
+    "snoozed_until": pl.Int64,
+    "note": pl.String,
+    "changed_by": pl.String,
+}
 VIEWS = ("todo", "mine", "snoozed", "judged", "all")
 
 
@@ -72,16 +84,18 @@ class Queue:
         self._judged: dict[tuple[str, str], str] = {}
         self._experience: dict[tuple[str, str, str], Experience] = {}
         self._tables: dict[str, pl.DataFrame] = {}
-        self._counts: dict[tuple[str, Filters], tuple[dict[str, int], dict[str, int]]] = {}
+        self._arranged_at = 0.0
 
     def refresh(self) -> bool:
         """Read what was stored and done since the last time; says whether anything was."""
         with self._lock:
-            changed = self._read_alerts()
-            changed = self._read_works() or changed
-            if changed or self.version == 0:
+            is_new = self._read_alerts()
+            done = self._read_works()
+            if is_new or self.version == 0 or (done and time.monotonic() > self._arranged_at + RANKED_AGAIN_S):
                 self._arrange()
-            return changed
+            elif done:
+                self._patch(done)
+            return is_new or bool(done)
 
     def _read_alerts(self) -> bool:
         with reading(self.data, self.settings) as store:
@@ -106,21 +120,43 @@ class Queue:
         own = (pl.col("amount_micros") * pl.col("_rate").fill_null(1.0)).round().cast(pl.Int64)
         return found.with_columns(own_micros=own).drop("_rate")
 
-    def _read_works(self) -> bool:
+    def _read_works(self) -> dict[tuple[str, str], Work]:
+        """What was done to alerts since the last time."""
         since = time.time_ns() // 1_000_000 - OVERLAP_MS
         new = works(self.home, self.settings, changed_since_ms=self._works_since_ms)
         self._works_since_ms = since
         changed = {place: work for place, work in new.items() if self._works.get(place) != work}
         self._works |= changed
-        return bool(changed)
+        return changed
+
+    def _patch(self, done: Mapping[tuple[str, str], Work]) -> None:
+        """Lay what was done over the alerts that it was done to; what it teaches comes with the next arrangement."""
+        for tenant, table in list(self._tables.items()):
+            mine = {_place(table, alert_id): work for (owner, alert_id), work in done.items() if owner == tenant}
+            rows = [(place, *work) for place, work in mine.items() if place is not None]
+            if not rows:
+                continue
+            new = pl.DataFrame(rows, schema={"_place": pl.UInt32, **WORK_SCHEMA}, orient="row")
+            joined = table.with_row_index("_place").join(
+                new.with_columns(_done=pl.lit(value=True)),
+                on="_place",
+                how="left",
+                maintain_order="left",
+                suffix="_new",
+            )
+            laid = (
+                pl.coalesce(f"{name}_new", name).alias(name)  # one that came through the line stays
+                if name == "verdict"
+                else pl.when("_done").then(f"{name}_new").otherwise(name).alias(name)
+                for name in WORK_SCHEMA
+            )
+            self._tables[tenant] = joined.with_columns(*laid).select(table.columns)
+        self.version += 1
 
     def _arrange(self) -> None:
         """Lay the work over the alerts, and put each tenant's in order."""
         rows = [(*place, *work) for place, work in self._works.items()]
-        schema = {"tenant": pl.String, "alert_id": pl.String, "version": pl.Int64, "assigned_to": pl.String}
-        schema |= {"opened_at": pl.Int64, "judged_at": pl.Int64, "verdict": pl.String, "snoozed_until": pl.Int64}
-        schema |= {"note": pl.String, "changed_by": pl.String}
-        done = pl.DataFrame(rows, schema=schema, orient="row")
+        done = pl.DataFrame(rows, schema={"tenant": pl.String, "alert_id": pl.String, **WORK_SCHEMA}, orient="row")
         told = pl.DataFrame(
             [(*place, verdict) for place, verdict in self._judged.items()],
             schema={"tenant": pl.String, "alert_id": pl.String, "_told": pl.String},
@@ -131,7 +167,7 @@ class Queue:
         laid = laid.join(told, on=keys, how="left", maintain_order="left")
         laid = laid.with_columns(pl.coalesce("verdict", "_told").alias("verdict")).drop("_told")
         self._tables = {str(tenant): self._ranked(own) for (tenant,), own in laid.group_by("tenant")}
-        self._counts = {}
+        self._arranged_at = time.monotonic()
         self.version += 1
 
     def _ranked(self, alerts: pl.DataFrame) -> pl.DataFrame:

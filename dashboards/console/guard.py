@@ -142,7 +142,7 @@ def _told(ask: Ask, status: int, sentence: str, *, is_api: bool) -> Response:
         return JSONResponse({"error": sentence}, status)
     back = ask.request.headers.get("referer", "")
     own = back.partition("://")[2].partition("/")
-    here = f"/{own[2]}" if own[0] == ask.request.headers.get("host") else "/"
+    here = f"/{own[2].lstrip('/')}" if own[0] == ask.request.headers.get("host") else "/"
     return ask.page("error.html", status=status, sentence=sentence, back=here, title="Not done")
 
 
