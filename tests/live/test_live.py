@@ -134,6 +134,24 @@ def test_doctor_says_what_is_missing(servers: Servers, tmp_path_factory: pytest.
     assert "has 4 partitions, 6 are configured" in small.stderr
 
 
+def test_what_is_decided_in_the_console_reaches_the_workers(
+    servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A verdict is a delayed label of the model, an entry of a list and a bar are events; each is told once."""
+    folder = tmp_path_factory.mktemp("console")
+    with Installation(servers, "console", folder) as made:
+        store = ServerStore(made.env["TOLLWATCH_CLICKHOUSE"])
+        made.worker()
+        _pay(made, day=0, count=20)
+        _until(store, "SELECT count() FROM score", 20)
+        _decide(store, made)
+        for stream in ("verdicts", "reference", "actions"):
+            _until(store, f"SELECT count() FROM raw_{stream}", 1)
+        _pay(made, day=9, count=5)
+        late = f"event_time > fromUnixTimestamp64Milli({BEGUN + 8 * DAY_MS})"
+        _until(store, f"SELECT count() FROM score WHERE {late} AND features['terminal_fraud_share'] > 0", 1)
+
+
 def test_who_cannot_be_reached_is_named(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A broker or a server that is away, a URL that is none, a file without its topic: one sentence, no trace."""
     at = Installation(servers, "away", tmp_path_factory.mktemp("away"))
@@ -154,24 +172,6 @@ def test_who_cannot_be_reached_is_named(servers: Servers, tmp_path_factory: pyte
     at.env = good
     said = at.call("publish", "--usage", __file__, check=False)
     assert "run `tollwatch topics create`" in said.stderr
-
-
-def test_what_is_decided_in_the_console_reaches_the_workers(
-    servers: Servers, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """A verdict is a delayed label of the model, an entry of a list and a bar are events; each is told once."""
-    folder = tmp_path_factory.mktemp("console")
-    with Installation(servers, "console", folder) as made:
-        store = ServerStore(made.env["TOLLWATCH_CLICKHOUSE"])
-        made.worker()
-        _pay(made, day=0, count=20)
-        _until(store, "SELECT count() FROM score", 20)
-        _decide(store, made)
-        for stream in ("verdicts", "reference", "actions"):
-            _until(store, f"SELECT count() FROM raw_{stream}", 1)
-        _pay(made, day=9, count=5)
-        late = f"event_time > fromUnixTimestamp64Milli({BEGUN + 8 * DAY_MS})"
-        _until(store, f"SELECT count() FROM score WHERE {late} AND features['terminal_fraud_share'] > 0", 1)
 
 
 def _decide(store: ServerStore, made: Installation) -> None:
