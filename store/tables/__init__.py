@@ -1,6 +1,7 @@
 """The tables as SQL files, applied in the order of their names; the tables of raw events are made from the types."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,6 @@ from tollwatch.events import STREAMS
 
 FOLDER = Path(__file__).parent
 HASHES_WITH_COMMENTS = FOLDER / "hashes_with_comments.json"
-FIRST_RAW = 101
 
 _TYPES = {pl.String(): "String", pl.Int64(): "Int64", pl.Boolean(): "Bool", pl.List(pl.String()): "Array(String)"}
 
@@ -86,31 +86,55 @@ def raw_table_sql(stream: str) -> str:
     )
 
 
-def view_sql() -> str:
-    """The file of the views over raw events."""
-    lines = [
-        "-- Raw events as they count: copies gone, what was refused left out, what became of each beside it.",
-        "--",
-        "-- Read by : everyone who asks for events; `mark` is empty, late, too_late, duplicate or conflict.",
-        "-- Grain   : one event.",
-        "-- Order   : none; ask for one.",
-        "-- Kept    : as the raw events.",
-        "-- Made by `python -m store.tables` from the types; a test holds it to them.",
-    ]
-    for stream in STREAMS:
-        marks = f"event_mark FINAL WHERE stream = '{stream}'"
-        lines += [
-            "",
-            f"CREATE VIEW IF NOT EXISTS events_{stream} AS",
+def view_sql(stream: str) -> str:
+    """The statement of the view over a stream's raw events."""
+    marks = f"event_mark FINAL WHERE stream = '{stream}'"
+    return "\n".join(
+        [
+            f"CREATE OR REPLACE VIEW events_{stream} AS",
             f"SELECT r.*, m.mark AS mark FROM (SELECT * FROM raw_{stream} FINAL) AS r",
             f"LEFT JOIN (SELECT _partition, _offset, max(mark) AS mark FROM {marks} GROUP BY _partition, _offset) AS m",
             "USING (_partition, _offset)",
             "WHERE m.mark != 'refused';",
         ]
-    return "\n".join([*lines, ""])
+    )
 
 
-def raw_tables() -> dict[str, str]:
-    """File name → text, for every stream."""
-    tables = {f"{FIRST_RAW + n:04}_raw_{stream}.sql": raw_table_sql(stream) for n, stream in enumerate(STREAMS)}
-    return tables | {"0201_events.sql": view_sql()}
+def columns_in_files(stream: str) -> set[str]:
+    """The columns that the files give to a stream's raw events."""
+    found: set[str] = set()
+    for statement in (each for file in every_table_file() for each in file.statements):
+        if re.match(rf"CREATE TABLE IF NOT EXISTS raw_{stream}\b", statement):
+            found.update(re.findall(r"^    (\w+) ", statement, re.MULTILINE))
+        elif re.match(rf"ALTER TABLE raw_{stream}\b", statement):
+            found.update(re.findall(r"ADD COLUMN IF NOT EXISTS (\w+) ", statement))
+    return found
+
+
+def new_fields_sql() -> str | None:
+    """The file that gives raw events the columns which the types have and no file has yet; None where none is new."""
+    lines: list[str] = []
+    for stream in STREAMS:
+        known = columns_in_files(stream)
+        if not known:
+            lines += ["", raw_table_sql(stream), view_sql(stream)]
+            continue
+        before, new = "", []
+        for name in schema(stream):
+            if name not in known:
+                new.append(f"    ADD COLUMN IF NOT EXISTS {name} {clickhouse_type(stream, name)} AFTER {before}")
+            before = name
+        if new:
+            lines += ["", f"ALTER TABLE raw_{stream}", ",\n".join(new) + ";", "", view_sql(stream)]
+    return "\n".join([*_HEAD, *lines, ""]) if lines else None
+
+
+_HEAD = [
+    "-- Fields that events have gained: columns of raw events, and the views over them.",
+    "--",
+    "-- Read by : as the raw events.",
+    "-- Grain   : as the raw events.",
+    "-- Order   : as the raw events.",
+    "-- Kept    : as the raw events.",
+    "-- Made by `python -m store.tables NAME` from the types; a test holds the files to them.",
+]

@@ -16,12 +16,16 @@ Entity = Literal[
     "offering",
     "tariff",
     "allowance",
+    "price",
+    "promotion",
+    "tax",
     "route_rate",
     "contract",
     "dealer",
     "agent",
     "device",
     "bill_cycle",
+    "product",
     "exchange_rate",
     "list",
     "rule",
@@ -47,6 +51,10 @@ class Batch(Event, frozen=True, kw_only=True, gc=False):
     ] = None
     units: Annotated[int | None, Meta(description="how many units")] = None
     amount_micros: Annotated[int | None, Meta(description="the amount in millionths of the currency's unit")] = None
+    currency: Annotated[str | None, Meta(description="ISO 4217")] = None
+    file_name: Annotated[str | None, Meta(description="the file's name")] = None
+    sequence_modulus: Annotated[int | None, Meta(description="sequence numbers begin anew after so many")] = None
+    cadence_s: Annotated[int | None, Meta(description="seconds between two files, where one is promised")] = None
 
 
 class Count(Event, frozen=True, kw_only=True, gc=False):
@@ -67,6 +75,14 @@ class Suspense(Event, frozen=True, kw_only=True, gc=False):
     hop: Annotated[str, Meta(description="where it is held")]
     state: Annotated[Literal["suspended", "released", "discarded"], Meta(description="its state after this event")]
     reason: Annotated[str | None, Meta(description="why")] = None
+    stream: Annotated[str | None, Meta(description="the stream of the record that is held")] = None
+    node: Annotated[str | None, Meta(description="the network element that wrote the record")] = None
+    batch_id: Annotated[str | None, Meta(description="the batch the record came in")] = None
+    duplicate_of: Annotated[str | None, Meta(description="the record that says the same")] = None
+    units: Annotated[int | None, Meta(description="how many units")] = None
+    unit: Annotated[str | None, Meta(description="the unit: second, byte, event, …")] = None
+    amount_micros: Annotated[int | None, Meta(description="the amount in millionths of the currency's unit")] = None
+    currency: Annotated[str | None, Meta(description="ISO 4217")] = None
 
 
 class PlannedTest(Event, frozen=True, kw_only=True, gc=False):
@@ -78,6 +94,10 @@ class PlannedTest(Event, frozen=True, kw_only=True, gc=False):
     called_number: Annotated[str | None, Meta(description="who was called: E.164 digits without `+`")] = None
     planned_at: Annotated[int | None, Meta(description="when it is going to happen")] = None
     hops: Annotated[list[str] | None, Meta(description="where it must be seen")] = None
+    expected_duration_s: Annotated[int | None, Meta(description="seconds it is to last")] = None
+    expected_charge_micros: Annotated[int | None, Meta(description="what it is to cost, in millionths")] = None
+    currency: Annotated[str | None, Meta(description="ISO 4217")] = None
+    tolerance_s: Annotated[int | None, Meta(description="seconds by which its time and length may differ")] = None
 
 
 class Reference(Event, frozen=True, kw_only=True, gc=False):

@@ -41,6 +41,8 @@ class Order(Event, frozen=True, kw_only=True, gc=False):
     )
     device_fingerprint: Annotated[str | None, Meta(description="keyed hash of the device that was used")] = None
     card_fingerprint: Annotated[str | None, Meta(description="keyed hash of the card number")] = None
+    requested_at: Annotated[int | None, Meta(description="when the customer asked for it to begin or end")] = None
+    cause: Annotated[str | None, Meta(description="why it failed or was cancelled")] = None
 
 
 class Payment(Event, frozen=True, kw_only=True, gc=False):
@@ -48,7 +50,8 @@ class Payment(Event, frozen=True, kw_only=True, gc=False):
 
     payment_id: Annotated[str, Meta(description="the payment, the same in all its states")]
     kind: Annotated[
-        Literal["payment", "recharge", "refund", "chargeback", "adjustment"], Meta(description="which kind it is")
+        Literal["payment", "recharge", "refund", "chargeback", "adjustment", "bonus", "fee", "expiry"],
+        Meta(description="which kind it is"),
     ]
     state: Annotated[
         Literal["authorised", "declined", "settled", "failed", "reversed"],
@@ -72,6 +75,10 @@ class Payment(Event, frozen=True, kw_only=True, gc=False):
     channel: Annotated[str | None, Meta(description="where it was sold or paid: shop, web, app, agent, …")] = None
     agent_id: Annotated[str | None, Meta(description="the employee or partner who acted")] = None
     ticket_id: Annotated[str | None, Meta(description="the ticket that justifies it")] = None
+    invoice_id: Annotated[str | None, Meta(description="the invoice it pays")] = None
+    fee_micros: Annotated[int | None, Meta(description="what the payment provider keeps, in millionths")] = None
+    bucket: Annotated[str | None, Meta(description="the part of a prepaid balance it changes")] = None
+    account_code: Annotated[str | None, Meta(description="account of the general ledger")] = None
 
 
 class Care(Event, frozen=True, kw_only=True, gc=False):
@@ -83,6 +90,8 @@ class Care(Event, frozen=True, kw_only=True, gc=False):
     amount_micros: Annotated[int | None, Meta(description="the amount in millionths of the currency's unit")] = None
     currency: Annotated[str | None, Meta(description="ISO 4217")] = None
     ticket_id: Annotated[str | None, Meta(description="the ticket that justifies it")] = None
+    approved_by: Annotated[str | None, Meta(description="who agreed to it")] = None
+    invoice_id: Annotated[str | None, Meta(description="the invoice it changes")] = None
 
 
 class Rated(Event, frozen=True, kw_only=True, gc=False):
@@ -107,6 +116,9 @@ class Rated(Event, frozen=True, kw_only=True, gc=False):
     rating_error: Annotated[str | None, Meta(description="why it could not be priced")] = None
     invoice_line_id: Annotated[str | None, Meta(description="the invoice line that carries it")] = None
     batch_id: Annotated[str | None, Meta(description="the batch that awaits this row")] = None
+    destination: Annotated[str | None, Meta(description="the price list's name for where it went")] = None
+    allowance_id: Annotated[str | None, Meta(description="the allowance that paid for it, or for a part")] = None
+    product_id: Annotated[str | None, Meta(description="the product as the customer has it")] = None
 
 
 class Billed(Event, frozen=True, kw_only=True, gc=False):
@@ -128,6 +140,12 @@ class Billed(Event, frozen=True, kw_only=True, gc=False):
     usage_count: Annotated[int | None, Meta(description="how many usage records the line sums")] = None
     units: Annotated[int | None, Meta(description="how many units")] = None
     batch_id: Annotated[str | None, Meta(description="the batch that awaits this row")] = None
+    agent_id: Annotated[str | None, Meta(description="the employee or partner who gave a credit")] = None
+    ticket_id: Annotated[str | None, Meta(description="the ticket that justifies it")] = None
+    approved_by: Annotated[str | None, Meta(description="who agreed to it")] = None
+    account_code: Annotated[str | None, Meta(description="account of the general ledger")] = None
+    tax_id: Annotated[str | None, Meta(description="the tax, of a line of tax")] = None
+    corrects_line_id: Annotated[str | None, Meta(description="the line that a credit or a new bill corrects")] = None
 
 
 class Invoice(Event, frozen=True, kw_only=True, gc=False):
@@ -140,6 +158,11 @@ class Invoice(Event, frozen=True, kw_only=True, gc=False):
     total_micros: Annotated[int, Meta(description="the invoice's total in millionths")]
     open_micros: Annotated[int, Meta(description="what is still unpaid, in millionths")]
     currency: Annotated[str, Meta(description="ISO 4217")]
+    period_start: Annotated[int | None, Meta(description="first instant of the period")] = None
+    period_end: Annotated[int | None, Meta(description="end of the period, excluded")] = None
+    tax_micros: Annotated[int | None, Meta(description="the tax in the total, in millionths")] = None
+    state: Annotated[str | None, Meta(description="issued, paid, overdue or written_off")] = None
+    batch_id: Annotated[str | None, Meta(description="the batch that awaits this row")] = None
 
 
 class Dunning(Event, frozen=True, kw_only=True, gc=False):
@@ -148,6 +171,10 @@ class Dunning(Event, frozen=True, kw_only=True, gc=False):
     account_id: Annotated[str, Meta(description="the account that pays")]
     step: Annotated[str, Meta(description="the step of collection")]
     executed: Annotated[bool, Meta(description="whether it was carried out")]
+    invoice_id: Annotated[str | None, Meta(description="the invoice that is overdue")] = None
+    due_at: Annotated[int | None, Meta(description="when the step was to be carried out")] = None
+    amount_micros: Annotated[int | None, Meta(description="the amount in millionths of the currency's unit")] = None
+    currency: Annotated[str | None, Meta(description="ISO 4217")] = None
 
 
 class Balance(Event, frozen=True, kw_only=True, gc=False):
@@ -158,6 +185,8 @@ class Balance(Event, frozen=True, kw_only=True, gc=False):
     currency: Annotated[str, Meta(description="ISO 4217")]
     subscriber_id: Annotated[str | None, Meta(description="the subscriber")] = None
     batch_id: Annotated[str | None, Meta(description="the batch that awaits this row")] = None
+    bucket: Annotated[str | None, Meta(description="the part of the balance")] = None
+    expires_at: Annotated[int | None, Meta(description="when it can no longer be used")] = None
 
 
 class Voucher(Event, frozen=True, kw_only=True, gc=False):
@@ -171,6 +200,8 @@ class Voucher(Event, frozen=True, kw_only=True, gc=False):
     face_value_micros: Annotated[int, Meta(description="its face value in millionths")]
     currency: Annotated[str, Meta(description="ISO 4217")]
     dealer_id: Annotated[str | None, Meta(description="the dealer who sold it")] = None
+    account_id: Annotated[str | None, Meta(description="the account it was used for")] = None
+    payment_id: Annotated[str | None, Meta(description="the recharge it paid")] = None
 
 
 class Posting(Event, frozen=True, kw_only=True, gc=False):
@@ -180,6 +211,12 @@ class Posting(Event, frozen=True, kw_only=True, gc=False):
     period: Annotated[str, Meta(description="accounting period")]
     amount_micros: Annotated[int, Meta(description="the amount in millionths of the currency's unit")]
     currency: Annotated[str, Meta(description="ISO 4217")]
+    entry_id: Annotated[str | None, Meta(description="the entry of the journal, whose postings add up to nothing")] = (
+        None
+    )
+    refers_to: Annotated[str | None, Meta(description="the id of what it books")] = None
+    batch_id: Annotated[str | None, Meta(description="the batch that awaits this row")] = None
+    booked_at: Annotated[int | None, Meta(description="the day it is booked for")] = None
 
 
 class Settled(Event, frozen=True, kw_only=True, gc=False):
@@ -199,3 +236,6 @@ class Settled(Event, frozen=True, kw_only=True, gc=False):
     rate_micros: Annotated[int | None, Meta(description="price of a unit in millionths")] = None
     order_item_id: Annotated[str | None, Meta(description="the item of the order")] = None
     batch_id: Annotated[str | None, Meta(description="the batch that awaits this row")] = None
+    prefix: Annotated[str | None, Meta(description="digits that the numbers begin with")] = None
+    destination: Annotated[str | None, Meta(description="the price list's name for where it went")] = None
+    product_id: Annotated[str | None, Meta(description="the product as the customer has it")] = None

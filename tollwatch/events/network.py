@@ -75,6 +75,19 @@ class Usage(Event, frozen=True, kw_only=True, gc=False):
     charge_micros: Annotated[int | None, Meta(description="what the customer is charged, in millionths")] = None
     cost_micros: Annotated[int | None, Meta(description="what it costs the operator, in millionths")] = None
     currency: Annotated[str | None, Meta(description="ISO 4217")] = None
+    node: Annotated[str | None, Meta(description="the network element that wrote the record")] = None
+    hop: Annotated[
+        Literal["switch", "mediation"] | None, Meta(description="where in the chain this copy of the record was taken")
+    ] = None
+    product_id: Annotated[str | None, Meta(description="the product as the customer has it")] = None
+    part_counts: Annotated[
+        Literal["since_last", "since_start"] | None,
+        Meta(description="whether a partial record counts since the part before it, or since the beginning"),
+    ] = None
+    roaming_direction: Annotated[
+        Literal["in", "out"] | None,
+        Meta(description="in: our subscriber abroad (TAP in); out: a visitor, whose operator we bill (TAP out)"),
+    ] = None
 
 
 class Signalling(Event, frozen=True, kw_only=True, gc=False):
