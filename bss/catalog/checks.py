@@ -93,7 +93,7 @@ def _neighbours(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     pairs = rows.sort(*key, "valid_from", "valid_to").with_columns(before=pl.col("valid_to").shift(1).over(key))
     overlap = _said(pairs.filter(pl.col("before") > pl.col("valid_from")), "overlaps the version before it")
     gap = _said(pairs.filter(pl.col("before") < pl.col("valid_from")), "leaves a gap behind the version before it")
-    return pl.concat([overlap.select(*PROBLEM), gap.select(PROBLEM)])
+    return pl.concat([overlap.select(*PROBLEM), gap.select(*PROBLEM)])
 
 
 def _bands(rows: pl.DataFrame) -> pl.DataFrame:
@@ -122,8 +122,6 @@ def _references(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(
         [
             _said(lost, pl.format("refers to the price list {}, which is not there", "tariff_id")).select(*PROBLEM),
-            _said(orphans, pl.format("belongs to the offering {}, which is not there", "product_offering_id")).select(
-                PROBLEM
-            ),
+            _said(orphans, pl.format("belongs to the offering {}, which is not there", "product_offering_id")).select(*PROBLEM),
         ]
     )
