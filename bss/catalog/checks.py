@@ -122,6 +122,8 @@ def _references(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(
         [
             _said(lost, pl.format("refers to the price list {}, which is not there", "tariff_id")).select(*PROBLEM),
-            _said(orphans, pl.format("belongs to the offering {}, which is not there", "product_offering_id")).select(*PROBLEM),
+            _said(orphans, pl.format("belongs to the offering {}, which is not there", "product_offering_id")).select(
+                *PROBLEM
+            ),
         ]
     )

@@ -32,9 +32,22 @@ def test_a_whole_catalogue_becomes_rows_of_reference(tmp_path: Path) -> None:
     )
     rows = catalogue(tmp_path, FINE, offerings=offerings, rest=rest, zone="Europe/Lisbon")
     assert set(rows.columns) <= {*schema("reference")}
-    assert sorted(rows["entity"]) == ["allowance", "list", "offering", "offering", "price", "promotion", "tariff", "tax"]
+    assert sorted(rows["entity"]) == [
+        "allowance",
+        "list",
+        "offering",
+        "offering",
+        "price",
+        "promotion",
+        "tariff",
+        "tax",
+    ]
     offering = rows.filter(pl.col("id") == "m").row(0, named=True)
-    assert (offering["price_micros"], offering["commitment_micros"], offering["in_advance"]) == (24_990_000, 5_000_000, True)
+    assert (offering["price_micros"], offering["commitment_micros"], offering["in_advance"]) == (
+        24_990_000,
+        5_000_000,
+        True,
+    )
     assert rows.filter(pl.col("entity") == "tax")["share_ppm"].to_list() == [230_000]
     assert rows["event_id"].n_unique() == len(rows)
     assert found(rows) == []

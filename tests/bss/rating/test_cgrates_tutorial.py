@@ -1,7 +1,7 @@
 """Costs that CGRateS' tutorial expects (its tests' figures are facts), from a price list of our own writing.
 
-Rates of the tutorial: a connection fee, a first minute, and smaller steps behind it, at peak (Monday to Friday, 8 to 19)
-and off-peak; costs are rounded up to four decimals.
+Rates of the tutorial: a connection fee, a first minute, and smaller steps behind it, at peak (Monday to Friday, 8 to
+19) and off-peak; costs are rounded up to four decimals.
 """
 
 from pathlib import Path
@@ -25,8 +25,7 @@ def price_list() -> str:
     rows = ["tariff,service,exact,band,connect,rate,per,first,step,from_units,rounding,round_to"]
     for number, peak in (("1002", "20"), ("1003", "40"), ("1004", "40")):
         for band, rate in (("peak", peak), ("", "10")):
-            for slot in RATES[rate].split():
-                rows.append(f"retail,voice,{number},{band},{slot},{TAIL}")
+            rows.extend(f"retail,voice,{number},{band},{slot},{TAIL}" for slot in RATES[rate].split())
     return "\n".join(rows)
 
 

@@ -1,5 +1,6 @@
 """What usage costs: prefixes, bands, steps, versions, allowances, and what cannot be priced."""
 
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bss.rating.allowances import grant, no_buckets
 from bss.rating.kernel import ERRORS
 from bss.rating.plan import compile_plan
+from bss.rating.rate import Contracts, rate
 from tests.bss.plans import calls, catalogue, rated, services
 from tollwatch.errors import ConfigurationError
 
@@ -36,7 +38,8 @@ def test_the_longest_prefix_prices_a_call(tmp_path: Path) -> None:
     """A premium range inside a country has its own price, its neighbours the country's; what has none is an error."""
     reference = catalogue(
         tmp_path,
-        f"{HEAD}\nretail,voice,44,UK,0.10,60,60,60\nretail,voice,449,UK premium,2.00,60,60,60\nretail,voice,4490,x,3,60,60,60",
+        f"{HEAD}\nretail,voice,44,UK,0.10,60,60,60\nretail,voice,449,UK premium,2.00,60,60,60\n"
+        "retail,voice,4490,x,3,60,60,60",
     )
     usage = calls([NOON] * 5, [60] * 5, ["447000000000", "449100000000", "449000000000", "45100000", "450"])
     made = rated(usage, reference, services("S1")).rated
@@ -89,7 +92,10 @@ def test_units_further_on_may_cost_less(tmp_path: Path) -> None:
 
 
 BANDS = "bands:\n  - {band: peak, days: [mon, tue, wed, thu, fri], from: '08:00', until: '19:00'}\n"
-BANDED = "tariff,service,destination,band,rate,per,step,split\nretail,voice,any,peak,0.60,60,1,{0}\nretail,voice,any,,0.06,60,1,{0}"
+BANDED = (
+    "tariff,service,destination,band,rate,per,step,split\nretail,voice,any,peak,0.60,60,1,{0}\n"
+    "retail,voice,any,,0.06,60,1,{0}"
+)
 
 
 def test_a_band_is_that_of_local_time_in_summer_and_winter(tmp_path: Path) -> None:
@@ -164,8 +170,6 @@ def test_abroad_the_visited_network_prices_calls_made_and_taken(tmp_path: Path) 
         record_type=pl.Series(["originating", "terminating", "originating", "terminating"]),
         serving_network=pl.Series(["268-01", "268-01", "262-02", "262-02"]),
     )
-    from bss.rating.rate import Contracts, rate
-
     plan = compile_plan(reference)
     made = rate(usage, plan, Contracts.of(services("S1"), reference, plan), no_buckets(), home=frozenset({"268-01"}))
     assert made.rated["charge_micros"].to_list() == [10_000, 300_000, 50_000]
@@ -244,8 +248,6 @@ def test_allowances_never_fall_below_nothing_and_a_cut_changes_no_price(lasts: l
 
 
 def _bundle() -> pl.DataFrame:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         return catalogue(Path(folder), BY_SECOND, offerings=ALLOWANCE)
 
@@ -272,7 +274,7 @@ def test_a_hostile_number_of_units_is_an_error_not_an_overflow(tmp_path: Path) -
 def test_a_price_list_that_cannot_be_compiled_says_which_row(tmp_path: Path) -> None:
     """A rounding that nobody knows, from somebody else's `reference`."""
     reference = catalogue(tmp_path, "tariff,service,rate\nretail,voice,1")
-    with pytest.raises(ConfigurationError, match="retail.1.voice"):
+    with pytest.raises(ConfigurationError, match=r"retail\.1\.voice"):
         compile_plan(reference.with_columns(rounding=pl.lit("sideways")))
 
 

@@ -47,7 +47,7 @@ def test_every_rated_call_of_a_reseller_costs_what_its_bill_says(tmp_path: Path)
         event_time=moment("endDate", "endTime"),
     ).with_columns(duration_s=(pl.col("event_time") - pl.col("start_time")) // 1000)
     made = rated(usage, reference, services(*given["phoneNumber"].unique().sort()))
-    assert made.backlog['rating_error'].value_counts().rows() == []
+    assert made.backlog["rating_error"].value_counts().rows() == []
     assert len(made.rated) == 42_238
     cost = given["Cost"].cast(pl.Int64) * 1_000_000
     assert (made.rated["charge_micros"] == cost).all()
