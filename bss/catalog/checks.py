@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from bss_kit.frames import whole
+
 FOREVER = 2**62
 VERSIONED = ("offering", "price", "allowance", "promotion", "tax")
 PROBLEM = {"entity": pl.String, "id": pl.String, "valid_from": pl.Int64, "valid_to": pl.Int64, "problem": pl.String}
@@ -9,7 +11,9 @@ PROBLEM = {"entity": pl.String, "id": pl.String, "valid_from": pl.Int64, "valid_
 
 def problems(reference: pl.DataFrame, now: int) -> pl.DataFrame:
     """One row for each thing that is wrong with a catalogue's rows of `reference`, as it stands at `now` (ms)."""
-    rows = _whole(reference).with_columns(pl.col("valid_to").fill_null(FOREVER), pl.col("valid_from").fill_null(0))
+    rows = whole(reference, "reference").with_columns(
+        pl.col("valid_to").fill_null(FOREVER), pl.col("valid_from").fill_null(0)
+    )
     found = [
         _amounts(rows),
         _empty(rows),
@@ -21,19 +25,6 @@ def problems(reference: pl.DataFrame, now: int) -> pl.DataFrame:
     ]
     table = pl.concat([each.select(*PROBLEM) for each in found])
     return table.with_columns(pl.col("valid_to").replace(FOREVER, None)).unique(maintain_order=True)
-
-
-def _whole(reference: pl.DataFrame) -> pl.DataFrame:
-    wanted = {
-        **dict.fromkeys(("product_offering_id", "tariff_id", "service", "place", "prefix", "exact", "band"), pl.String),
-        **dict.fromkeys(
-            ("price_micros", "rate_micros", "connect_micros", "version", "from_units", "share_ppm"), pl.Int64
-        ),
-        **dict.fromkeys(("from_minute", "valid_from", "valid_to", "per_units", "step_units"), pl.Int64),
-    }
-    return reference.with_columns(
-        pl.lit(None, kind).alias(name) for name, kind in wanted.items() if name not in reference.columns
-    )
 
 
 def _said(rows: pl.DataFrame, problem: str | pl.Expr) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from bss_kit.frames import shaped
 from tollwatch.columns import schema
 
 HELD: dict[str, Any] = {
@@ -21,9 +22,7 @@ USAGE = schema("usage")
 
 def whole(rows: pl.DataFrame) -> pl.DataFrame:
     """Records with all columns of `usage`."""
-    absent = [pl.lit(None, kind).alias(name) for name, kind in USAGE.items() if name not in rows.columns]
-    typed = rows.with_columns(absent).select(pl.col(name).cast(kind) for name, kind in USAGE.items())
-    return typed.with_columns(pl.col("tenant").fill_null("main"))
+    return shaped(rows, USAGE).with_columns(pl.col("tenant").fill_null("main"))
 
 
 def packed(rows: pl.DataFrame, reason: str | pl.Expr, hop: str, since: int | pl.Expr) -> pl.DataFrame:

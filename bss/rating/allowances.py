@@ -4,6 +4,8 @@ from typing import Any
 
 import polars as pl
 
+from bss_kit.frames import whole
+
 BUCKETS: dict[str, Any] = {
     "subscriber_id": pl.String,
     "allowance_id": pl.String,
@@ -34,9 +36,7 @@ def grant(
     periods may be used until the end of the nth period behind its own, taken to be as long as this one.
     """
     start, end = period
-    if "units" not in reference.columns:
-        return buckets
-    given = reference.filter(pl.col("entity") == "allowance").with_columns(
+    given = whole(reference.filter(pl.col("entity") == "allowance"), "reference").with_columns(
         pl.col("valid_to").fill_null(FOREVER), pl.col("valid_from").fill_null(0)
     )
     given = given.filter((pl.col("valid_from") <= start) & (pl.col("valid_to") > start)).select(

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from bss.rating.kernel import DIGITS, HOLIDAY, PAD, Ints
+from bss_kit.frames import shaped
 from bss_kit.money import ROUNDINGS
 from bss_kit.periods import offsets
 from tollwatch.errors import ConfigurationError
@@ -127,8 +128,7 @@ def compile_plan(reference: pl.DataFrame) -> Plan:
 
 def _rows(reference: pl.DataFrame) -> pl.DataFrame:
     """The rows of price lists, whole and in one order."""
-    absent = [pl.lit(None, kind).alias(name) for name, kind in COLUMNS.items() if name not in reference.columns]
-    rows = reference.with_columns(absent).filter(pl.col("entity") == "tariff").select(*COLUMNS)
+    rows = shaped(reference.filter(pl.col("entity") == "tariff"), COLUMNS)
     rows = rows.with_columns(pl.col(name).fill_null(value) for name, value in DEFAULTS.items())
     rows = rows.with_columns(prefix=pl.when(pl.col("exact").is_null()).then(pl.col("prefix").fill_null("")))
     for wrong, said in (

@@ -10,6 +10,7 @@ from bss.rating import kernel
 from bss.rating.allowances import BUCKETS, KEY
 from bss.rating.kernel import DIGITS, ERRORS, PAD, Ints
 from bss.rating.plan import FOREVER, SERVICES, UNITS, Plan
+from bss_kit.frames import shaped, whole
 from bss_kit.places import NOWHERE, Places
 
 NEEDED = {
@@ -48,7 +49,7 @@ class Contracts:
     @classmethod
     def of(cls, services: pl.DataFrame, reference: pl.DataFrame, plan: Plan) -> "Contracts":
         """The stretches in which a subscriber's offering, in the version of the time, has one price list."""
-        offerings = reference.filter(pl.col("entity") == "offering").select(
+        offerings = whole(reference.filter(pl.col("entity") == "offering"), "reference").select(
             "tariff_id",
             "charging",
             "currency",
@@ -112,8 +113,7 @@ def rate(
 
 def _chargeable(usage: pl.DataFrame, home: frozenset[str]) -> pl.DataFrame:
     """The records that somebody pays for, with where they were made."""
-    absent = [pl.lit(None, kind).alias(name) for name, kind in NEEDED.items() if name not in usage.columns]
-    rows = usage.with_columns(absent).select(*NEEDED)
+    rows = shaped(usage, NEEDED)
     away = pl.col("serving_network").is_not_null() & ~pl.col("serving_network").is_in(list(home))
     called = pl.col("record_type") == "terminating"
     paid = ~called.fill_null(value=False) & (pl.col("record_type") != "transit").fill_null(value=True)

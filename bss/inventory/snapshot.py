@@ -1,0 +1,47 @@
+"""A snapshot of what the network has: rows of `provisioned`, and the batch that counts them."""
+
+import polars as pl
+
+from bss_kit.places import NOWHERE, Places
+
+
+def snapshot(
+    network: pl.DataFrame, period: tuple[int, int], batch_id: str, lasts_ms: int, places: Places = NOWHERE
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the network has at the end of a period, read out within `lasts_ms`; and the batch, open and closed.
+
+    `network` has the columns that activation keeps. Services that ended before the period are left out.
+    """
+    start, end = period
+    there = network.filter((pl.col("state") != "terminated") | (pl.col("since") >= start))
+    there = places.at("inventory.snapshot", there.filter(pl.col("since") < end)).sort("tenant", "product_id")
+    rows = there.select(
+        "tenant",
+        "subscriber_id",
+        "product_id",
+        "state",
+        "since",
+        "imsi",
+        "msisdn",
+        "service_specification",
+        event_id=pl.format("{}-{}", pl.lit(batch_id), "product_id"),
+        event_time=end + pl.int_range(pl.len()) * lasts_ms // pl.max_horizontal(pl.len(), 1),
+        batch_id=pl.lit(batch_id),
+        source=pl.lit("network"),
+    )
+    batches = pl.DataFrame(
+        {
+            "event_id": [f"{batch_id}-open", f"{batch_id}-closed"],
+            "event_time": [end, end + lasts_ms],
+            "state": ["open", "closed"],
+            "records": [None, len(rows)],
+        }
+    ).with_columns(
+        batch_id=pl.lit(batch_id),
+        kind=pl.lit("snapshot"),
+        scope=pl.lit("provisioned"),
+        period_start=pl.lit(start),
+        period_end=pl.lit(end),
+        source=pl.lit("network"),
+    )
+    return rows, batches
