@@ -4,16 +4,11 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-from bss_kit.money import HALF_EVEN, LARGEST, part_of
-
-Ints = npt.NDArray[np.int64]
+from bss_kit.money import HALF_EVEN, LARGEST, Ints, part_of
+from bss_kit.prefixes import PAD, below, longest
 
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
-DIGITS = 15
-"""E.164: a number has at most fifteen digits."""
-PAD = 10**DIGITS
 HOLIDAY = 7
 HOME, ROAMING, ROAMING_IN = range(3)
 
@@ -44,19 +39,6 @@ ERRORS = (
 
 FROM, CONNECT, RATE, PER, FIRST, STEP, HOW, ROUND_TO, ROW, SPLIT = range(10)
 """Columns of a slot: a row of a price list for units from `FROM` on."""
-
-
-@numba.njit(cache=True)
-def below(values: Ints, wanted: int) -> int:
-    """The index of the last value that is not above the wanted one; −1 where all are."""
-    low, high = 0, len(values)
-    while low < high:
-        middle = (low + high) // 2
-        if values[middle] <= wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low - 1
 
 
 @numba.njit(cache=True)
@@ -137,22 +119,14 @@ def price(entry: Any, which: Any, moment: Any, units: Any, covered: Any, timed: 
 
 @numba.njit(cache=True)
 def find_row(table: int, number: int, exact: int, lists: Any) -> int:
-    """The row of a price list for a number: the one for just this number, or that of its longest prefix; −1.
-
-    `number` is filled up with zeros to fifteen digits, `exact` has a one before its digits: so zeros in front stay, and
-    a prefix that is longer than the number is known.
-    """
-    starts, entries, above, lengths, exacts, exact_entries = lists
+    """The row of a price list for a number: the one for just this number, or that of its longest prefix; −1."""
+    prefixes, exacts, exact_entries = lists
     if len(exacts) > 0:
         wanted = table * (2 * PAD) + exact
         at = below(exacts, wanted)
         if at >= 0 and exacts[at] == wanted:
             return exact_entries[at]
-    at = below(starts, table * (2 * PAD) + number)
-    entry = entries[at] if at >= 0 and starts[at] // (2 * PAD) == table else -1
-    while entry >= 0 and exact < 10 ** lengths[entry]:
-        entry = above[entry]
-    return entry
+    return longest(table, number, exact, prefixes)
 
 
 @numba.njit(cache=True)

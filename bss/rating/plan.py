@@ -7,10 +7,11 @@ import numba
 import numpy as np
 import polars as pl
 
-from bss.rating.kernel import DIGITS, HOLIDAY, PAD, Ints
+from bss.rating.kernel import HOLIDAY
 from bss_kit.frames import shaped
-from bss_kit.money import ROUNDINGS
+from bss_kit.money import ROUNDINGS, Ints
 from bss_kit.periods import offsets
+from bss_kit.prefixes import DIGITS, MOST_TABLES, PAD, Prefixes, compiled
 from tollwatch.errors import ConfigurationError
 
 SERVICES = ("voice", "sms", "mms", "data", "content")
@@ -18,8 +19,6 @@ UNITS = ("second", "event", "event", "byte", "event")
 PLACES = ("home", "roaming", "roaming_in")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
 FOREVER = 2**62
-LAST = 2**63 - 1
-MOST_LISTS = 4_000
 MOST_UNITS = 2_000_000_000
 LONGEST_MS = 30 * 366 * 86_400_000
 COLUMNS: dict[str, Any] = {
@@ -59,11 +58,7 @@ class Plan:
     slots: Ints
     first_slot: Ints
     count: Ints
-    starts: Ints
-    entries: Ints
-    above: Ints
-    """The entry of the next shorter prefix of each entry; −1 where there is none."""
-    lengths: Ints
+    prefixes: Prefixes
     exacts: Ints
     exact_entries: Ints
     group_of: Ints
@@ -91,15 +86,17 @@ def compile_plan(reference: pl.DataFrame) -> Plan:
     tariffs = rows["tariff_id"].unique().sort().to_list()
     key = ("tariff_id", "service", "place", "version", "valid_from", "valid_to")
     tables = rows.select(key).unique().sort(key).with_row_index("table")
-    if len(tables) > MOST_LISTS:
-        raise ConfigurationError(f"price lists: {len(tables)} versions and services; at most {MOST_LISTS} at a time")
+    if len(tables) > MOST_TABLES:
+        raise ConfigurationError(f"price lists: {len(tables)} versions and services; at most {MOST_TABLES} at a time")
     rows = rows.join(tables, on=key, maintain_order="left").with_columns(pl.col("table").cast(pl.Int64))
     weeks, names = _weeks(rows, tariffs)
     entries = rows.select("table", "prefix", "exact").unique(maintain_order=True).with_row_index("entry")
     rows = rows.join(entries, on=["table", "prefix", "exact"], nulls_equal=True, maintain_order="left")
     slots, first_slot, count = _slots(rows, names, len(entries))
     group_of, group_first, versions = _groups(tables, tariffs)
-    starts, at, above = _intervals(entries)
+    lists = entries.filter(pl.col("exact").is_null())
+    at = lists["entry"].cast(pl.Int64).to_numpy()
+    prefixes = compiled(lists["table"].to_numpy(), lists["prefix"], at, len(entries))
     exacts, exact_at = _exacts(entries)
     return Plan(
         rows=rows,
@@ -109,10 +106,7 @@ def compile_plan(reference: pl.DataFrame) -> Plan:
         slots=slots,
         first_slot=first_slot,
         count=count,
-        starts=starts,
-        entries=at,
-        above=above,
-        lengths=entries["prefix"].fill_null("").str.len_bytes().cast(pl.Int64).to_numpy(),
+        prefixes=prefixes,
         exacts=exacts,
         exact_entries=exact_at,
         group_of=group_of,
@@ -218,48 +212,6 @@ def _groups(tables: pl.DataFrame, tariffs: list[str]) -> tuple[Ints, Ints, Ints]
         versions.extend(rows.select("valid_from", "valid_to", "table").iter_rows())
         firsts.append(len(versions))
     return group_of, np.array(firsts, np.int64), np.array(versions, np.int64).reshape(-1, 3)
-
-
-def _intervals(entries: pl.DataFrame) -> tuple[Ints, Ints, Ints]:
-    """Prefixes as stretches of numbers: where each begins, which entry is the longest there, what stands above each."""
-    lists = entries.filter(pl.col("exact").is_null()).with_columns(
-        low=pl.col("prefix").str.pad_end(DIGITS, "0").cast(pl.Int64),
-        wide=pl.lit(10, pl.Int64).pow(DIGITS - pl.col("prefix").str.len_bytes().cast(pl.Int64)),
-    )
-    lists = lists.sort("table", "low", "wide", descending=[False, False, True])
-    base = lists["table"].cast(pl.Int64).to_numpy() * np.int64(2 * PAD)
-    entry = lists["entry"].cast(pl.Int64).to_numpy()
-    made: tuple[Ints, Ints, Ints] = _flatten(
-        base, lists["low"].to_numpy(), lists["wide"].to_numpy(), entry, len(entries)
-    )
-    return made
-
-
-@numba.njit(cache=True)
-def _flatten(base: Ints, low: Ints, wide: Ints, entry: Ints, entries: int) -> tuple[Ints, Ints, Ints]:
-    """Nested stretches, the outer one first, as starts with what is innermost from there on (−1: none); and parents."""
-    starts, found = np.empty(2 * len(low) + 1, np.int64), np.empty(2 * len(low) + 1, np.int64)
-    ends, inner = np.empty(DIGITS + 2, np.int64), np.empty(DIGITS + 2, np.int64)
-    above = np.full(entries, -1, np.int64)
-    made, depth = 0, 0
-    for at in range(len(low) + 1):
-        begin = base[at] + low[at] if at < len(low) else LAST
-        while depth > 0 and ends[depth - 1] <= begin:
-            depth -= 1
-            starts[made], found[made] = ends[depth], inner[depth - 1] if depth > 0 else -1
-            if made > 0 and starts[made - 1] == starts[made]:
-                found[made - 1] = found[made]
-            else:
-                made += 1
-        if at < len(low):
-            if made > 0 and starts[made - 1] == begin:
-                made -= 1
-            starts[made], found[made] = begin, entry[at]
-            made += 1
-            above[entry[at]] = inner[depth - 1] if depth > 0 else -1
-            ends[depth], inner[depth] = begin + wide[at], entry[at]
-            depth += 1
-    return starts[:made].copy(), found[:made].copy(), above
 
 
 def _exacts(entries: pl.DataFrame) -> tuple[Ints, Ints]:

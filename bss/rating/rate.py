@@ -8,10 +8,12 @@ import polars as pl
 
 from bss.rating import kernel
 from bss.rating.allowances import BUCKETS, KEY
-from bss.rating.kernel import DIGITS, ERRORS, PAD, Ints
+from bss.rating.kernel import ERRORS
 from bss.rating.plan import FOREVER, SERVICES, UNITS, Plan
 from bss_kit.frames import shaped, whole
+from bss_kit.money import Ints
 from bss_kit.places import NOWHERE, Places
+from bss_kit.prefixes import numbers
 
 NEEDED = {
     **dict.fromkeys(("event_id", "service", "record_type", "subscriber_id", "called_number"), pl.String),
@@ -100,7 +102,7 @@ def rate(
         order,
         (contracts.firsts, contracts.table),
         (plan.group_of, plan.group_first, plan.versions, plan.set_of),
-        (plan.starts, plan.entries, plan.above, plan.lengths, plan.exacts, plan.exact_entries),
+        (plan.prefixes.parts, plan.exacts, plan.exact_entries),
         (plan.first_slot, plan.count, plan.slots),
         plan.bands(max(since, 0), until + LONGEST_CALL_MS),
         (first, state, applies),
@@ -137,14 +139,7 @@ def _arrays(rows: pl.DataFrame, contracts: Contracts) -> tuple[Ints, ...]:
         .then(pl.col("rating_group").fill_null(""))
         .otherwise("called_number")
     )
-    keyed = rows.select("place", "kind", key=key)
-    fits = pl.col("key").str.len_bytes() <= DIGITS
-    number = pl.when(fits).then(pl.col("key").str.pad_end(DIGITS, "0").cast(pl.Int64, strict=False))
-    exact = pl.when(fits).then((pl.lit("1") + pl.col("key")).cast(pl.Int64, strict=False))
-    numbers = keyed.select(
-        number=pl.when(pl.col("key") == "").then(0).otherwise(number).fill_null(-1),
-        exact=exact.fill_null(-1),
-    )
+    number, exact = numbers(rows.select(key=key)["key"])
     amount = (
         pl.when(pl.col("kind") == 0)
         .then("duration_s")
@@ -153,14 +148,13 @@ def _arrays(rows: pl.DataFrame, contracts: Contracts) -> tuple[Ints, ...]:
         .otherwise(1)
     )
     given = rows.select("moment", "kind", "place", units=amount.fill_null(-1))
-    number_, exact_ = numbers["number"].to_numpy(), numbers["exact"].to_numpy()
     return (
         who["who"].cast(pl.Int64).fill_null(-1).to_numpy(),
         given["moment"].to_numpy(),
         given["kind"].to_numpy(),
         given["place"].cast(pl.Int64).to_numpy(),
-        np.where((number_ >= 0) & (number_ < PAD), number_, -1),
-        exact_,
+        number,
+        exact,
         given["units"].to_numpy(),
     )
 

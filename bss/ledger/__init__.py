@@ -1,0 +1,1 @@
+"""The ledger: double entry, from sub-ledgers to the general ledger, by period and account code."""
