@@ -96,7 +96,8 @@ class Books:
         else:
             statement = statement.on_conflict_do_nothing(index_elements=list(kept.key))
         written = 0
-        for part in rows.select(*kept.columns).iter_slices(ROWS_AT_ONCE):
+        empty = [pl.col(n).fill_null("" if kept.columns[n] == pl.String else 0) for n in kept.key]  # a key has no null
+        for part in rows.select(*kept.columns).with_columns(empty).iter_slices(ROWS_AT_ONCE):
             written += self.connection.execute(statement, part.to_dicts()).rowcount
         return written
 

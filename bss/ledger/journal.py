@@ -18,8 +18,9 @@ POSTINGS: dict[str, Any] = {
     "currency": pl.String,
     "refers_to": pl.String,
     "batch_id": pl.String,
+    "side": pl.String,
 }
-"""One side of an entry: above zero is debit, below it credit."""
+"""One side of an entry (d, c): above zero is debit, below it credit."""
 CASH, RECEIVABLE, PARTNERS_OWE = "1000", "1200", "1210"
 OWED_TO_PARTNERS, OWED_TAX, PREPAID, DEFERRED = "2100", "2200", "2400", "2500"
 ONLINE_USAGE, EXPIRED, PARTNERS_PAID, BONUSES = "4010", "4500", "4600", "4700"

@@ -26,9 +26,7 @@ MARCH = parse_period("2026-03", ZONE)
 APRIL = parse_period("2026-04", ZONE)
 
 
-def line(
-    number: int, amount: int, start: int, end: int, kind: str = "recurring", code: str = "4100"
-) -> tuple[object, ...]:
+def line(number: int, amount: int, start: int, end: int, kind: str = "recurring") -> tuple[object, ...]:
     """An invoice line."""
     row: dict[str, object] = dict.fromkeys(LINES)
     row |= {"tenant": "main", "line_id": f"l{number}", "invoice_id": "I1", "account_id": "A", "kind": kind}

@@ -1,0 +1,1 @@
+"""How the companions' tables came to be, step by step."""
