@@ -25,6 +25,8 @@ KINDS: dict[Any, Any] = {
     pl.Boolean: sa.Boolean(),
 }
 ROWS_AT_ONCE = 5_000
+VALUES_AT_ONCE = 10_000
+"""SQLite takes at most 32,766 values in one statement."""
 LOCK = 0x70_11_B5_5C
 """The number of PostgreSQL's advisory lock under which one process works on companions' books at a time."""
 
@@ -69,6 +71,19 @@ class Books:
         statement = sa.select(kept.table).where(*where).order_by(*(kept.table.c[name] for name in kept.key))
         rows = self.connection.execute(statement).fetchall()
         return pl.DataFrame([tuple(row) for row in rows], schema=dict(kept.columns), orient="row")
+
+    def has_rows(self, kept: Kept) -> bool:
+        """Whether a table has any row."""
+        return self.connection.execute(sa.select(sa.literal(1)).select_from(kept.table).limit(1)).first() is not None
+
+    def read_in(self, kept: Kept, column: str, values: Sequence[str], *where: Any) -> pl.DataFrame:
+        """The rows whose column has one of many values, in the order of the key."""
+        some = sorted(set(values))
+        parts = [
+            self.read(kept, kept.table.c[column].in_(some[at : at + VALUES_AT_ONCE]), *where)
+            for at in range(0, len(some), VALUES_AT_ONCE)
+        ]
+        return pl.concat(parts).sort(kept.key) if parts else kept.empty()
 
     def add(self, kept: Kept, rows: pl.DataFrame) -> int:
         """Write rows whose key is new, and leave the others as they are; gives how many were new."""

@@ -72,7 +72,7 @@ def _parts(mine: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def _has_billed(books: Books) -> bool:
-    return len(books.read(kept.PARTS)) > 0
+    return books.has_rows(kept.PARTS)
 
 
 def _bill_part(database: CompanionDatabase, out: Path, run: Run, number: int, mine: pl.DataFrame) -> bool:

@@ -47,12 +47,14 @@ def mediate_files(
 ) -> Iterable[FileDone]:
     """Take files in the order of their names; each as its source's, or of the source that stands in its records."""
     with opened(where) as database:
+        with database.books() as books:
+            whose = subscribers(books)
         for path in paths:
             read = read_file("usage", path, mappings)
             file = _file(read, source, modulus)
             with database.books() as books:
                 state = _state(books, read.rows)
-                done = mediate(file, read.rows, state, subscribers(books), aggregate_s=aggregate_s)
+                done = mediate(file, read.rows, state, whose, aggregate_s=aggregate_s)
                 if done.copy_of is None:
                     _write(out, path.stem, done)
                     write_refused(out, path.name, read.refused)

@@ -42,13 +42,15 @@ def rate_files(
 ) -> Iterable[BatchRated]:
     """Rate files of usage by the catalogue and the orders in the books. Each file, by its content, is rated once."""
     with opened(where) as database:
+        with database.books() as books:
+            catalogue = _catalogue(books)
         for path in paths:
             read = read_file("usage", path, mappings)
             with database.books() as books:
                 if len(books.read(kept.BATCHES, kept.BATCHES.table.c.batch_id == read.sha256)):
                     yield BatchRated(path.name, len(read.rows), is_known=True)
                     continue
-                done = _rate(books, read.rows, home)
+                done = _rate(books, read.rows, catalogue, home)
                 write_events(out, path.stem, {"rated": done.rated})
                 write_refused(out, path.name, read.refused)
                 _keep(books, read.sha256, read.rows, done)
@@ -60,7 +62,7 @@ def rate_backlog(where: str | Path, out: Path, at: int, *, home: Sequence[str] =
     with opened(where) as database, database.books() as books:
         waiting = books.read(kept.BACKLOG)
         rows = waiting.select(record=pl.col("record").str.json_decode(pl.Struct(USAGE))).unnest("record")
-        done = _rate(books, rows, home)
+        done = _rate(books, rows, _catalogue(books), home)
         fine = done.rated.filter(pl.col("rating_error").is_null())
         name = f"backlog-{at}"
         write_events(out, name, {"rated": fine.with_columns(event_id=pl.col("event_id") + "-again")})
@@ -70,24 +72,40 @@ def rate_backlog(where: str | Path, out: Path, at: int, *, home: Sequence[str] =
         return _told(name, rows, done)
 
 
-def _rate(books: Books, rows: pl.DataFrame, home: Sequence[str]) -> Rating:
-    """Rate records with allowances granted for every period they lie in."""
-    catalogue = reference(books, "offering", "tariff", "allowance", "list")
-    plan = compile_plan(catalogue)
-    held = spans(books.read(ORDERS))
-    if held.is_empty():
+@dataclass(frozen=True)
+class _Catalogue:
+    """What is read once for all files."""
+
+    rows: pl.DataFrame
+    plan: Plan
+    zone: str
+
+
+def _catalogue(books: Books) -> _Catalogue:
+    """The catalogue, compiled. Raises InputError where nobody has an offering."""
+    if not books.has_rows(ORDERS):
         raise InputError("the books know no completed order: nobody has an offering; take orders in first")
-    buckets = _buckets(books, rows, held, catalogue, plan)
-    return rate(rows, plan, Contracts.of(held, catalogue, plan), buckets, home=frozenset(home))
+    rows = reference(books, "offering", "tariff", "allowance", "list")
+    return _Catalogue(rows, compile_plan(rows), zone(books))
 
 
-def _buckets(books: Books, rows: pl.DataFrame, held: pl.DataFrame, catalogue: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+def _rate(books: Books, rows: pl.DataFrame, catalogue: _Catalogue, home: Sequence[str]) -> Rating:
+    """Rate records with allowances granted for every period they lie in."""
+    whose = rows["subscriber_id"].drop_nulls().unique().to_list()
+    held = spans(books.read_in(ORDERS, "subscriber_id", whose))
+    buckets = books.read_in(kept.BUCKETS, "subscriber_id", whose)
+    contracts = Contracts.of(held, catalogue.rows, catalogue.plan)
+    granted = _granted(buckets, rows, held, catalogue)
+    return rate(rows, catalogue.plan, contracts, granted, home=frozenset(home))
+
+
+def _granted(buckets: pl.DataFrame, rows: pl.DataFrame, held: pl.DataFrame, catalogue: _Catalogue) -> pl.DataFrame:
+    """The buckets with those of every period in which a record begins."""
     moment = pl.coalesce("start_time", "event_time")
-    buckets = books.read(kept.BUCKETS)
     days = rows.select(day=moment // DAY_MS)["day"].drop_nulls().unique().sort()
-    where = zone(books) or plan.zone
-    for period in dict.fromkeys(period_of(day * DAY_MS + shift, where) for day in days for shift in (0, DAY_MS - 1)):
-        buckets = grant(buckets, held, catalogue, period)
+    moments = (day * DAY_MS + shift for day in days for shift in (0, DAY_MS - 1))
+    for period in dict.fromkeys(period_of(moment, catalogue.zone) for moment in moments):
+        buckets = grant(buckets, held, catalogue.rows, period)
     return buckets
 
 
