@@ -15,8 +15,9 @@ NETWORK: dict[str, Any] = {
     "service_specification": pl.String,
     "state": pl.String,
     "since": pl.Int64,
+    "created_at": pl.Int64,
 }
-"""One service as the network has it; a terminated one stays, with when it ended."""
+"""One service as the network has it, since when in its state; a terminated one stays, with when it ended."""
 FROM = {
     "create": (None, "terminated"),
     "modify": ("active", "suspended"),
@@ -85,6 +86,7 @@ def _one_each(orders: pl.DataFrame, network: pl.DataFrame) -> tuple[pl.DataFrame
         .then(pl.coalesce("new_specification", "service_specification"))
         .otherwise("service_specification"),
         subscriber_id=pl.coalesce("subscriber_id", "new_subscriber"),
+        created_at=pl.when(pl.col("verb") == "create").then("new_since").otherwise("created_at"),
     )
     return ended.select(orders.columns), after.select(*NETWORK)
 

@@ -10,11 +10,12 @@ def snapshot(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What the network has at the end of a period, read out within `lasts_ms`; and the batch, open and closed.
 
-    `network` has the columns that activation keeps. Services that ended before the period are left out.
+    `network` has the columns that activation keeps, as they are now: it knows no past, so read it before what belongs to
+    the next period is carried out. Services that ended before the period, or began after it, are left out.
     """
     start, end = period
     there = network.filter((pl.col("state") != "terminated") | (pl.col("since") >= start))
-    there = places.at("inventory.snapshot", there.filter(pl.col("since") < end)).sort("tenant", "product_id")
+    there = places.at("inventory.snapshot", there.filter(pl.col("created_at") < end)).sort("tenant", "product_id")
     rows = there.select(
         "tenant",
         "subscriber_id",

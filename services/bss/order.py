@@ -14,6 +14,8 @@ from bss.ordering import kept
 from bss.ordering.decompose import concluded, service_orders
 from bss.ordering.items import advanced, placed, told
 from bss_kit.database import Books
+from bss_kit.periods import parse_period
+from services.bss.catalogue import zone
 from services.bss.database import opened
 from services.bss.events import read_file, write_events, write_refused
 
@@ -66,11 +68,12 @@ def carry_out(books: Books, out: Path, until: int) -> tuple[int, int]:
     return len(finished), len(rows) - len(finished)
 
 
-def take_snapshot(where: str | Path, out: Path, period: tuple[int, int], name: str) -> int:
-    """Read the network out at the end of a period: rows of `provisioned` and their batch; gives how many."""
+def take_snapshot(where: str | Path, out: Path, period: str) -> int:
+    """Read the network out at the end of a month: rows of `provisioned` and their batch; gives how many."""
     with opened(where) as database, database.books() as books:
-        rows, batches = snapshot(books.read(NETWORK), period, f"snapshot-{name}", 3_600_000)
-        write_events(out, f"snapshot-{name}", {"provisioned": rows, "batches": batches})
+        span = parse_period(period, zone(books))
+        rows, batches = snapshot(books.read(NETWORK), span, f"snapshot-{period}", 3_600_000)
+        write_events(out, f"snapshot-{period}", {"provisioned": rows, "batches": batches})
         return len(rows)
 
 

@@ -11,7 +11,7 @@ from bss.ledger.kept import JOURNAL
 from bss.settlement.kept import STATEMENTS
 from bss.settlement.partners import commission_lines, commissions, content_shares, roaming
 from bss.settlement.routes import Rates, batches, interconnect, statements, told
-from bss_kit.periods import parse_period, period_of
+from bss_kit.periods import parse_period
 from services.bss.catalogue import reference, zone
 from services.bss.database import opened
 from services.bss.events import read_file, write_events
@@ -61,17 +61,3 @@ def post(where: str | Path, out: Path, period: str) -> pl.DataFrame:
             raise InputError(f"period {period} does not balance: {off.rows()}; look for entries with one side")
         write_events(out, f"ledger-{period}", {"postings": posted(rows)})
         return made
-
-
-def current_period(where: str | Path, at: int) -> str:
-    """The month in which a moment lies, in the catalogue's zone."""
-    with opened(where) as database, database.books() as books:
-        zone_ = zone(books)
-        start, _ = period_of(at, zone_)
-        rows = pl.DataFrame({"at": [start]}).select(
-            pl.from_epoch("at", time_unit="ms")
-            .dt.replace_time_zone("UTC")
-            .dt.convert_time_zone(zone_)
-            .dt.strftime("%Y-%m")
-        )
-        return str(rows.item())

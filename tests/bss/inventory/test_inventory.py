@@ -59,7 +59,9 @@ def test_a_snapshot_has_what_the_network_had_and_a_batch_that_counts_it() -> Non
     """What ended before the period is left out; what begins after it too."""
     rows = [("P", "active", T - 9), ("Q", "terminated", T - 9), ("R", "terminated", T + 1), ("S", "active", T + 10**9)]
     network = pl.DataFrame(
-        [("main", p, f"S-{p}", "i", "n", "m", state, since) for p, state, since in rows], schema=NETWORK, orient="row"
+        [("main", p, f"S-{p}", "i", "n", "m", state, since, since) for p, state, since in rows],
+        schema=NETWORK,
+        orient="row",
     )
     taken, batches = snapshot(network, (T, T + 1000), "snap", 60_000)
     assert taken.select("product_id", "state").rows() == [("P", "active"), ("R", "terminated")]

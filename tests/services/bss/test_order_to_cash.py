@@ -316,7 +316,7 @@ def test_who_does_not_pay_is_barred_in_the_network_and_the_snapshot_says_so(stra
     steps, touched = dun_accounts(straight.books, straight.out, FEBRUARY[0] + 36 * DAY)
     assert steps > 500
     assert touched > 300
-    taken = take_snapshot(straight.books, straight.out, MARCH, "2026-03")
+    taken = take_snapshot(straight.books, straight.out, "2026-03")
     rows = straight.stream("provisioned")
     assert len(rows) == taken
     suspended = rows.filter(pl.col("state") == "suspended")

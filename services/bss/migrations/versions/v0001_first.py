@@ -65,7 +65,7 @@ TABLES = {
     "bss_mediation_seen": "tenant:word! event_time:int! key:int! event_id:text",
     "bss_network": (
         "tenant:word! product_id:word! subscriber_id:word+ imsi:text msisdn:text service_specification:text "
-        "state:text since:int"
+        "state:text since:int created_at:int"
     ),
     "bss_order_items": (
         "tenant:word! order_item_id:word! order_id:text action:text state:word+ state_at:int product_id:text "
