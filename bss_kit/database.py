@@ -66,11 +66,17 @@ class Books:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
 
-    def read(self, kept: Kept, *where: Any) -> pl.DataFrame:
-        """The rows of a table, in the order of its key."""
-        statement = sa.select(kept.table).where(*where).order_by(*(kept.table.c[name] for name in kept.key))
-        rows = self.connection.execute(statement).fetchall()
-        return pl.DataFrame([tuple(row) for row in rows], schema=dict(kept.columns), orient="row")
+    def read(self, kept: Kept, *where: Any, columns: Sequence[str] = ()) -> pl.DataFrame:
+        """The rows of a table, or some columns of them, in the order of its key."""
+        wanted = columns or tuple(kept.columns)
+        statement = sa.select(*(kept.table.c[name] for name in wanted)).where(*where)
+        rows = self.connection.execute(statement.order_by(*(kept.table.c[name] for name in kept.key)))
+        schema = {name: kept.columns[name] for name in wanted}
+        parts = [
+            pl.DataFrame([tuple(row) for row in part], schema=schema, orient="row")
+            for part in rows.partitions(ROWS_AT_ONCE)
+        ]
+        return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
 
     def has_rows(self, kept: Kept) -> bool:
         """Whether a table has any row."""

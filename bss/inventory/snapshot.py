@@ -10,8 +10,8 @@ def snapshot(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What the network has at the end of a period, read out within `lasts_ms`; and the batch, open and closed.
 
-    `network` has the columns that activation keeps, as they are now: it knows no past, so read it before what belongs to
-    the next period is carried out. Services that ended before the period, or began after it, are left out.
+    `network` has the columns that activation keeps, as they are now: it knows no past, so read it before what belongs
+    to the next period is carried out. Services that ended before the period, or began after it, are left out.
     """
     start, end = period
     there = network.filter((pl.col("state") != "terminated") | (pl.col("since") >= start))

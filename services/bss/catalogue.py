@@ -62,19 +62,20 @@ def reference(books: Books, *entities: str) -> pl.DataFrame:
 
 def accounts(books: Books) -> pl.DataFrame:
     """Accounts with their class and cycle, as they are known last."""
-    rows = reference(books, "account").sort("id", "valid_from")
-    return rows.unique("id", keep="last", maintain_order=True).select(
-        "account_class", "bill_cycle", "currency", account_id="id"
-    )
+    wanted = ("id", "valid_from", "account_class", "bill_cycle", "currency")
+    rows = books.read(REFERENCE, REFERENCE.table.c.entity == "account", columns=wanted).sort("id", "valid_from")
+    return rows.unique("id", keep="last", maintain_order=True).drop("valid_from").rename({"id": "account_id"})
 
 
 def subscribers(books: Books) -> pl.DataFrame:
     """Whose number and SIM is whose, and when."""
-    rows = reference(books, "subscriber")
-    return rows.select("account_id", "msisdn", "imsi", "valid_from", "valid_to", subscriber_id="id")
+    wanted = ("id", "account_id", "msisdn", "imsi", "valid_from", "valid_to")
+    rows = books.read(REFERENCE, REFERENCE.table.c.entity == "subscriber", columns=wanted)
+    return rows.rename({"id": "subscriber_id"})
 
 
 def zone(books: Books) -> str:
     """The zone of the catalogue; UTC where it says none."""
-    zones = reference(books, "offering")["zone"].drop_nulls()
+    rows = books.read(REFERENCE, REFERENCE.table.c.entity == "offering", columns=("zone",))
+    zones = rows["zone"].drop_nulls()
     return str(zones[0]) if len(zones) else "UTC"
