@@ -76,17 +76,11 @@ def mediate(
     bad = reasons.filter(pl.col("wrong").is_not_null())
     held = places.at("mediation.suspense", packed(bad, pl.lit(bad["wrong"]), "mediation", now))
     passed = _onward(reasons.filter(pl.col("wrong").is_null()).drop("wrong"), state, now, aggregate_s, places)
-    lost = packed(passed.lost, PARTS, "mediation", now)
-    suspense = [
-        told(bad, "suspended", pl.lit(bad["wrong"])),
-        told(again, "discarded", pl.lit("duplicate")).with_columns(duplicate_of=again["duplicate_of"]),
-        told(passed.lost, "suspended", pl.lit(PARTS), now),
-    ]
     usage = places.at("mediation.usage", passed.usage)
     new = State(
         files=pl.concat([state.files, _file_row(file, given)]),
         seen=pl.concat([state.seen, fresh.select(*SEEN)]),
-        held=pl.concat([state.held, held, lost]),
+        held=pl.concat([state.held, held, packed(passed.lost, PARTS, "mediation", now)]),
         parts=packed(passed.waiting, WAITING, "mediation", pl.col("event_time")),
         legs=passed.legs,
     )
@@ -100,11 +94,21 @@ def mediate(
     return Mediated(
         new,
         usage,
-        pl.concat(suspense, how="diagonal"),
+        _suspense(bad, again, passed.lost, now),
         batch_row(file, given),
         counts(hops, file, merged=merged, now=now),
         duplicates=len(again),
     )
+
+
+def _suspense(bad: pl.DataFrame, again: pl.DataFrame, lost: pl.DataFrame, now: int) -> pl.DataFrame:
+    """Rows of `suspense` for what did not pass: wrong, a copy, a session that will not be whole."""
+    rows = [
+        told(bad, "suspended", pl.lit(bad["wrong"])),
+        told(again, "discarded", pl.lit("duplicate")).with_columns(duplicate_of=again["duplicate_of"]),
+        told(lost, "suspended", pl.lit(PARTS), now),
+    ]
+    return pl.concat(rows, how="diagonal")
 
 
 @dataclass(frozen=True)
