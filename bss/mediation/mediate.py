@@ -64,8 +64,7 @@ def mediate(
     """
     if (before := copy_of(file, state.files)) is not None:
         nothing = whole(rows.head(0))
-        none = nothing.select()
-        return Mediated(state, nothing, none, none, none, copy_of=before)
+        return Mediated(state, nothing, nothing.select(), nothing.select(), nothing.select(), copy_of=before)
     given = places.at("mediation.file", whole(rows).with_columns(file_id=pl.lit(file.file_id)))
     read = places.at("mediation.read", copies(given, state.seen))
     fresh = read.filter(pl.col("duplicate_of").is_null())
