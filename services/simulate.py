@@ -35,8 +35,9 @@ def write_operator(
     """Simulate so many subscribers for so many days, with the scenarios of these names, or all."""
     world = populate(*size, seed, START)
     planted = scenarios.plant(world, names or None)
+    counts = operator(world, planted).write(out, kind, tell)
     absent = sorted(set(names or scenarios.every_scenario()) - {truth.name for truth in planted.truths})
-    made = Simulated(operator(world, planted).write(out, kind, tell), absent)
+    made = Simulated(counts, absent)
     lines = ["# What the simulated feeds may send: tollwatch run --config with this file."]
     for name, source in SIMULATED_SOURCES.items():
         lines += ["", f"[sources.{name}]", f"may_send = {msgspec.json.encode(source.may_send).decode()}"]

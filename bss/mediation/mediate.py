@@ -55,12 +55,14 @@ def mediate(
     subscribers: pl.DataFrame,
     *,
     aggregate_s: int = 0,
+    hold_unknown: bool = True,
     places: Places = NOWHERE,
 ) -> Mediated:
     """Take a file's records of usage. A file whose content was taken before changes nothing.
 
     `subscribers` has subscriber_id, account_id, msisdn, imsi, valid_from, valid_to: whose a record is when it does not
-    say so. `aggregate_s` above 0 makes one data record of those of a subscriber within so many seconds.
+    say so. `aggregate_s` above 0 makes one data record of those of a subscriber within so many seconds. Without
+    `hold_unknown` records of nobody pass: carriers' traffic.
     """
     if (before := copy_of(file, state.files)) is not None:
         nothing = whole(rows.head(0))
@@ -71,7 +73,7 @@ def mediate(
     again = read.filter(pl.col("duplicate_of").is_not_null())
     now = _last(given)
     named = belonging(fresh.drop("duplicate_of", "key"), subscribers)
-    reasons = named.with_columns(wrong=_reason(now))
+    reasons = named.with_columns(wrong=_reason(now, hold_unknown=hold_unknown))
     bad = reasons.filter(pl.col("wrong").is_not_null())
     held = places.at("mediation.suspense", packed(bad, pl.lit(bad["wrong"]), "mediation", now))
     passed = _onward(reasons.filter(pl.col("wrong").is_null()).drop("wrong"), state, now, aggregate_s, places)
@@ -178,9 +180,9 @@ def belonging(rows: pl.DataFrame, subscribers: pl.DataFrame) -> pl.DataFrame:
     ).drop("subscriber_id_found", "account_id_found")
 
 
-def _reason(now: int) -> pl.Expr:
+def _reason(now: int, *, hold_unknown: bool = True) -> pl.Expr:
     """Why a record cannot be passed on; null where it can."""
-    party = pl.col("subscriber_id").is_null() & (pl.col("record_type") != "transit")
+    party = pl.lit(hold_unknown) & pl.col("subscriber_id").is_null() & (pl.col("record_type") != "transit")
     voice = pl.col("service") == "voice"
     return (
         pl.when(party)

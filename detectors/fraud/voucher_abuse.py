@@ -28,7 +28,7 @@ class VoucherAbuse(Detector, frozen=True):
 
     def features(self) -> dict[str, Feature]:
         """Failures, different vouchers tried, and what went through."""
-        tried = "method = 'voucher' and kind = 'recharge'"
+        tried = "method = 'voucher' and kind = 'recharge' and hop = 'gateway'"
         failed = f"{tried} and state in ('declined', 'failed')"
         return {
             "failures": count(over=self.window, where=failed, panes=10),

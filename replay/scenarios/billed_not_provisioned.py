@@ -1,25 +1,29 @@
-"""Charges for nothing: billing goes on with products that were ceased before the month began."""
+"""Charges for nothing: billing never learns that some products were ceased, and bills them month after month."""
 
 from typing import Any
 
 import polars as pl
 
-from replay.simulate.chance import HOUR
-from replay.simulate.planted import Planted, ScenarioContext, together
-from replay.simulate.services import former, months, written_lines
+from replay.simulate.planted import Planted, ScenarioContext
+from replay.simulate.services import former
 from replay.truth import Truth
 
 
 def plant(context: ScenarioContext) -> Planted:
-    """Some ceased products are in every bill run."""
+    """The cease of some products does not reach billing."""
     ceased = former(context.world).filter(pl.col("long_ago") & ~pl.col("credited")).head(2 * context.few)
-    return together(_month(ceased, start, end) for start, end in months(context.world))
+    lost = ceased["product_id"].to_list()
+    mine = pl.col("product_id").is_in(lost)
 
+    def never_ended(spans: pl.DataFrame, _: Any) -> tuple[pl.DataFrame, list[Truth]]:
+        ended = pl.when(mine).then(None).otherwise("valid_to")
+        return spans.with_columns(valid_to=ended), []
 
-def _month(ceased: pl.DataFrame, start: int, end: int) -> Planted:
-    rows = ceased.with_columns(amount="price", kind=pl.lit("recurring"))
-    billed = written_lines(rows, start, end).with_columns(event_time=pl.lit(end + 8 * HOUR) + pl.int_range(pl.len()))
-    return Planted([_truth(row) for row in billed.iter_rows(named=True)], {"billed": billed})
+    def billed(lines: pl.DataFrame, _: Any) -> tuple[pl.DataFrame, list[Truth]]:
+        rows = lines.filter(mine & (pl.col("kind") == "recurring"))
+        return lines, [_truth(row) for row in rows.iter_rows(named=True)]
+
+    return Planted(faults={"billing.subscriptions": [never_ended], "billing.lines": [billed]})
 
 
 def _truth(row: dict[str, Any]) -> Truth:

@@ -1,39 +1,49 @@
-"""Free service: billing forgets products that the network gives."""
+"""Free service: orders that never reach billing, for products that the network gives."""
+
+from typing import Any
 
 import polars as pl
 
 from replay.simulate.planted import Planted, ScenarioContext
-from replay.simulate.services import lines, months, services
+from replay.simulate.services import months
 from replay.truth import Truth
 
 
 def plant(context: ScenarioContext) -> Planted:
-    """In every month some products are left out of the bill run; a third of them had begun in the middle of it."""
-    planted = Planted(withheld={"billed": set()})
-    for start, end in months(context.world):
-        given = services(context.world, start, end).filter((pl.col("state") == "active") & (pl.col("days") > 0))
-        billed = lines(context.world, start, end).filter(pl.col("kind") == "recurring")
-        both = billed.join(given.select("product_id", "since"), on="product_id").sample(
-            fraction=1, seed=end // 1000, shuffle=True
-        )
-        new, old = both.filter(pl.col("since") > start), both.filter(pl.col("since") <= start)
-        forgotten = pl.concat([new.head(context.few), old.head(2 * context.few)])
-        planted.withheld["billed"].update(forgotten["event_id"])
-        planted.truths.extend(_truth(row, start, end) for row in forgotten.iter_rows(named=True))
-    return planted
+    """Billing does not know some products; a third of them had begun in the middle of the first month."""
+    chosen: set[str] = set()
+
+    def lost(lines: pl.DataFrame, _: Any) -> tuple[pl.DataFrame, list[Truth]]:
+        fees = lines.filter((pl.col("kind") == "recurring") & pl.col("product_id").str.starts_with("P0"))
+        if not chosen:
+            chosen.update(_choose(context, fees))
+        mine = pl.col("product_id").is_in(sorted(chosen)) & (pl.col("kind") == "recurring")
+        return lines.filter(~mine), [_truth(row) for row in fees.filter(mine).iter_rows(named=True)]
+
+    return Planted(faults={"billing.lines": [lost]})
 
 
-def _truth(row: dict[str, object], start: int, end: int) -> Truth:
+def _choose(context: ScenarioContext, fees: pl.DataFrame) -> list[str]:
+    """Products of the first month, with a whole fee and with a part of one, that are active in the network."""
+    start, end = next(months(context.world))
+    days = (end - start) // 86_400_000
+    barred = {f"P{n:07}" for n in range(len(context.world)) if context.is_barred(n)}
+    some = fees.filter(~pl.col("product_id").is_in(sorted(barred))).sample(fraction=1, seed=end // 1000, shuffle=True)
+    new, old = some.filter(pl.col("units") < days), some.filter(pl.col("units") >= days)
+    return [*new["product_id"].head(context.few), *old["product_id"].head(2 * context.few)]
+
+
+def _truth(row: dict[str, Any]) -> Truth:
     return Truth(
         name="provisioned_not_billed",
         kind="leakage",
         subject_kind="product",
-        subject=str(row["product_id"]),
-        since=start,
-        until=end,
+        subject=row["product_id"],
+        since=row["period_start"],
+        until=row["period_end"],
         count=1,
-        amount_micros=int(str(row["amount_micros"])),
-        currency=str(row["currency"]),
-        account_id=str(row["account_id"]),
-        subscriber_id=str(row["subscriber_id"]),
+        amount_micros=row["amount_micros"],
+        currency=row["currency"],
+        account_id=row["account_id"],
+        subscriber_id=row["subscriber_id"],
     )

@@ -1,23 +1,32 @@
 """What a scenario plants: rows of its own, rows that it takes away, and the truth about both."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from replay.simulate.chance import DAY, HOUR, Ints
+from bss_kit.places import Places
+from replay.simulate.chance import DAY, HOUR, Ints, scatter
 from replay.simulate.population import World
 from replay.truth import Truth
+
+Fault = Callable[[pl.DataFrame, Any], tuple[pl.DataFrame, list[Truth]]]
+"""What goes wrong at a place: rows and the back office to rows as they go on, and the truth about it."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """Rows by stream, ids of rows withheld by stream, and what was done."""
+    """Rows by stream, ids of rows withheld by stream, faults by place in the companions, and what was done.
+
+    The truth about a fault is written down when it happens.
+    """
 
     truths: list[Truth] = field(default_factory=list)
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     withheld: dict[str, set[str]] = field(default_factory=dict)
+    faults: dict[str, list[Fault]] = field(default_factory=dict)
 
     def between(self, stream: str, since: int, until: int) -> pl.DataFrame:
         """The planted rows of a stretch of time, `until` excluded."""
@@ -25,6 +34,19 @@ class Planted:
         if rows is None:
             return pl.DataFrame(schema={"event_time": pl.Int64})
         return rows.filter((pl.col("event_time") >= since) & (pl.col("event_time") < until))
+
+    def places(self, office: Callable[[], Any]) -> Places:
+        """The places of the companions, with what is to go wrong there."""
+
+        def change(fault: Fault) -> Callable[[pl.DataFrame], pl.DataFrame]:
+            def changed(rows: pl.DataFrame) -> pl.DataFrame:
+                after, truths = fault(rows, office())
+                self.truths.extend(truths)
+                return after
+
+            return changed
+
+        return Places({place: [change(fault) for fault in faults] for place, faults in self.faults.items()})
 
 
 def together(parts: Iterable[Planted]) -> Planted:
@@ -37,6 +59,8 @@ def together(parts: Iterable[Planted]) -> Planted:
             every.rows[stream] = pl.concat(both, how="diagonal")
         for stream, ids in part.withheld.items():
             every.withheld.setdefault(stream, set()).update(ids)
+        for place, faults in part.faults.items():
+            every.faults.setdefault(place, []).extend(faults)
     return every
 
 
@@ -60,6 +84,10 @@ class ScenarioContext:
                 self.used.add(account)
                 chosen.append(who)
         return chosen
+
+    def is_barred(self, who: int) -> bool:
+        """Whether a subscriber's service has been suspended since before the simulation."""
+        return bool(scatter(np.array([who]), 13, 150)[0] == 0)
 
     def moment(self, lasts: int, *, first_day: float = 0.0) -> int:
         """A moment at which something that lasts so long can begin and end within the simulation."""

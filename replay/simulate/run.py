@@ -1,6 +1,6 @@
 """Write a simulated operator: one file per stream, a day of the slow streams and an hour of usage at a time."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,11 @@ import polars as pl
 from replay.simulate.broken import Broken, broken_lines
 from replay.simulate.chance import DAY, HOUR, chance
 from replay.simulate.money import payments
+from replay.simulate.office import SLOT, Office, Streams, every
 from replay.simulate.others import OTHERS, others
 from replay.simulate.planted import Planted
 from replay.simulate.population import HABITS, World
-from replay.simulate.services import HISTORY_DAYS, batches, lines, months, orders, reference, snapshot
+from replay.simulate.services import HISTORY_DAYS, reference
 from replay.simulate.traffic import Traffic
 from replay.simulate.writing import Format, StreamWriter, writers
 from replay.truth import Truth, write_truth
@@ -28,8 +29,13 @@ WRITTEN = (
     "payments",
     "care",
     "provisioned",
+    "rated",
     "billed",
+    "invoices",
+    "balances",
     "batches",
+    "counts",
+    "suspense",
     "reference",
     "verdicts",
 )
@@ -42,6 +48,25 @@ Tell = Callable[[int, int], None]
 """Told after each day: how many days are done, and how many events."""
 
 
+Slice = tuple[str, int, int, pl.DataFrame]
+"""A stream, from when until when (excluded), and its rows."""
+
+
+class Waiting:
+    """Rows whose time is behind the slice that they were made in: they come with a later one."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, pl.DataFrame] = {}
+
+    def due(self, stream: str, rows: pl.DataFrame, until: int) -> pl.DataFrame:
+        """The rows of a stream that come before a moment, those that waited among them."""
+        both = every([self.rows.pop(stream, pl.DataFrame()), rows])
+        if both.is_empty():
+            return both
+        self.rows[stream] = both.filter(pl.col("event_time") >= until)
+        return both.filter(pl.col("event_time") < until)
+
+
 @dataclass
 class Operator:
     """One simulation: a world, what is planted in it, and what breaks on the way."""
@@ -52,58 +77,72 @@ class Operator:
 
     def write(self, out: Path, kind: Format = "ndjson", tell: Tell | None = None) -> dict[str, int]:
         """Write all streams and the truth; gives the number of events of each stream."""
-        truths = [*self.planted.truths, *look_alikes(self.world)]
+        broken: list[Truth] = []
         with ExitStack() as stack:
             files = {name: stack.enter_context(each) for name, each in writers(out, kind, list(WRITTEN)).items()}
             for done, slices in enumerate(self._days()):
                 for stream, since, until, rows in slices:
-                    self._put(files[stream], since, until, rows)
-                    truths.extend(self._break(files[stream], since, until))
+                    self._put(files[stream], since, rows)
+                    broken.extend(self._break(files[stream], since, until))
                 if tell is not None:
                     tell(done - HISTORY_DAYS + 1, sum(file.events for file in files.values()))
-        write_truth(out / "truth.ndjson", truths)
+        write_truth(out / "truth.ndjson", [*self.planted.truths, *look_alikes(self.world), *broken])
         return {name: file.events for name, file in files.items()}
 
-    def _days(self) -> Iterator[Iterator[tuple[str, int, int, pl.DataFrame]]]:
+    def _days(self) -> Iterator[Iterator[Slice]]:
         """For each day, history first: stream, from, to (excluded) and rows, slice by slice."""
         world, traffic = self.world, Traffic(self.world)
+        office, waiting = Office(world, self.planted), Waiting()
         first = world.start - HISTORY_DAYS * DAY
-        yield iter([("reference", first, first + HOUR, reference(world))])
+        known = self._with_plants("reference", first, first + HOUR, reference(world))
+        yield iter([("reference", first, first + HOUR, known)])
         for day in range(first, world.end, DAY):
-            yield self._day(day, traffic)
-        yield iter(
-            [
-                *((name, world.end, 2**62, pl.DataFrame()) for name in ("payments", "verdicts", *OTHERS)),
-                ("usage", world.end, 2**62, traffic.rest()),
-            ]
-        )
+            yield self._day(day, traffic, office, waiting)
+        yield self._rest(traffic, office, waiting)
 
-    def _day(self, day: int, traffic: Traffic) -> Iterator[tuple[str, int, int, pl.DataFrame]]:
-        world = self.world
-        yield "orders", day, day + DAY, orders(world, day)
-        yield "payments", day, day + DAY, payments(world, day)
-        yield "verdicts", day, day + DAY, pl.DataFrame()
-        for name, rows in others(world, day).items():
-            yield name, day, day + DAY, rows
+    def _day(self, day: int, traffic: Traffic, office: Office, waiting: "Waiting") -> Iterator[Slice]:
+        """A day: what is paid and ordered, the month that ends, and the usage of each slot through the back office."""
+        world, until = self.world, day + DAY
+        found = {"orders": office.orders(day), "payments": payments(world, day), "verdicts": pl.DataFrame()}
+        for name, rows in (found | others(world, day)).items():
+            planted = self._with_plants(name, day, until, rows)
+            is_paid = name == "payments" and day >= world.start
+            told = office.payments(planted) if is_paid and len(planted) else planted
+            yield name, day, until, waiting.due(name, told, until)
         if day < world.start:
             return
-        for name, rows in self._month(day).items():
-            yield name, day, day + DAY, rows
-        for moment in range(day, day + DAY, HOUR):
-            yield "usage", moment, moment + HOUR, traffic.hour(moment)
+        of_day = [office.month(day), *([office.opening()] if day == world.start else [])]
+        for since in range(day, until, SLOT):
+            files = yield from self._slot(since, traffic, office, waiting)
+            of_day.append(files)
+        for name in ("provisioned", "billed", "invoices", "balances", "batches"):
+            yield name, day, until, waiting.due(name, every([each[name] for each in of_day if name in each]), until)
 
-    def _month(self, day: int) -> Mapping[str, pl.DataFrame]:
-        """On the first of a month: its snapshot, its bill run, and the batches that count their rows."""
-        found: dict[str, pl.DataFrame] = {}
-        for start, end in months(self.world):
-            if end == day:
-                found = {"provisioned": snapshot(self.world, start, end), "billed": lines(self.world, start, end)}
-                counted = [
-                    batches(name, start, end, len(self._with_plants(name, day, day + DAY, rows)))
-                    for name, rows in found.items()
-                ]
-                found["batches"] = pl.concat(counted)
-        return found
+    def _slot(
+        self, since: int, traffic: Traffic, office: Office, waiting: "Waiting"
+    ) -> Generator[Slice, None, Streams]:
+        """The usage of a slot; gives what is told once a day."""
+        until = since + SLOT
+        rows = every([traffic.hour(moment) for moment in range(since, until, HOUR)])
+        rows = self._with_plants("usage", since, until, rows)
+        made = office.use(rows, until) if len(rows) else {}
+        for name in ("usage", "suspense", "counts", "rated"):
+            yield name, since, until, waiting.due(name, made.get(name, pl.DataFrame()), until)
+        return {"batches": made.get("batches", pl.DataFrame())}
+
+    def _rest(self, traffic: Traffic, office: Office, waiting: "Waiting") -> Iterator[Slice]:
+        """What comes behind the last day: calls that end later, what waits, the last balances."""
+        end, last = self.world.end, 2**62
+        rows = self._with_plants("usage", end, last, traffic.rest())
+        made = office.use(rows, end + SLOT) if len(rows) else {}
+        closing = office.balances_at(end)
+        counted = every([made.get("batches", pl.DataFrame()), closing["batches"]])
+        made |= closing | {"batches": counted}
+        for name in WRITTEN:
+            rows = made.get(name, pl.DataFrame())
+            if name in ("payments", "verdicts", *OTHERS):
+                rows = self._with_plants(name, end, last, rows)
+            yield name, end, last, waiting.due(name, rows, last)
 
     def _with_plants(self, stream: str, since: int, until: int, rows: pl.DataFrame) -> pl.DataFrame:
         parts = [part for part in (rows, self.planted.between(stream, since, until)) if len(part)]
@@ -111,13 +150,12 @@ class Operator:
         withheld = self.planted.withheld.get(stream)
         return both.filter(~pl.col("event_id").is_in(list(withheld))) if withheld and len(both) else both
 
-    def _put(self, file: StreamWriter, since: int, until: int, rows: pl.DataFrame) -> None:
+    def _put(self, file: StreamWriter, since: int, rows: pl.DataFrame) -> None:
         """Write a slice as it arrives: nearly in the order of event time."""
-        both = self._with_plants(file.stream, since, until, rows)
-        if len(both):
+        if len(rows):
             rng = chance(self.world.seed, f"arrival of {file.stream}", since // HOUR)
-            late = pl.Series(rng.integers(0, DISORDER_MS, len(both)))
-            file.write(both.sort(pl.col("event_time") + late, maintain_order=True))
+            late = pl.Series(rng.integers(0, DISORDER_MS, len(rows)))
+            file.write(rows.sort(pl.col("event_time") + late, maintain_order=True))
 
     def _break(self, file: StreamWriter, since: int, until: int) -> Iterator[Truth]:
         for each in self.broken:

@@ -68,4 +68,4 @@ def test_a_snapshot_has_what_the_network_had_and_a_batch_that_counts_it() -> Non
     assert batches["records"].to_list() == [None, 2]
     assert {*taken.columns} <= {*schema("provisioned")}
     lost = Places({"inventory.snapshot": [lambda rows: rows.filter(pl.col("product_id") != "P")]})
-    assert snapshot(network, (T, T + 1000), "snap", 60_000, lost)[0]["product_id"].to_list() == ["R"]
+    assert snapshot(network, (T, T + 1000), "snap", 60_000, places=lost)[0]["product_id"].to_list() == ["R"]

@@ -1,0 +1,271 @@
+"""The simulated operator's back office: usage, orders, payments and months through the companions, slice by slice."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from bss.billing.bill import Known, Run, batches, bill
+from bss.billing.lines import LINES, told_invoices, told_lines
+from bss.charging.balances import BALANCES, HOLDS, REQUESTS, charge
+from bss.charging.balances import snapshot as balances_snapshot
+from bss.inventory.snapshot import snapshot
+from bss.mediation.mediate import State, mediate
+from bss.mediation.register import File
+from bss.payment.hops import through
+from bss.rating.allowances import no_buckets
+from bss.rating.plan import compile_plan
+from bss.rating.rate import Contracts, rate
+from bss_kit.frames import shaped, whole
+from bss_kit.places import Places
+from replay.simulate.catalogue import catalogue
+from replay.simulate.chance import DAY, HOUR, scatter
+from replay.simulate.money import class_of
+from replay.simulate.orders import NetworkOverTime, ordered
+from replay.simulate.planted import Planted
+from replay.simulate.population import CURRENCY, PREPAID, World, account_id
+from replay.simulate.records import HOME_NETWORK
+from replay.simulate.services import HISTORY_DAYS, former, month_name, months
+
+Streams = dict[str, pl.DataFrame]
+SLOT = 4 * HOUR
+"""A network element writes a file every four hours."""
+MODULUS = 10_000
+RATED_AFTER_MS = 60_000
+OPENING_MICROS = 5_000_000
+NOBODY = pl.DataFrame(
+    schema={
+        **dict.fromkeys(("subscriber_id", "account_id", "msisdn", "imsi"), pl.String),
+        **dict.fromkeys(("valid_from", "valid_to"), pl.Int64),
+    }
+)
+CREDITS = {
+    **dict.fromkeys(("credit_id", "account_id", "currency", "agent_id", "ticket_id", "approved_by"), pl.String),
+    "amount_micros": pl.Int64,
+}
+SUMS = {
+    **dict.fromkeys(("account_id", "subscriber_id", "currency", "unit", "destination"), pl.String),
+    **dict.fromkeys(("day", "usage_count", "units", "amount_micros"), pl.Int64),
+}
+
+
+class Office:
+    """Everything behind the network, with the faults that are planted in it."""
+
+    def __init__(self, world: World, planted: Planted | None = None) -> None:
+        self.world = world
+        self.places = (planted or Planted()).places(lambda: self)
+        first = world.start - HISTORY_DAYS * DAY
+        self.reference = self.places.at("catalog.reference", catalogue(first))
+        self.ordered = ordered(world, self.places)
+        self.network = NetworkOverTime(self.ordered.to_do, self.places)
+        self.plan = compile_plan(self.reference)
+        self.contracts = Contracts.of(self.ordered.spans, whole(self.reference, "reference"), self.plan)
+        self.mediation: dict[str, State] = {}
+        self.usage = pl.DataFrame(schema=SUMS)
+        self.billed = pl.DataFrame(schema=LINES)
+        self.balances = pl.DataFrame(schema=BALANCES)
+        self.holds = pl.DataFrame(schema=HOLDS)
+        self.recharges = pl.DataFrame(schema=REQUESTS)
+
+    def orders(self, day: int) -> pl.DataFrame:
+        """The rows of `orders` of a day."""
+        return self.ordered.rows.filter(pl.col("event_time").is_between(day, day + DAY - 1))
+
+    def payments(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The gateway's payments of a day at every hop; recharges wait to be put on balances."""
+        told = through(rows, self.places)
+        paid = told.filter(
+            (pl.col("hop") == "account") & (pl.col("kind") == "recharge") & (pl.col("state") == "settled")
+        )
+        requests = paid.select(
+            "account_id",
+            "currency",
+            "amount_micros",
+            request_id="event_id",
+            kind=pl.lit("top_up"),
+            at="event_time",
+        )
+        self.recharges = pl.concat([self.recharges, shaped(requests, REQUESTS)])
+        return told
+
+    def opening(self) -> Streams:
+        """What is on prepaid balances when the simulation begins: rows of `balances` and their batch."""
+        holders = np.flatnonzero(class_of(self.world) == PREPAID)
+        rows = pl.DataFrame({"account_id": [account_id(n) for n in holders.tolist()]}).with_columns(
+            request_id=pl.format("opening-{}", "account_id"),
+            currency=pl.lit(CURRENCY),
+            kind=pl.lit("top_up"),
+            amount_micros=OPENING_MICROS + pl.Series(scatter(holders, 26, 40)) * 1_000_000,
+            at=pl.lit(self.world.start - 1),
+        )
+        self._charge(shaped(rows, REQUESTS))
+        return self.balances_at(self.world.start)
+
+    def balances_at(self, moment: int) -> Streams:
+        """A snapshot of all prepaid balances."""
+        name = f"balances-{moment}"
+        rows = balances_snapshot(self.balances, moment, name)
+        batch = pl.DataFrame({"event_id": [f"{name}-closed"], "event_time": [moment], "records": [len(rows)]})
+        return {
+            "balances": rows,
+            "batches": batch.with_columns(
+                batch_id=pl.lit(name),
+                kind=pl.lit("snapshot"),
+                scope=pl.lit("balances"),
+                state=pl.lit("closed"),
+                period_start=pl.lit(self.world.start),
+                period_end=pl.lit(moment),
+                source=pl.lit("charging"),
+            ),
+        }
+
+    def use(self, rows: pl.DataFrame, until: int) -> Streams:
+        """The records that end within a slot of time, as files through mediation, rating and charging."""
+        parts = [
+            self._mediated(str(source[0]), some, until) for source, some in rows.group_by("source", maintain_order=True)
+        ]
+        made = {
+            name: pl.concat([part[name] for part in parts if len(part[name])] or [pl.DataFrame()], how="diagonal")
+            for name in ("usage", "suspense", "batches", "counts")
+        }
+        usage = made["usage"]
+        own = usage.filter(pl.col("subscriber_id").is_not_null()) if len(usage) else usage
+        rated = self._rated(own) if len(own) else own
+        return made | {"rated": rated}
+
+    def _mediated(self, source: str, rows: pl.DataFrame, until: int) -> Mapping[str, pl.DataFrame]:
+        """One file of a network element, with what its last transfer repeated."""
+        state = self.mediation.get(source, State())
+        number = until // SLOT % MODULUS
+        name = f"{source}-{number:04}"
+        repeated = rows.tail(2).with_columns(event_id=pl.col("event_id") + "-again")
+        given = self.places.at("network.file", pl.concat([rows, repeated]).with_columns(node=pl.lit(source)))
+        if given.is_empty():
+            return dict.fromkeys(("usage", "suspense", "batches", "counts"), given)
+        file = File(source, name, f"{name}-{until}", number, MODULUS)
+        made = mediate(file, given, state, NOBODY, hold_unknown=False, places=self.places)
+        new = made.state
+        recent = new.seen.filter(pl.col("event_time") >= until - 2 * SLOT)
+        self.mediation[source] = State(new.files.tail(1), recent, new.held, new.parts, new.legs)
+        return {"usage": made.usage, "suspense": made.suspense, "batches": made.batches, "counts": made.counts}
+
+    def rating(self, rows: pl.DataFrame, places: Places | None = None) -> pl.DataFrame:
+        """What rating makes of records of subscribers."""
+        home = frozenset({HOME_NETWORK})
+        return rate(rows, self.plan, self.contracts, no_buckets(), home=home, places=places or Places()).rated
+
+    def _rated(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of `rated`, a minute behind their usage; prepaid ones with the balance that is left."""
+        rated = self.rating(rows, self.places).with_columns(pl.col("event_time") + RATED_AFTER_MS)
+        online = rated.filter((pl.col("charging") == "online") & (pl.col("charge_micros") > 0))
+        until = rows["event_time"].max()
+        due = self.recharges.filter(pl.col("at") <= until)
+        self.recharges = self.recharges.filter(pl.col("at") > until)
+        asked = online.select(
+            "account_id",
+            "currency",
+            request_id="event_id",
+            kind=pl.lit("charge"),
+            amount_micros="charge_micros",
+            at="event_time",
+        )
+        done = self._charge(pl.concat([due, shaped(asked, REQUESTS)]))
+        left = done.select(event_id="request_id", left="balance_after_micros")
+        offline = rated.filter((pl.col("charging") == "offline") & pl.col("charge_micros").is_not_null())
+        self.usage = pl.concat([self.usage, _sums(offline)])
+        return (
+            rated.join(left, on="event_id", how="left", maintain_order="left")
+            .with_columns(balance_after_micros="left")
+            .drop("left")
+        )
+
+    def _charge(self, requests: pl.DataFrame) -> pl.DataFrame:
+        """Carry requests out on the balances; gives them with what is left."""
+        none = requests.head(0).select(pl.col("tenant").cast(pl.String), "request_id")
+        done = charge(requests, self.balances, self.holds, none, self.places)
+        self.balances, self.holds = done.balances, done.holds
+        return done.requests
+
+    def month(self, day: int) -> Streams:
+        """On the first of a month: the network's snapshot, the bill run, and the batches that count both."""
+        found = next(((start, end) for start, end in months(self.world) if end == day), None)
+        if found is None:
+            return {}
+        start, end = found
+        name = month_name(end)
+        given, counted = snapshot(
+            self.network.at(end - 1), (start, end), f"snapshot-{name}", HOUR, places=self.places, at=end + HOUR
+        )
+        run = Run(start, end, end + 6 * HOUR, since=next(months(self.world))[0])
+        made = bill(run, self._known(run), self._with_mistakes(start, end))
+        self.billed = pl.concat([self.billed, made.lines])
+        self.usage = self.usage.filter(pl.col("day") >= end)
+        return {
+            "provisioned": given,
+            "billed": told_lines(made.lines, run.issued, 4 * HOUR),
+            "invoices": told_invoices(made.invoices),
+            "batches": pl.concat([counted, batches(run, len(made.lines), 5 * HOUR)], how="diagonal"),
+        }
+
+    def _with_mistakes(self, start: int, end: int) -> Places:
+        """The places, with charges among the lines that were made by mistake and credited in the same run."""
+        changes = dict(self.places.changes)
+        mistakes = changes.get("billing.lines", [])
+        changes["billing.lines"] = [lambda lines: credited_again(self.world, lines, start, end), *mistakes]
+        return Places(changes)
+
+    def _known(self, run: Run) -> Known:
+        """What billing knows of this month."""
+        holders = np.arange(self.world.accounts)
+        kinds = np.where(self.world.has_habit("test line"), "test", "customer")
+        accounts = pl.DataFrame({"account_id": [account_id(n) for n in holders.tolist()], "account_class": kinds})
+        usage = self.usage.filter(pl.col("day") < run.end)
+        return Known(self.ordered.spans, self.reference, accounts, usage, pl.DataFrame(schema=CREDITS), self.billed)
+
+
+def credited_again(world: World, lines: pl.DataFrame, start: int, end: int) -> pl.DataFrame:
+    """Lines of a run with charges for what had ended long ago that were credited in the same run: nobody lost money."""
+    old = (
+        former(world)
+        .filter("credited")
+        .select(
+            "account_id",
+            "subscriber_id",
+            "product_id",
+            product_offering_id="offering",
+            amount_micros=pl.col("price").cast(pl.Int64),
+            currency=pl.lit(CURRENCY),
+            period_start=pl.lit(start),
+            period_end=pl.lit(end),
+            kind=pl.lit("recurring"),
+        )
+    )
+    both = [
+        old.with_columns(line_id=pl.format("{}-{}-mistake", pl.lit(month_name(end)), "product_id")),
+        old.with_columns(
+            amount_micros=-pl.col("amount_micros"),
+            kind=pl.lit("credit"),
+            line_id=pl.format("{}-{}-mistake-credit", pl.lit(month_name(end)), "product_id"),
+        ),
+    ]
+    return pl.concat([lines, *both], how="diagonal_relaxed")
+
+
+def _sums(rated: pl.DataFrame) -> pl.DataFrame:
+    """Rated usage by line and day, to be billed."""
+    key = ("account_id", "subscriber_id", "currency", "unit", "destination")
+    return shaped(
+        rated.group_by(*key, (pl.col("usage_time") // DAY * DAY).alias("day"), maintain_order=True).agg(
+            usage_count=pl.len().cast(pl.Int64),
+            units=pl.col("units").sum(),
+            amount_micros=pl.col("charge_micros").sum(),
+        ),
+        SUMS,
+    )
+
+
+def every(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Tables as one, those without rows left out."""
+    some = [part for part in parts if len(part)]
+    return pl.concat(some, how="diagonal") if some else pl.DataFrame()
