@@ -79,12 +79,8 @@ def bill(run: Run, known: Known, places: Places = NOWHERE) -> Bill:
     discounts = _discounts(run, recurring, known)
     net = pl.concat([recurring.drop("started_at", "channel", "promotable"), one_off, usage, discounts], how="diagonal")
     net = pl.concat([net, _commitments(run, spans, net, known), _credits(run, known.credits)], how="diagonal")
-    net = places.at(
-        "billing.lines",
-        net.filter((pl.col("amount_micros") != 0) | (pl.col("kind") == "usage")).with_columns(
-            tenant=pl.lit(run.tenant)
-        ),
-    )
+    shown = net.filter((pl.col("amount_micros") != 0) | (pl.col("kind") == "usage"))
+    net = places.at("billing.lines", shown).with_columns(tenant=pl.lit(run.tenant))
     net = net.with_columns(
         invoice_id=pl.format("I{}-{}-{}", pl.lit(period_name(run.start, run.zone)), "account_id", "currency")
     )

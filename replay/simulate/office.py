@@ -18,7 +18,8 @@ from bss.rating.plan import compile_plan
 from bss.rating.rate import Contracts, rate
 from bss_kit.frames import shaped, whole
 from bss_kit.places import Places
-from replay.simulate.catalogue import catalogue
+from bss_kit.spans import SPANS
+from replay.simulate.catalogue import OFFERINGS, catalogue
 from replay.simulate.chance import DAY, HOUR, scatter
 from replay.simulate.money import class_of
 from replay.simulate.orders import NetworkOverTime, ordered
@@ -60,7 +61,8 @@ class Office:
         self.ordered = ordered(world, self.places)
         self.network = NetworkOverTime(self.ordered.to_do, self.places)
         self.plan = compile_plan(self.reference)
-        self.contracts = Contracts.of(self.ordered.spans, whole(self.reference, "reference"), self.plan)
+        held = pl.concat([self.ordered.spans, strangers(world, planted or Planted())])
+        self.contracts = Contracts.of(held, whole(self.reference, "reference"), self.plan)
         self.mediation: dict[str, State] = {}
         self.usage = pl.DataFrame(schema=SUMS)
         self.billed = pl.DataFrame(schema=LINES)
@@ -250,6 +252,25 @@ def credited_again(world: World, lines: pl.DataFrame, start: int, end: int) -> p
         ),
     ]
     return pl.concat([lines, *both], how="diagonal_relaxed")
+
+
+def strangers(world: World, planted: Planted) -> pl.DataFrame:
+    """Spans of people whom only a scenario knows: they have bought a prepaid SIM."""
+    rows = planted.rows.get("usage", pl.DataFrame(schema={"subscriber_id": pl.String}))
+    if "account_id" not in rows.columns:
+        rows = rows.with_columns(account_id=pl.lit(None, pl.String))
+    known = world.names.select("subscriber_id")
+    new = rows.select("subscriber_id", "account_id").drop_nulls("subscriber_id").unique("subscriber_id", keep="first")
+    new = new.join(known, on="subscriber_id", how="anti").sort("subscriber_id")
+    return shaped(
+        new.with_columns(
+            account_id=pl.coalesce("account_id", "subscriber_id"),
+            product_id=pl.format("P-{}", "subscriber_id"),
+            product_offering_id=pl.lit(OFFERINGS[0]),
+            valid_from=pl.lit(0, pl.Int64),
+        ),
+        SPANS,
+    )
 
 
 def _sums(rated: pl.DataFrame) -> pl.DataFrame:

@@ -155,7 +155,7 @@ class Operator:
         if len(rows):
             rng = chance(self.world.seed, f"arrival of {file.stream}", since // HOUR)
             late = pl.Series(rng.integers(0, DISORDER_MS, len(rows)))
-            file.write(rows.sort(pl.col("event_time") + late, maintain_order=True))
+            file.write(rows.drop("tenant", strict=False).sort(pl.col("event_time") + late, maintain_order=True))
 
     def _break(self, file: StreamWriter, since: int, until: int) -> Iterator[Truth]:
         for each in self.broken:

@@ -6,7 +6,8 @@ from detectors import every_detector, every_model
 from detectors.assurance import every_control
 from replay.scenarios import every_scenario, plant
 from replay.simulate.population import World, populate
-from replay.simulate.run import START, WRITTEN
+from replay.simulate.run import START, WRITTEN, operator
+from replay.truth import Truth, read_truth
 from tollwatch.errors import ConfigurationError
 
 
@@ -16,26 +17,41 @@ def world() -> World:
     return populate(1000, 3, 2, START)
 
 
-def test_every_detector_and_control_has_a_scenario() -> None:
-    """And no scenario stands alone."""
-    kinds = [*every_detector(), *every_model(), *every_control()]
-    assert every_scenario() == sorted(kind.name() for kind in kinds)
+@pytest.fixture(scope="module")
+def truths(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Truth]]:
+    """What each scenario says it did; of faults, after all of them have happened in one simulation."""
+    planted = {name: plant(world, [name]) for name in every_scenario()}
+    faulty = [name for name in planted if planted[name].faults]
+    folder = tmp_path_factory.mktemp("faults")
+    operator(world, plant(world, faulty)).write(folder)
+    said: dict[str, list[Truth]] = {name: planted[name].truths for name in planted if name not in faulty}
+    for truth in read_truth(folder / "truth.ndjson"):
+        if truth.kind == "leakage":
+            said.setdefault(truth.name, []).append(truth)
+    return said
+
+
+def test_every_detector_and_control_has_a_scenario(world: World) -> None:
+    """And no scenario stands alone, but faults whose control is still to come."""
+    kinds = {kind.name() for kind in (*every_detector(), *every_model(), *every_control())}
+    assert kinds <= set(every_scenario())
+    assert all(plant(world, [name]).faults for name in set(every_scenario()) - kinds)
 
 
 @pytest.mark.parametrize("name", every_scenario())
 class TestEveryScenario:
     """One case for each scenario."""
 
-    def test_says_what_it_did(self, world: World, name: str) -> None:
-        """Who, when and how many, under its own name, within the simulation."""
-        planted = plant(world, [name])
-        truths = [truth for truth in planted.truths if truth.kind != "known"]
-        assert {truth.name for truth in truths} == {name}
-        assert len({truth.subject for truth in truths}) == len(truths) > 1
-        for truth in truths:
-            assert truth.account_id
+    def test_says_what_it_did(self, world: World, truths: dict[str, list[Truth]], name: str) -> None:
+        """Who, when and how many, under its own name, within the simulation; of a leakage how much, to the micro."""
+        mine = [truth for truth in truths.get(name, []) if truth.kind != "known"]
+        assert {truth.name for truth in mine} == {name}
+        assert len({truth.subject for truth in mine}) == len(mine) > 1
+        for truth in mine:
+            assert truth.account_id or truth.kind == "leakage"
+            assert truth.amount_micros or truth.kind != "leakage"
             assert truth.count > 0
-            assert truth.since < truth.until <= world.end
+            assert truth.since <= truth.until <= world.end
             assert truth.since >= START or truth.kind == "leakage"
 
     def test_plants_the_same_each_time(self, world: World, name: str) -> None:
@@ -48,7 +64,7 @@ class TestEveryScenario:
         """Into streams that are written, each id once; or takes some away."""
         planted = plant(world, [name])
         assert set(planted.rows) | set(planted.withheld) <= set(WRITTEN)
-        assert sum(map(len, planted.rows.values())) + sum(map(len, planted.withheld.values())) > 0
+        assert planted.faults or sum(map(len, [*planted.rows.values(), *planted.withheld.values()])) > 0
         for rows in planted.rows.values():
             assert rows["event_id"].is_unique().all()
 
