@@ -14,7 +14,7 @@ TEXTS = {
     "place": "home",
     "prefix": None,
     "exact": None,
-    "destination": "",
+    "destination": None,
     "band": None,
     "rounding": "half_even",
     "split": "no",

@@ -199,7 +199,7 @@ def _rated(rows: pl.DataFrame, made: Ints, plan: Plan, contracts: Contracts, buc
         currency=pl.lit(_gather(contracts.spans, "currency", of_span)),
         tariff_id=pl.lit(_gather(plan.rows, "tariff_id", of_row)),
         tariff_version=pl.lit(_gather(plan.rows, "version", of_row)),
-        destination=pl.lit(_gather(plan.rows, "destination", of_row)),
+        destination=pl.lit(_gather(plan.rows, "destination", of_row).replace("", None)),
         units=pl.lit(out["units"]),
         unit=pl.lit(pl.Series(UNITS).gather(rows["kind"])),
         charge_micros=pl.when(failed.is_null()).then(pl.lit(out["charge"])),

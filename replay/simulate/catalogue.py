@@ -74,4 +74,5 @@ def catalogue(first: int) -> pl.DataFrame:
     ]
     taxes = [{"entity": "tax", "id": "vat", "share_ppm": VAT_PPM}]
     table = pl.DataFrame([*offerings, *lists, *taxes], infer_schema_length=None)
+    table = table.with_columns(prefix=pl.col("prefix").replace("", None))
     return table.with_columns(valid_from=pl.lit(first - 360 * 86_400_000, pl.Int64), valid_to=pl.lit(None, pl.Int64))

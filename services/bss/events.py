@@ -55,6 +55,7 @@ def write_events(out: Path, name: str, streams: Mapping[str, pl.DataFrame]) -> d
         if rows.is_empty():
             continue
         table = whole(rows, stream).with_columns(pl.col("tenant").fill_null("main"))
+        table = table.with_columns(pl.col(pl.String).replace("", None))  # an absent value is null
         table = table.select(name for name in table.columns if table[name].null_count() < len(table))
         path = out / f"{stream}-{name}.ndjson"
         part = path.with_name(path.name + ".part")
