@@ -85,21 +85,24 @@ def mediate(
         parts=packed(passed.waiting, WAITING, "mediation", pl.col("event_time")),
         legs=passed.legs,
     )
-    hops = {
-        "switch": given,
-        "suspense": pl.concat([bad.drop("wrong"), passed.lost]),
-        "duplicate": again,
-        "mediation": usage,
-    }
     merged = len(given) - len(again) - len(bad) - len(passed.lost) - len(passed.usage)
     return Mediated(
         new,
         usage,
         _suspense(bad, again, passed.lost, now),
         batch_row(file, given),
-        counts(hops, file, merged=merged, now=now),
+        counts(
+            {"switch": given, "suspense": _both(bad, passed.lost), "duplicate": again, "mediation": usage},
+            file,
+            merged=merged,
+            now=now,
+        ),
         duplicates=len(again),
     )
+
+
+def _both(bad: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([bad.drop("wrong"), lost])
 
 
 def _suspense(bad: pl.DataFrame, again: pl.DataFrame, lost: pl.DataFrame, now: int) -> pl.DataFrame:
