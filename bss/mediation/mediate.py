@@ -85,20 +85,11 @@ def mediate(
         parts=packed(passed.waiting, WAITING, "mediation", pl.col("event_time")),
         legs=passed.legs,
     )
+    hops = {"switch": given, "suspense": _both(bad, passed.lost), "duplicate": again, "mediation": usage}
     merged = len(given) - len(again) - len(bad) - len(passed.lost) - len(passed.usage)
-    return Mediated(
-        new,
-        usage,
-        _suspense(bad, again, passed.lost, now),
-        batch_row(file, given),
-        counts(
-            {"switch": given, "suspense": _both(bad, passed.lost), "duplicate": again, "mediation": usage},
-            file,
-            merged=merged,
-            now=now,
-        ),
-        duplicates=len(again),
-    )
+    counted = counts(hops, file, merged=merged, now=now)
+    suspense = _suspense(bad, again, passed.lost, now)
+    return Mediated(new, usage, suspense, batch_row(file, given), counted, duplicates=len(again))
 
 
 def _both(bad: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
