@@ -1,6 +1,6 @@
 """Hold what was found against what was planted: found and missed, how soon, false alarms, money to the micro."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from statistics import median
 
 import msgspec
@@ -68,10 +68,12 @@ def evaluate(
     quarantined: Iterable[tuple[str, int]],
     *,
     start: int = 0,
+    controls: Collection[str] | None = None,
 ) -> Report:
     """Compare. `alerts` are all revisions, `leakages` the last ones, `quarantined` streams and positions.
 
-    Alerts before `start` stand apart: in those weeks models learn.
+    Alerts before `start` stand apart: in those weeks models learn. Of leakages only those are judged for which one of
+    `controls` is there; None: all.
     """
     fraud = [truth for truth in truths if truth.kind in {"fraud", "known"}]
     every = _opened(alerts)
@@ -83,7 +85,7 @@ def evaluate(
     refused = set(quarantined)
     return Report(
         detectors=_detected(truths, opened, false_alarms),
-        controls=_recovered(truths, list(leakages)),
+        controls=[each for each in _recovered(truths, list(leakages)) if controls is None or each.name in controls],
         false_alarms=false_alarms,
         warm_up=len(every) - len(opened),
         look_alikes=len(suspects),

@@ -36,5 +36,5 @@ def plant(world: World, names: Sequence[str] | None = None, strength: Strength =
 
 def _play(name: str, world: World, used: set[int]) -> Planted:
     module = importlib.import_module(f"{__name__}.{name}")
-    played: Planted = module.plant(ScenarioContext(world, chance(world.seed, name), used))
+    played: Planted = module.plant(ScenarioContext(world, chance(world.seed, name), used, every_scenario().index(name)))
     return played

@@ -1,6 +1,8 @@
 """The simulated operator's back office: usage, orders, payments and months through the companions, slice by slice."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,6 +12,7 @@ from bss.billing.lines import LINES, told_invoices, told_lines
 from bss.charging.balances import BALANCES, HOLDS, REQUESTS, charge
 from bss.charging.balances import snapshot as balances_snapshot
 from bss.inventory.snapshot import snapshot
+from bss.mediation.assembly import assembled, is_part
 from bss.mediation.mediate import State, mediate
 from bss.mediation.register import File
 from bss.payment.hops import through
@@ -19,7 +22,7 @@ from bss.rating.rate import Contracts, rate
 from bss_kit.frames import shaped, whole
 from bss_kit.places import Places
 from bss_kit.spans import SPANS
-from replay.simulate.catalogue import OFFERINGS, catalogue
+from replay.simulate.catalogue import OFFERINGS, PRICES, catalogue
 from replay.simulate.chance import DAY, HOUR, scatter
 from replay.simulate.money import class_of
 from replay.simulate.orders import NetworkOverTime, ordered
@@ -32,7 +35,16 @@ Streams = dict[str, pl.DataFrame]
 SLOT = 4 * HOUR
 """A network element writes a file every four hours."""
 MODULUS = 10_000
+BUSY, QUIET, CARRIERS = "msc-1", "msc-2", "msc-0"
+"""Three switches: two of subscribers, one of carriers' traffic and of all that is planted."""
+LONG_S, PART_S = 420, 180
+"""A call of seven minutes comes in two parts, the first of three minutes."""
 RATED_AFTER_MS = 60_000
+IN_BILLING = (
+    *("double_charge", "wrong_proration", "attribute_mismatch", "bill_start_lag", "unauthorised_credit"),
+    "no fault",
+)
+"""Faults of a month, each on subscribers of its own."""
 OPENING_MICROS = 5_000_000
 NOBODY = pl.DataFrame(
     schema={
@@ -63,7 +75,10 @@ class Office:
         self.plan = compile_plan(self.reference)
         held = pl.concat([self.ordered.spans, strangers(world, planted or Planted())])
         self.contracts = Contracts.of(held, whole(self.reference, "reference"), self.plan)
+        self.planted_ids = _ids(planted or Planted())
+        self.now, self.period = 0, (0, 0)
         self.mediation: dict[str, State] = {}
+        self.legs = State().legs
         self.usage = pl.DataFrame(schema=SUMS)
         self.billed = pl.DataFrame(schema=LINES)
         self.balances = pl.DataFrame(schema=BALANCES)
@@ -124,9 +139,10 @@ class Office:
 
     def use(self, rows: pl.DataFrame, until: int) -> Streams:
         """The records that end within a slot of time, as files through mediation, rating and charging."""
-        parts = [
-            self._mediated(str(source[0]), some, until) for source, some in rows.group_by("source", maintain_order=True)
-        ]
+        self.now = until
+        given = rows.with_columns(node=self._node())
+        files = given.group_by("source", "node", maintain_order=True)
+        parts = [self._mediated((str(source), str(node)), some, until) for (source, node), some in files]
         made = {
             name: pl.concat([part[name] for part in parts if len(part[name])] or [pl.DataFrame()], how="diagonal")
             for name in ("usage", "suspense", "batches", "counts")
@@ -136,21 +152,87 @@ class Office:
         rated = self._rated(own) if len(own) else own
         return made | {"rated": rated}
 
-    def _mediated(self, source: str, rows: pl.DataFrame, until: int) -> Mapping[str, pl.DataFrame]:
+    def _node(self) -> pl.Expr:
+        """Which network element writes a record."""
+        quiet = pl.col("subscriber_id").str.slice(-1).is_in(["3", "7"])
+        own = pl.when(quiet).then(pl.lit(QUIET)).otherwise(pl.lit(BUSY))
+        foreign = ~self.is_natural("event_id") | pl.col("subscriber_id").is_null()
+        tap = pl.col("source") == "tap"
+        return pl.when(tap).then(pl.lit("tap")).when(foreign).then(pl.lit(CARRIERS)).otherwise(own)
+
+    def _mediated(self, writer: tuple[str, str], rows: pl.DataFrame, until: int) -> Mapping[str, pl.DataFrame]:
         """One file of a network element, with what its last transfer repeated."""
-        state = self.mediation.get(source, State())
-        number = until // SLOT % MODULUS
-        name = f"{source}-{number:04}"
+        source, node = writer
+        state = self.mediation.get(node, State())
+        name = file_name(node, until)
         repeated = rows.tail(2).with_columns(event_id=pl.col("event_id") + "-again")
-        given = self.places.at("network.file", pl.concat([rows, repeated]).with_columns(node=pl.lit(source)))
+        given = self.places.at("network.file", pl.concat([self._in_parts(rows), repeated], how="diagonal"))
         if given.is_empty():
             return dict.fromkeys(("usage", "suspense", "batches", "counts"), given)
-        file = File(source, name, f"{name}-{until}", number, MODULUS)
-        made = mediate(file, given, state, NOBODY, hold_unknown=False, places=self.places)
+        file = File(node, name, f"{name}-{until}", until // SLOT % MODULUS, MODULUS)
+        before = replace(state, legs=self.legs)
+        made = mediate(file, given, before, NOBODY, hold_unknown=False, places=self.places)
         new = made.state
         recent = new.seen.filter(pl.col("event_time") >= until - 2 * SLOT)
-        self.mediation[source] = State(new.files.tail(1), recent, new.held, new.parts, new.legs)
-        return {"usage": made.usage, "suspense": made.suspense, "batches": made.batches, "counts": made.counts}
+        self.mediation[node] = State(new.files.tail(1), recent, new.held.head(0), new.parts)
+        self.legs = new.legs
+        usage = made.usage.with_columns(source=pl.lit(source))
+        return {"usage": usage, "suspense": made.suspense, "batches": made.batches, "counts": made.counts}
+
+    def _in_parts(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Long calls as the switch writes them: two parts, of which the second carries the network's price."""
+        plain = (pl.col("service") == "voice") & (pl.col("record_type") == "originating") & (pl.col("node") != CARRIERS)
+        long_ = rows.filter(plain & (pl.col("duration_s") >= LONG_S)).with_columns(session_id="event_id")
+        first = long_.with_columns(
+            part_number=pl.lit(1, pl.Int64),
+            duration_s=pl.lit(PART_S, pl.Int64),
+            event_time=pl.col("answer_time") + PART_S * 1_000,
+            charge_micros=pl.lit(None, pl.Int64),
+        )
+        second = long_.with_columns(
+            part_number=pl.lit(2, pl.Int64),
+            last_part=pl.lit(value=True),
+            duration_s=pl.col("duration_s") - PART_S,
+            event_id=pl.col("event_id") + "-2",
+        )
+        rest = rows.join(long_.select("event_id"), on="event_id", how="anti", maintain_order="left")
+        return pl.concat([rest, first, second], how="diagonal")
+
+    def is_natural(self, column: str) -> pl.Expr:
+        """Whether an id is none of what scenarios have planted: faults leave frauds alone."""
+        return ~pl.col(column).is_in(self.planted_ids.implode())
+
+    def may_be_wrong(self, fault: str) -> pl.Expr:
+        """Whether a subscriber is one of those on whom a fault of the month may happen; each fault has its own."""
+        number = pl.col("subscriber_id").str.slice(1).cast(pl.Int64, strict=False).fill_null(0)
+        return number % len(IN_BILLING) == IN_BILLING.index(fault)
+
+    def is_own_account(self) -> pl.Expr:
+        """Whether an account is one of the population's."""
+        return pl.col("account_id").str.contains(r"^A\d{7}$")
+
+    def charged(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The records that nobody has planted and somebody pays for, with `worth`: what rating makes of them."""
+        own = rows.filter(self.is_natural("event_id") & pl.col("subscriber_id").is_not_null())
+        price = self.rating(own).select(event_id="refers_to", worth="charge_micros").filter(pl.col("worth") > 0)
+        return own.join(price.unique("event_id", keep="first"), on="event_id", maintain_order="left")
+
+    def worth(self, rows: pl.DataFrame) -> int:
+        """What rating makes of records in all."""
+        own = whole(rows.filter(pl.col("subscriber_id").is_not_null()), "usage")
+        joined = assembled(own.filter(is_part()), self.now)[0]
+        parts = (own.filter(~is_part()), joined)
+        return sum(int(self.rating(some)["charge_micros"].sum()) for some in parts if len(some))
+
+    def price(self, offering: str) -> int:
+        """The monthly fee of an offering."""
+        return int(PRICES[OFFERINGS.index(offering)])
+
+    def this_month(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row with the month that is being closed, and whose product it is."""
+        start, end = self.period
+        whose = self.world.names.row(int(str(row["subscriber_id"])[1:]), named=True)["account_id"]
+        return {"account_id": whose} | dict(row) | {"period_start": start, "period_end": end}
 
     def rating(self, rows: pl.DataFrame, places: Places | None = None) -> pl.DataFrame:
         """What rating makes of records of subscribers."""
@@ -194,7 +276,7 @@ class Office:
         found = next(((start, end) for start, end in months(self.world) if end == day), None)
         if found is None:
             return {}
-        start, end = found
+        start, end = self.period = found
         name = month_name(end)
         given, counted = snapshot(
             self.network.at(end - 1), (start, end), f"snapshot-{name}", HOUR, places=self.places, at=end + HOUR
@@ -252,6 +334,17 @@ def credited_again(world: World, lines: pl.DataFrame, start: int, end: int) -> p
         ),
     ]
     return pl.concat([lines, *both], how="diagonal_relaxed")
+
+
+def file_name(node: str, until: int) -> str:
+    """How a network element calls the file of a slot."""
+    return f"{node}-{until // SLOT % MODULUS:04}"
+
+
+def _ids(planted: Planted) -> pl.Series:
+    """The ids of all that is planted in usage and payments."""
+    rows = [planted.rows[name]["event_id"] for name in ("usage", "payments") if name in planted.rows]
+    return pl.concat(rows) if rows else pl.Series([], dtype=pl.String)
 
 
 def strangers(world: World, planted: Planted) -> pl.DataFrame:

@@ -67,8 +67,8 @@ def together(parts: Iterable[Planted]) -> Planted:
 class ScenarioContext:
     """Where a scenario plays: the world, chance of its own, and people whom no other scenario uses."""
 
-    def __init__(self, world: World, rng: np.random.Generator, used: set[int]) -> None:
-        self.world, self.rng, self.used = world, rng, used
+    def __init__(self, world: World, rng: np.random.Generator, used: set[int], number: int = 0) -> None:
+        self.world, self.rng, self.used, self.number = world, rng, used, number
 
     @property
     def few(self) -> int:

@@ -1,0 +1,119 @@
+"""What a fault says was lost is what the companions did otherwise: an operator with and without it, to the micro."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from replay.scenarios import every_scenario, plant
+from replay.simulate.population import World, populate
+from replay.simulate.run import START, operator
+from replay.truth import Truth, read_truth
+
+IN_USAGE = ("file_gap", "mediation_loss", "suspense_ageing", "duplicate_cdr", "partial_assembly")
+IN_RATING = ("failed_rating", "usage_not_rated", "wrong_price", "charging_parity")
+IN_BILLS = (
+    *("provisioned_not_billed", "billed_not_provisioned", "double_charge", "wrong_proration", "bill_start_lag"),
+    "unauthorised_credit",
+)
+Operated = tuple[Path, list[Truth]]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A village for three days."""
+    return populate(1000, 3, 2, START)
+
+
+def operated(world: World, names: list[str], folder: Path) -> Operated:
+    """The operator with these scenarios: its files and the truth."""
+    operator(world, plant(world, names)).write(folder, "parquet")
+    return folder, [truth for truth in read_truth(folder / "truth.ndjson") if truth.kind == "leakage"]
+
+
+@pytest.fixture(scope="module")
+def sound(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The operator as it should be."""
+    folder, truths = operated(world, [], tmp_path_factory.mktemp("sound"))
+    assert truths == []
+    return folder
+
+
+@pytest.fixture(scope="module")
+def faulty(world: World, tmp_path_factory: pytest.TempPathFactory) -> Operated:
+    """The operator with every fault."""
+    names = [name for name in every_scenario() if plant(world, [name]).faults]
+    return operated(world, names, tmp_path_factory.mktemp("faulty"))
+
+
+def lost(faulty: Operated, *names: str) -> int:
+    """What the truth says of some faults, in all."""
+    mine = [truth for truth in faulty[1] if truth.name in names]
+    assert {truth.name for truth in mine} == set(names)
+    return sum(truth.amount_micros or 0 for truth in mine)
+
+
+def total(folder: Path, stream: str, column: str, *where: pl.Expr) -> int:
+    """The sum of a column of a stream."""
+    return int(pl.read_parquet(folder / f"{stream}.parquet").filter(*where)[column].sum())
+
+
+def test_charges_are_short_by_what_faults_of_usage_and_rating_say(sound: Path, faulty: Operated) -> None:
+    """Lost, stuck, doubled, shortened, failed, never rated, too cheap, too dear: signed, they add up."""
+    short = total(sound, "rated", "charge_micros") - total(faulty[0], "rated", "charge_micros")
+    assert short == lost(faulty, *IN_USAGE, *IN_RATING)
+
+
+def test_bills_are_short_by_what_faults_of_billing_say(sound: Path, faulty: Operated) -> None:
+    """Lines but tax and rounding, which follow from them."""
+    own = (pl.col("kind") != "tax") & (pl.col("product_offering_id").fill_null("") != "rounding")
+    short = total(sound, "billed", "amount_micros", own) - total(faulty[0], "billed", "amount_micros", own)
+    assert short == lost(faulty, *IN_BILLS)
+
+
+def test_accounts_are_short_by_the_payments_that_were_not_credited(sound: Path, faulty: Operated) -> None:
+    """At the gateway and in the ledger they are all there."""
+    for hop, expected in (("gateway", 0), ("ledger", 0), ("account", -lost(faulty, "payment_not_credited"))):
+        here = pl.col("hop") == hop
+        assert (
+            total(sound, "payments", "amount_micros", here) - total(faulty[0], "payments", "amount_micros", here)
+            == expected
+        )
+
+
+def test_balances_roll_forward_but_for_the_drift(sound: Path, faulty: Operated, world: World) -> None:
+    """Opening + recharges on accounts − online charges = closing; what is missing is what drifted."""
+    for folder, drift in ((sound, 0), (faulty[0], lost(faulty, "balance_drift"))):
+        opening = total(folder, "balances", "balance_micros", pl.col("event_time") == world.start)
+        closing = total(folder, "balances", "balance_micros", pl.col("event_time") == world.end)
+        inside = pl.col("event_time").is_between(world.start, world.end - 1)
+        paid = (pl.col("hop") == "account") & (pl.col("kind") == "recharge") & (pl.col("state") == "settled") & inside
+        online = (pl.col("charging") == "online") & pl.col("balance_after_micros").is_not_null()
+        recharged = total(folder, "payments", "amount_micros", paid)
+        assert opening + recharged - total(folder, "rated", "charge_micros", online) + drift == closing
+
+
+def test_the_network_has_what_faults_of_activation_say(sound: Path, faulty: Operated) -> None:
+    """Larger plans than are paid for, and services that were ceased."""
+    for name, column in (("attribute_mismatch", "service_specification"), ("cease_incomplete", "state")):
+        before = pl.read_parquet(sound / "provisioned.parquet").select("product_id", column)
+        after = pl.read_parquet(faulty[0] / "provisioned.parquet").select("product_id", column)
+        changed = after.join(before, on=["product_id", column], how="anti")["product_id"].to_list()
+        assert {truth.subject for truth in faulty[1] if truth.name == name} <= set(changed)
+        assert lost(faulty, name) > 0
+
+
+def test_late_usage_is_charged_all_the_same(sound: Path, faulty: Operated) -> None:
+    """It is not lost: it comes a day later."""
+    late = {truth.subject for truth in faulty[1] if truth.name == "late_cdr"}
+    times = [
+        dict(
+            pl.read_parquet(folder / "rated.parquet")
+            .filter(pl.col("refers_to").is_in(late))
+            .select("refers_to", "event_time")
+            .rows()
+        )
+        for folder in (sound, faulty[0])
+    ]
+    assert len(late) > 1
+    assert {times[1][each] - times[0][each] for each in late} == {26 * 3_600_000}
