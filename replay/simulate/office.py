@@ -12,6 +12,7 @@ from bss.billing.lines import LINES, told_invoices, told_lines
 from bss.charging.balances import BALANCES, HOLDS, REQUESTS, charge
 from bss.charging.balances import snapshot as balances_snapshot
 from bss.inventory.snapshot import snapshot
+from bss.ledger.journal import of_invoices, posted
 from bss.mediation.assembly import assembled, is_part
 from bss.mediation.mediate import State, mediate
 from bss.mediation.register import File
@@ -22,7 +23,7 @@ from bss.rating.rate import Contracts, rate
 from bss_kit.frames import shaped, whole
 from bss_kit.places import Places
 from bss_kit.spans import SPANS
-from replay.simulate.catalogue import OFFERINGS, PRICES, catalogue
+from replay.simulate.catalogue import OFFERINGS, PRICES, ZONE, catalogue
 from replay.simulate.chance import DAY, HOUR, scatter
 from replay.simulate.money import class_of
 from replay.simulate.orders import NetworkOverTime, ordered
@@ -285,7 +286,9 @@ class Office:
         made = bill(run, self._known(run), self._with_mistakes(start, end))
         self.billed = pl.concat([self.billed, made.lines])
         self.usage = self.usage.filter(pl.col("day") >= end)
+        booked = posted(of_invoices(made.lines, run.issued, ZONE), self.places)
         return {
+            "postings": booked.drop("booked_at"),
             "provisioned": given,
             "billed": told_lines(made.lines, run.issued, 4 * HOUR),
             "invoices": told_invoices(made.invoices),

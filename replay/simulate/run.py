@@ -32,6 +32,7 @@ WRITTEN = (
     "rated",
     "billed",
     "invoices",
+    "postings",
     "balances",
     "batches",
     "counts",
@@ -115,7 +116,7 @@ class Operator:
         for since in range(day, until, SLOT):
             files = yield from self._slot(since, traffic, office, waiting)
             of_day.append(files)
-        for name in ("provisioned", "billed", "invoices", "balances", "batches"):
+        for name in ("provisioned", "billed", "invoices", "postings", "balances", "batches"):
             yield name, day, until, waiting.due(name, every([each[name] for each in of_day if name in each]), until)
 
     def _slot(

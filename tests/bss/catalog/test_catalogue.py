@@ -85,6 +85,16 @@ def test_a_catalogue_that_cannot_be_read_says_what_is_wrong(tmp_path: Path, offe
         catalogue(tmp_path, FINE, offerings=offering)
 
 
+def test_the_catalogue_that_the_guide_shows_is_one(tmp_path: Path) -> None:
+    """Whoever copies it has a catalogue without problems."""
+    guide = (Path(__file__).parents[3] / "docs" / "companions.md").read_text("utf-8")
+    for name, kind in (("catalogue.yaml", "yaml"), ("prices.csv", "csv")):
+        (tmp_path / name).write_text(guide.split(f"```{kind}\n")[1].split("```")[0], "utf-8")
+    rows = load(tmp_path / "catalogue.yaml")
+    assert found(rows) == []
+    assert len(rows) > 10
+
+
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     """A catalogue without its file, a currency that is none, a zone that is none."""
     with pytest.raises(InputError, match="cannot be read"):

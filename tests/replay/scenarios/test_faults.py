@@ -103,6 +103,12 @@ def test_the_network_has_what_faults_of_activation_say(sound: Path, faulty: Oper
         assert lost(faulty, name) > 0
 
 
+def test_the_ledger_lacks_what_was_not_posted(sound: Path, faulty: Operated) -> None:
+    """The sound one adds up to nothing; the other by what is missing."""
+    assert total(sound, "postings", "amount_micros") == 0
+    assert total(faulty[0], "postings", "amount_micros") == lost(faulty, "unposted_revenue")
+
+
 def test_late_usage_is_charged_all_the_same(sound: Path, faulty: Operated) -> None:
     """It is not lost: it comes a day later."""
     late = {truth.subject for truth in faulty[1] if truth.name == "late_cdr"}
