@@ -33,6 +33,7 @@ from replay.simulate.records import HOME_NETWORK
 from replay.simulate.services import HISTORY_DAYS, former, month_name, months
 
 Streams = dict[str, pl.DataFrame]
+HOME = frozenset({HOME_NETWORK})
 SLOT = 4 * HOUR
 """A network element writes a file every four hours."""
 MODULUS = 10_000
@@ -73,11 +74,12 @@ class Office:
         self.reference = self.places.at("catalog.reference", catalogue(first))
         self.ordered = ordered(world, self.places)
         self.network = NetworkOverTime(self.ordered.to_do, self.places)
-        self.plan = compile_plan(self.reference)
+        self.plan, self.sound_plan = compile_plan(self.reference), compile_plan(catalogue(first))
         held = pl.concat([self.ordered.spans, strangers(world, planted or Planted())])
         self.contracts = Contracts.of(held, whole(self.reference, "reference"), self.plan)
         self.planted_ids = _ids(planted or Planted())
         self.now, self.period = 0, (0, 0)
+        self.asked = pl.DataFrame()
         self.mediation: dict[str, State] = {}
         self.legs = State().legs
         self.usage = pl.DataFrame(schema=SUMS)
@@ -235,14 +237,15 @@ class Office:
         whose = self.world.names.row(int(str(row["subscriber_id"])[1:]), named=True)["account_id"]
         return {"account_id": whose} | dict(row) | {"period_start": start, "period_end": end}
 
-    def rating(self, rows: pl.DataFrame, places: Places | None = None) -> pl.DataFrame:
-        """What rating makes of records of subscribers."""
-        home = frozenset({HOME_NETWORK})
-        return rate(rows, self.plan, self.contracts, no_buckets(), home=home, places=places or Places()).rated
+    def rating(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What rating makes of records of subscribers when nothing is wrong."""
+        return rate(rows, self.sound_plan, self.contracts, no_buckets(), home=HOME).rated
 
     def _rated(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows of `rated`, a minute behind their usage; prepaid ones with the balance that is left."""
-        rated = self.rating(rows, self.places).with_columns(pl.col("event_time") + RATED_AFTER_MS)
+        self.asked = rows
+        made = rate(rows, self.plan, self.contracts, no_buckets(), home=HOME, places=self.places).rated
+        rated = made.with_columns(pl.col("event_time") + RATED_AFTER_MS)
         online = rated.filter((pl.col("charging") == "online") & (pl.col("charge_micros") > 0))
         until = rows["event_time"].max()
         due = self.recharges.filter(pl.col("at") <= until)

@@ -95,7 +95,7 @@ class Operator:
         world, traffic = self.world, Traffic(self.world)
         office, waiting = Office(world, self.planted), Waiting()
         first = world.start - HISTORY_DAYS * DAY
-        known = self._with_plants("reference", first, first + HOUR, reference(world))
+        known = self._with_plants("reference", first, first + HOUR, reference(world, office.reference))
         yield iter([("reference", first, first + HOUR, known)])
         for day in range(first, world.end, DAY):
             yield self._day(day, traffic, office, waiting)

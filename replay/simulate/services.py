@@ -68,11 +68,11 @@ def _spread(first: int, lasts: int) -> pl.Expr:
     return first + pl.int_range(pl.len()) * lasts // pl.len()
 
 
-def reference(world: World) -> pl.DataFrame:
-    """Offerings with their prices, accounts with their limits, subscribers: all known before anything else."""
+def reference(world: World, sold: pl.DataFrame | None = None) -> pl.DataFrame:
+    """What is sold (or the catalogue as it should be), accounts with limits, subscribers: known before all else."""
     holders = np.arange(world.accounts)
     klass = np.where(world.has_habit("test line"), "test", np.array(CLASSES)[class_of(world)])
-    offerings = catalogue(world.start - HISTORY_DAYS * DAY).drop("valid_from", "valid_to")
+    offerings = catalogue(world.start - HISTORY_DAYS * DAY) if sold is None else sold
     accounts = pl.DataFrame(
         {
             "entity": "account",
@@ -91,8 +91,9 @@ def reference(world: World) -> pl.DataFrame:
     first = world.start - HISTORY_DAYS * DAY
     rows = pl.concat([offerings, accounts, people], how="diagonal")
     return rows.with_columns(
-        event_id=pl.col("entity") + "-" + pl.col("id"),
+        event_id=pl.format("{}-{}", "entity", "id")
+        + pl.when(pl.col("version") > 1).then(pl.format("-{}", "version")).otherwise(pl.lit("")),
         event_time=_spread(first, HOUR),
         source=pl.lit("crm"),
-        valid_from=pl.lit(first - 360 * DAY),
+        valid_from=pl.col("valid_from").fill_null(first - 360 * DAY),
     )

@@ -11,7 +11,7 @@ from replay.simulate.run import START, operator
 from replay.truth import Truth, read_truth
 
 IN_USAGE = ("file_gap", "mediation_loss", "suspense_ageing", "duplicate_cdr", "partial_assembly")
-IN_RATING = ("failed_rating", "usage_not_rated", "wrong_price", "charging_parity")
+IN_RATING = ("failed_rating", "usage_not_rated", "wrong_price", "charging_parity", "tariff_gap")
 IN_BILLS = (
     *("provisioned_not_billed", "billed_not_provisioned", "double_charge", "wrong_proration", "bill_start_lag"),
     "unauthorised_credit",
