@@ -1,28 +1,22 @@
 """Companions: mediate, rate, bill, take payments, settle and post an operator's own files."""
 
-import sys
-import time
-from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import polars as pl
 from cyclopts import App, Parameter
-from rich.console import Console
-from rich.table import Table
 
+from cli._companions import moment, rows_of, show, where
 from cli._run import Forms
 from services.bss import bill as bills
 from services.bss import catalogue as catalogues
+from services.bss import charge as charges
 from services.bss import mediate as mediation
 from services.bss import order as orders
 from services.bss import pay as payments
 from services.bss import rate as ratings
 from services.bss import settle as settlements
 from services.bss.database import DEFAULT
-from tollwatch.safe_text import printable
-from tollwatch.times import parse_moment
 
 app = App(name="bss", help="Companions: mediate, rate, bill, take payments, settle and post an operator's own files.")
 OUT = Path("bss-events")
@@ -30,37 +24,6 @@ AS_THEY_ARE = Forms()
 Files = Annotated[tuple[Path, ...], Parameter(consume_multiple=True)]
 Database = Annotated[str, Parameter(help="The companions' books: a file, or a URL of PostgreSQL.")]
 INPUT = 3
-
-
-def _where(database: str) -> str | Path:
-    return database if "://" in database else Path(database)
-
-
-def _moment(text: str | None) -> int:
-    return parse_moment(text, where="--at") if text is not None else time.time_ns() // 1_000_000
-
-
-def _show(rows: Iterable[Any], title: str) -> None:
-    """A table of what became of each."""
-    table: Table | None = None
-    for row in rows:
-        values = row if isinstance(row, dict) else asdict(row)
-        if table is None:
-            table = Table(*values, title=title)
-        table.add_row(*(printable(_text(value)) for value in values.values()))
-    Console(file=sys.stdout).print(table if table is not None else f"{title}: nothing")
-
-
-def _text(value: Any) -> str:
-    return (
-        f"{value:,}"
-        if isinstance(value, int) and not isinstance(value, bool)
-        else str(value if value is not None else "")
-    )
-
-
-def _rows(frame: pl.DataFrame) -> Iterable[dict[str, Any]]:
-    return frame.iter_rows(named=True)
 
 
 @app.command
@@ -76,8 +39,8 @@ def check(catalogue: Path, *, at: str | None = None) -> int | None:
     at
         The moment at which it is looked at (ISO 8601). Default: now.
     """
-    found = catalogues.check_catalogue(catalogue, _moment(at))
-    _show(_rows(found), f"{catalogue.name}: {len(found)} problems")
+    found = catalogues.check_catalogue(catalogue, moment(at))
+    show(rows_of(found), f"{catalogue.name}: {len(found)} problems")
     return INPUT if len(found) else None
 
 
@@ -96,8 +59,8 @@ def catalogue(catalogue: Path, *, database: Database = str(DEFAULT), out: Path =
     at
         The moment at which it must be without problems (ISO 8601). Default: now.
     """
-    written = catalogues.publish_catalogue(catalogue, _where(database), out, _moment(at))
-    _show([written], f"{catalogue.name} is in force")
+    written = catalogues.publish_catalogue(catalogue, where(database), out, moment(at))
+    show([written], f"{catalogue.name} is in force")
 
 
 @app.command
@@ -113,7 +76,7 @@ def reference(*files: Path, database: Database = str(DEFAULT), out: Path = OUT) 
     out
         The directory for what could not be read.
     """
-    _show([{"taken": catalogues.take_reference(files, _where(database), out)}], "reference")
+    show([{"taken": catalogues.take_reference(files, where(database), out)}], "reference")
 
 
 @app.command
@@ -131,7 +94,7 @@ def order(*files: Path, database: Database = str(DEFAULT), out: Path = OUT, at: 
     at
         Carry out what is due until this moment (ISO 8601). Default: now.
     """
-    _show([orders.take_orders(files, _where(database), out, until=_moment(at))], "orders")
+    show([orders.take_orders(files, where(database), out, until=moment(at))], "orders")
 
 
 @app.command
@@ -165,7 +128,7 @@ def mediate(
     done = list(
         mediation.mediate_files(
             files,
-            _where(database),
+            where(database),
             out,
             mappings=forms.mappings(),
             source=source,
@@ -173,10 +136,10 @@ def mediate(
             aggregate_s=aggregate_s,
         )
     )
-    _show(done, f"{len(done)} files")
-    missing = mediation.missing_files(_where(database), modulus)
+    show(done, f"{len(done)} files")
+    missing = mediation.missing_files(where(database), modulus)
     if len(missing):
-        _show(_rows(missing), "files that are missing, by their numbers")
+        show(rows_of(missing), "files that are missing, by their numbers")
     return INPUT if any(file.refused for file in done) else None
 
 
@@ -207,14 +170,14 @@ def suspense(
     at
         The event time at which that happens (ISO 8601). Default: now.
     """
-    where = _where(database)
+    books = where(database)
     if release or discard is not None:
-        gone, left = mediation.let_go(where, out, reason=reason, at=_moment(at), throw_away=discard)
-        _show([{"let go": gone, "still held": left}], "suspense")
+        gone, left = mediation.let_go(books, out, reason=reason, at=moment(at), throw_away=discard)
+        show([{"let go": gone, "still held": left}], "suspense")
         return
-    held = mediation.suspended(where)
+    held = mediation.suspended(books)
     some = held if reason is None else held.filter(pl.col("reason") == reason)
-    _show(_rows(some.group_by("reason", maintain_order=True).len("records")), f"{len(some)} records in suspense")
+    show(rows_of(some.group_by("reason", maintain_order=True).len("records")), f"{len(some)} records in suspense")
 
 
 @app.command
@@ -244,10 +207,61 @@ def rate(
     at
         With --backlog: the moment that names this attempt (ISO 8601). Default: now.
     """
-    done = list(ratings.rate_files(files, _where(database), out, mappings=forms.mappings(), home=home))
+    done = list(ratings.rate_files(files, where(database), out, mappings=forms.mappings(), home=home))
     if backlog:
-        done.append(ratings.rate_backlog(_where(database), out, _moment(at), home=home))
-    _show(done, "rated")
+        done.append(ratings.rate_backlog(where(database), out, moment(at), home=home))
+    show(done, "rated")
+
+
+@app.command
+def charge(*, payments: Files = (), rated: Files = (), database: Database = str(DEFAULT), out: Path = OUT) -> None:
+    """Put recharges on prepaid balances and take online usage off; each once.
+
+    Try: tollwatch bss charge --payments bss-events/payments-*.ndjson --rated bss-events/rated-*.ndjson
+
+    Parameters
+    ----------
+    payments
+        Payments at every hop, as `pay` writes them.
+    rated
+        Rated usage.
+    out
+        The directory for what could not be read.
+    """
+    show([charges.charge_files(where(database), out, payments=payments, rated=rated)], "balances")
+
+
+@app.command
+def balances(*, database: Database = str(DEFAULT), out: Path = OUT, at: str | None = None) -> None:
+    """Write what is on all prepaid balances, with the batch that counts them.
+
+    Try: tollwatch bss balances --at 2026-04-01
+
+    Parameters
+    ----------
+    out
+        The directory into which events are written.
+    at
+        The moment that names the snapshot (ISO 8601). Default: now.
+    """
+    show([{"balances": charges.take_balances(where(database), out, moment(at))}], "balances")
+
+
+@app.command
+def vouchers(*files: Path, database: Database = str(DEFAULT), out: Path = OUT) -> None:
+    """Take vouchers: created, activated, sold, used once, expired, blocked.
+
+    Try: tollwatch bss vouchers vouchers.ndjson
+
+    Parameters
+    ----------
+    files
+        Rows of `vouchers`; a use names its account and payment.
+    out
+        The directory into which events are written.
+    """
+    done, refused = charges.move_vouchers(files, where(database), out)
+    show([{"moved": done, "refused": refused}], "vouchers")
 
 
 @app.command
@@ -269,7 +283,7 @@ def bill(
     since
         The first month that these books bill; others have billed what came before. Default: the first that was run.
     """
-    _show([bills.run_bill(_where(database), out, period, day=cycle_day, since=since)], "bill run")
+    show([bills.run_bill(where(database), out, period, day=cycle_day, since=since)], "bill run")
 
 
 @app.command
@@ -285,7 +299,7 @@ def pay(*files: Path, database: Database = str(DEFAULT), out: Path = OUT) -> Non
     out
         The directory into which events are written.
     """
-    _show([payments.take_payments(files, _where(database), out)], "payments")
+    show([payments.take_payments(files, where(database), out)], "payments")
 
 
 @app.command
@@ -301,8 +315,8 @@ def dun(*, database: Database = str(DEFAULT), out: Path = OUT, at: str | None = 
     at
         The moment (ISO 8601). Default: now.
     """
-    steps, services = payments.dun_accounts(_where(database), out, _moment(at))
-    _show([{"steps": steps, "services touched": services}], "dunning")
+    steps, services = payments.dun_accounts(where(database), out, moment(at))
+    show([{"steps": steps, "services touched": services}], "dunning")
 
 
 @app.command
@@ -318,7 +332,7 @@ def snapshot(*, period: str, database: Database = str(DEFAULT), out: Path = OUT)
     out
         The directory into which events are written.
     """
-    _show([{"services": orders.take_snapshot(_where(database), out, period)}], "snapshot")
+    show([{"services": orders.take_snapshot(where(database), out, period)}], "snapshot")
 
 
 @app.command
@@ -340,9 +354,9 @@ def settle(
     out
         The directory into which events are written.
     """
-    lines = settlements.settle(_where(database), out, period, usage=usage, rated=rated)
+    lines = settlements.settle(where(database), out, period, usage=usage, rated=rated)
     sums = lines.group_by("kind", "direction", "partner_id", "currency", maintain_order=True)
-    _show(_rows(sums.agg(pl.len().alias("lines"), pl.col("amount_micros").sum())), f"statements of {period}")
+    show(rows_of(sums.agg(pl.len().alias("lines"), pl.col("amount_micros").sum())), f"statements of {period}")
 
 
 @app.command
@@ -358,4 +372,4 @@ def post(*, period: str, database: Database = str(DEFAULT), out: Path = OUT) -> 
     out
         The directory into which events are written.
     """
-    _show(_rows(settlements.post(_where(database), out, period)), f"trial balance of {period}")
+    show(rows_of(settlements.post(where(database), out, period)), f"trial balance of {period}")

@@ -41,6 +41,9 @@ def test_the_commands_of_the_guide_take_an_operator_from_order_to_cash(
     assert "rated" in run("rate", *usage)
     assert "True" in run("rate", usage[0])  # known
     assert "backlog" in run("rate", "--backlog", "--at", "2026-04-01")
+    assert "repeated" in run("charge", "--rated", usage[0].with_name(f"rated-{usage[0].name}"))
+    assert "balances" in run("balances", "--at", "2026-04-01")
+    assert "refused" in run("vouchers", _vouchers(tmp_path))
     assert "60" in run("bill", "--period", "2026-01")
     assert "bill run" in run("bill", "--period", "2026-02")
     payments = tmp_path / "pay.ndjson"
@@ -63,6 +66,21 @@ def test_the_commands_of_the_guide_take_an_operator_from_order_to_cash(
 def _checked(files: operator.Files, capfd: pytest.CaptureFixture[str]) -> str:
     assert call(["bss", "check", str(files.catalogues[0]), "--at", "2026-03-01"]) in (0, None)
     return capfd.readouterr().out
+
+
+def _vouchers(folder: Path) -> Path:
+    """One voucher, used twice: the second use is refused."""
+    path = folder / "vouchers.ndjson"
+    states = ["created", "activated", "used", "used"]
+    pl.DataFrame({"state": states, "event_time": [1, 2, 3, 4], "account_id": [None, None, "A", "B"]}).with_columns(
+        event_id=pl.format("v{}", "event_time"),
+        serial=pl.lit("V1"),
+        payment_id=pl.format("p{}", "event_time"),
+        face_value_micros=pl.lit(10_000_000),
+        currency=pl.lit("EUR"),
+        event_time=pl.col("event_time") + 1_772_000_000_000,
+    ).write_ndjson(path)
+    return path
 
 
 def _pay(folder: Path, path: Path) -> None:
