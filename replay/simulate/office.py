@@ -160,8 +160,8 @@ class Office:
         quiet = pl.col("subscriber_id").str.slice(-1).is_in(["3", "7"])
         own = pl.when(quiet).then(pl.lit(QUIET)).otherwise(pl.lit(BUSY))
         foreign = ~self.is_natural("event_id") | pl.col("subscriber_id").is_null()
-        tap = pl.col("source") == "tap"
-        return pl.when(tap).then(pl.lit("tap")).when(foreign).then(pl.lit(CARRIERS)).otherwise(own)
+        plain = pl.col("source") == "mediation"
+        return pl.when(~plain).then("source").when(foreign).then(pl.lit(CARRIERS)).otherwise(own)
 
     def _mediated(self, writer: tuple[str, str], rows: pl.DataFrame, until: int) -> Mapping[str, pl.DataFrame]:
         """One file of a network element, with what its last transfer repeated."""

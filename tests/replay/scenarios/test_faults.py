@@ -123,3 +123,14 @@ def test_late_usage_is_charged_all_the_same(sound: Path, faulty: Operated) -> No
     ]
     assert len(late) > 1
     assert {times[1][each] - times[0][each] for each in late} == {26 * 3_600_000}
+
+
+def test_all_that_is_planted_in_usage_is_written(tmp_path: Path) -> None:
+    """Whoever writes it: mediation takes every file, of carriers, of message centres, of roaming partners."""
+    world = populate(3000, 2, 1, START)
+    planted = plant(world)
+    folder, _ = operated(world, every_scenario(), tmp_path)
+    usage = pl.read_parquet(folder / "usage.parquet")
+    written = usage.filter(pl.col("event_id").is_in(planted.rows["usage"]["event_id"].to_list()))
+    assert len(written) == len(planted.rows["usage"])
+    assert written["source"].n_unique() > 2
