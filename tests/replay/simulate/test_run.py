@@ -88,10 +88,15 @@ def test_events_come_nearly_in_order_and_each_once(rows: Rows, stream: str) -> N
     assert max(Counter(event.event_id for event in rows[stream]).values()) == 1
 
 
-def test_calls_within_the_network_have_both_records(rows: Rows) -> None:
-    """Each terminating record has its originating one, of the same call."""
-    sent = {event.event_id: event for event in rows["usage"] if event.record_type == "originating"}
-    received = [event for event in rows["usage"] if event.record_type == "terminating" and event.event_id[-1] == "t"]
+def test_calls_within_the_network_have_both_records(tmp_path: Path) -> None:
+    """Each terminating record has its originating one, of the same call, where no fault has lost it."""
+    world = populate(400, 2, 3, START)
+    operator(world, scenarios.plant(world, [])).write(tmp_path)
+    broken = {int(t.subject) for t in read_truth(tmp_path / "truth.ndjson") if t.subject_kind == "usage"}
+    lines = enumerate((tmp_path / "usage.ndjson").read_bytes().splitlines())
+    usage = [msgspec.json.decode(line, type=STREAMS["usage"]) for n, line in lines if n not in broken]
+    sent = {event.event_id: event for event in usage if event.record_type == "originating"}
+    received = [event for event in usage if event.record_type == "terminating" and event.event_id[-1] == "t"]
     assert received
     for event in received:
         other = sent[event.event_id.removesuffix("t")]
