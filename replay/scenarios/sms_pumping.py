@@ -5,13 +5,14 @@ import polars as pl
 
 from replay.simulate.chance import HOUR, MINUTE, SECOND, Ints
 from replay.simulate.planted import Planted, ScenarioContext, together
-from replay.simulate.population import BUSINESS, ON_NET
+from replay.simulate.population import BUSINESS, ON_NET, POSTPAID
 from replay.simulate.rows import digits, of, rows_of
 
 
 def plant(context: ScenarioContext) -> Planted:
     """A few shops: a day of customers, and two hours of the bot."""
-    return together(_shop(context, who, f"ait{n}-") for n, who in enumerate(context.people(context.few, BUSINESS)))
+    shops = context.people(context.few, BUSINESS, POSTPAID)
+    return together(_shop(context, who, f"ait{n}-") for n, who in enumerate(shops))
 
 
 def _shop(context: ScenarioContext, who: int, prefix: str) -> Planted:

@@ -11,6 +11,8 @@ from tests.fuzz.targets import TARGETS, seeds_of
 from tollwatch.errors import TollwatchError
 from tollwatch.rescue import UNFORESEEN
 
+LEAST = 24
+"""So many inputs are tried however long they take: the first ones wait for compilers."""
 SLOW_S = 20.0
 """Longer than this no small input may take."""
 
@@ -23,6 +25,11 @@ class Outcome:
     refused: int = 0
     failures: list[str] = field(default_factory=list)
 
+    @property
+    def tried(self) -> int:
+        """How many inputs were tried, whatever came of it."""
+        return self.taken + self.refused + len(self.failures)
+
     def sentence(self) -> str:
         """In words."""
         return f"{self.taken} taken, {self.refused} refused with a sentence, {len(self.failures)} failed"
@@ -34,7 +41,7 @@ def fuzz(name: str, seconds: float, seed: int) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         for number in seeds_of(name, seed):
             began = time.monotonic()
-            if began > end or len(outcome.failures) >= 20:
+            if (began > end and outcome.tried >= LEAST) or len(outcome.failures) >= 20:
                 return outcome
             try:
                 TARGETS[name](random.Random(number), Path(folder))
