@@ -1,5 +1,6 @@
 """Tables with all the columns of a stream, whatever a file or another system left out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -22,3 +23,13 @@ def shaped(rows: pl.DataFrame, columns: Any) -> pl.DataFrame:
         (pl.col(name) if name in rows.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in columns.items()
     )
+
+
+def every(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Tables as one, those without rows left out; a column that some of them lack is null there.
+
+    >>> every([pl.DataFrame({"a": [1]}), pl.DataFrame({"b": [2]}), pl.DataFrame()]).rows()
+    [(1, None), (None, 2)]
+    """
+    some = [part for part in parts if len(part)]
+    return pl.concat(some, how="diagonal_relaxed") if some else pl.DataFrame()

@@ -14,7 +14,7 @@ from rich.table import Table
 from cli._run import run_files
 from cli.simulate import Positive, tell_absent
 from replay.evaluate import Report
-from replay.simulate.services import HISTORY_DAYS
+from replay.simulate.catalogue import HISTORY_DAYS
 from services.demo import Demo, Size, play
 from services.run import RunOutcome
 from services.users import put_user

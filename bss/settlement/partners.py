@@ -2,9 +2,10 @@
 
 import polars as pl
 
-from bss.settlement.routes import NEEDED
+from bss.settlement.routes import NEEDED, Rates
 from bss_kit.frames import shaped, whole
 from bss_kit.money import MICROS, shares
+from bss_kit.places import NOWHERE, Places
 
 FOREVER = 2**62
 DAY_MS = 86_400_000
@@ -39,6 +40,44 @@ def roaming(usage: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("event")),
         amount_micros=pl.when(abroad).then("cost_micros").otherwise("charge_micros"),
     )
+
+
+def tap_out(usage: pl.DataFrame, rates: Rates, places: Places = NOWHERE) -> pl.DataFrame:
+    """Visitors' calls as TAP records for their operators, at the rate that is agreed with each for what it pays us.
+
+    A visitor's record has `roaming_direction` out and `file_format` cdr, and names the operator in `reported_by`. One
+    for which no rate is in force is not sent: it shows as usage that no record of TAP answers. Nor is one whose
+    `call_reference` a record of TAP has already.
+    """
+    if not {"roaming_direction", "file_format", "reported_by", "call_reference"} <= set(usage.columns):
+        return usage.head(0)
+    visits = usage.filter(
+        (pl.col("roaming_direction") == "out") & (pl.col("file_format") == "cdr") & (pl.col("service") == "voice")
+    )
+    sent_before = usage.filter((pl.col("roaming_direction") == "out") & (pl.col("file_format") == "tap"))
+    visits = visits.filter((pl.col("duration_s") > 0) & pl.col("reported_by").is_not_null())
+    visits = visits.join(
+        sent_before.drop_nulls("call_reference"), on="call_reference", how="anti", maintain_order="left"
+    )
+    priced = rates.priced(
+        visits.select(
+            "event_id",
+            "called_number",
+            partner_id="reported_by",
+            direction=pl.lit("in"),
+            moment=pl.coalesce("start_time", "event_time"),
+            units="duration_s",
+        )
+    ).select("event_id", "amount_micros", "rate_currency")
+    sent = visits.join(priced, on="event_id", maintain_order="left").filter(pl.col("amount_micros").is_not_null())
+    rows = sent.with_columns(
+        event_id=pl.format("{}-tap", "event_id"),
+        source=pl.lit("tap_out"),
+        file_format=pl.lit("tap"),
+        charge_micros="amount_micros",
+        currency="rate_currency",
+    )
+    return places.at("settlement.tap_out", rows.drop("amount_micros", "rate_currency"))
 
 
 def contracts(reference: pl.DataFrame) -> pl.DataFrame:
@@ -117,10 +156,11 @@ def commissions(orders: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([first, second]).with_columns(destination="route")
 
 
-def commission_lines(rows: pl.DataFrame, period: tuple[int, int], name: str) -> pl.DataFrame:
+def commission_lines(rows: pl.DataFrame, period: tuple[int, int], name: str, places: Places = NOWHERE) -> pl.DataFrame:
     """Lines of dealers' statements for a period: one for each activation or clawback in it."""
     start, end = period
     inside = rows.filter((pl.col("moment") >= start) & (pl.col("moment") < end))
+    inside = places.at("settlement.commission", inside)
     statement = pl.format("commission-{}-{}-out", pl.lit(name), "partner_id")
     return inside.with_columns(
         tenant=pl.lit("main"),

@@ -141,6 +141,7 @@ def told(lines: pl.DataFrame, at: int) -> pl.DataFrame:
     return lines.with_columns(
         event_id=pl.format("{}-{}", "statement_id", "line"),
         event_time=pl.lit(at, pl.Int64),
+        prefix=pl.when(pl.col("prefix") != "").then("prefix"),
         source=pl.lit("settlement"),
     ).drop("line")
 

@@ -6,8 +6,8 @@ import polars as pl
 
 from replay.simulate.chance import DAY
 from replay.simulate.faults import leakage
-from replay.simulate.office import QUIET, SLOT, file_name
 from replay.simulate.planted import Planted, ScenarioContext
+from replay.simulate.switches import QUIET, SLOT, file_name
 from replay.truth import Truth
 
 Made = tuple[pl.DataFrame, list[Truth]]

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from replay.simulate.catalogue import HISTORY_DAYS
 from replay.simulate.chance import DAY, HOUR, SECOND
 from replay.simulate.planted import Planted, ScenarioContext, together
 from replay.simulate.population import BUSINESS, OFF_NET, ON_NET
 from replay.simulate.rows import carried, digits, rows_of
-from replay.simulate.services import HISTORY_DAYS
 
 
 def plant(context: ScenarioContext) -> Planted:

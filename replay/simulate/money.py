@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
+from replay.simulate.catalogue import fees_of
 from replay.simulate.chance import DAY, HOUR, MINUTE, Ints, chance, scatter
 from replay.simulate.population import BUSINESS, CURRENCY, M2M, PREPAID, World
 from replay.simulate.rhythm import HOME
@@ -13,6 +14,8 @@ METHODS = ("card", "voucher", "cash", "direct_debit", "transfer")
 CARD, VOUCHER, CASH, DEBIT, TRANSFER = range(5)
 RECHARGES = 0.3
 DECLINED = 0.03
+CARD_LIMIT = 100_000_000
+"""Firms pay larger bills by transfer."""
 STEPS = np.array([5, 10, 15, 20, 30, 50])
 UNIT = 1_000_000
 
@@ -41,7 +44,8 @@ def method_of(world: World) -> Ints:
     klass, draw = class_of(world), scatter(np.arange(world.accounts), 12, 100)
     prepaid = np.where(draw < 60, CARD, np.where(draw < 85, VOUCHER, CASH))
     postpaid = np.where(draw < 60, CARD, DEBIT)
-    firm = np.where((klass == BUSINESS) & (draw < 25), CARD, TRANSFER)
+    is_small = (klass == BUSINESS) & (fees_of(world) <= CARD_LIMIT)
+    firm = np.where(is_small & (draw < 75), CARD, TRANSFER)
     return np.where(klass == PREPAID, prepaid, np.where((klass == BUSINESS) | (klass == M2M), firm, postpaid))
 
 
@@ -52,7 +56,7 @@ def payments(world: World, day: int) -> pl.DataFrame:
     habitual = scatter(account, 14, len(STEPS))
     step = np.clip(habitual + (rng.random(len(account)) < 0.2), 0, len(STEPS) - 1)
     klass = class_of(world)[account]
-    bill = np.where(klass == PREPAID, STEPS[step], 12 + scatter(account, 15, 38))
+    paid = np.where(klass == PREPAID, STEPS[step] * UNIT, fees_of(world)[account])
     terminal = np.where(
         rng.random(len(account)) < 0.9, scatter(account, 16, 10**6), rng.integers(0, 10**6, len(account))
     )
@@ -61,7 +65,7 @@ def payments(world: World, day: int) -> pl.DataFrame:
             "account": account,
             "card": 0,
             "event_time": _moments(len(account), day, rng),
-            "amount_micros": bill * UNIT,
+            "amount_micros": paid,
             "kind": np.where(klass == PREPAID, 0, 1),
             "method": method_of(world)[account],
             "terminal": terminal % terminals(world),

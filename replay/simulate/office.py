@@ -1,6 +1,6 @@
 """The simulated operator's back office: usage, orders, payments and months through the companions, slice by slice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,34 +20,33 @@ from bss.payment.hops import through
 from bss.rating.allowances import no_buckets
 from bss.rating.plan import compile_plan
 from bss.rating.rate import Contracts, rate
-from bss_kit.frames import shaped, whole
+from bss_kit.frames import every, shaped, whole
 from bss_kit.places import Places
-from bss_kit.spans import SPANS
-from replay.simulate.catalogue import OFFERINGS, PRICES, ZONE, catalogue
+from replay.simulate.catalogue import HISTORY_DAYS, OFFERINGS, PRICES, ZONE, catalogue
 from replay.simulate.chance import DAY, HOUR, scatter
+from replay.simulate.debts import Debts
 from replay.simulate.money import class_of
 from replay.simulate.orders import NetworkOverTime, ordered
+from replay.simulate.partners import Partners
 from replay.simulate.planted import Planted
 from replay.simulate.population import CURRENCY, PREPAID, World, account_id
+from replay.simulate.probes import TEST, probed
 from replay.simulate.records import HOME_NETWORK
-from replay.simulate.services import HISTORY_DAYS, former, month_name, months
+from replay.simulate.services import former, month_name, months
+from replay.simulate.switches import MODULUS, SLOT, file_name, in_parts, writes
+from replay.simulate.used import accounts_of, ids_of, strangers
+from replay.simulate.vouchers import Vouchers
 
 Streams = dict[str, pl.DataFrame]
 HOME = frozenset({HOME_NETWORK})
-SLOT = 4 * HOUR
-"""A network element writes a file every four hours."""
-MODULUS = 10_000
-BUSY, QUIET, CARRIERS = "msc-1", "msc-2", "msc-0"
-"""Three switches: two of subscribers, one of carriers' traffic and of all that is planted."""
-LONG_S, PART_S = 420, 180
-"""A call of seven minutes comes in two parts, the first of three minutes."""
 RATED_AFTER_MS = 60_000
 IN_BILLING = (
-    *("double_charge", "wrong_proration", "attribute_mismatch", "bill_start_lag", "unauthorised_credit"),
+    *("double_charge", "wrong_proration", "attribute_mismatch", "bill_start_lag", "unauthorised_credit", "old_price"),
     "no fault",
 )
 """Faults of a month, each on subscribers of its own."""
 OPENING_MICROS = 5_000_000
+MOVED_AFTER_MS = 300_000
 NOBODY = pl.DataFrame(
     schema={
         **dict.fromkeys(("subscriber_id", "account_id", "msisdn", "imsi"), pl.String),
@@ -73,11 +72,15 @@ class Office:
         first = world.start - HISTORY_DAYS * DAY
         self.reference = self.places.at("catalog.reference", catalogue(first))
         self.ordered = ordered(world, self.places)
+        self.partners = Partners(self.reference, self.ordered.rows, self.places)
+        self.vouchers = Vouchers(world, self.places)
+        self.debts = Debts(world, accounts_of(planted or Planted()), self.places)
+        self.settled_until = world.start
         self.network = NetworkOverTime(self.ordered.to_do, self.places)
         self.plan, self.sound_plan = compile_plan(self.reference), compile_plan(catalogue(first))
         held = pl.concat([self.ordered.spans, strangers(world, planted or Planted())])
         self.contracts = Contracts.of(held, whole(self.reference, "reference"), self.plan)
-        self.planted_ids = _ids(planted or Planted())
+        self.planted_ids = ids_of(planted or Planted())
         self.now, self.period = 0, (0, 0)
         self.asked = pl.DataFrame()
         self.mediation: dict[str, State] = {}
@@ -92,9 +95,11 @@ class Office:
         """The rows of `orders` of a day."""
         return self.ordered.rows.filter(pl.col("event_time").is_between(day, day + DAY - 1))
 
-    def payments(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The gateway's payments of a day at every hop; recharges wait to be put on balances."""
-        told = through(rows, self.places)
+    def payments(self, rows: pl.DataFrame) -> Streams:
+        """The gateway's payments of a day at every hop, and what became of vouchers; recharges wait for balances."""
+        natural = self.is_natural("event_id")
+        told = through(self.debts.asked(self.vouchers.paid(rows, natural), natural), self.places)
+        self.debts.paid(told)
         paid = told.filter(
             (pl.col("hop") == "account") & (pl.col("kind") == "recharge") & (pl.col("state") == "settled")
         )
@@ -107,10 +112,10 @@ class Office:
             at="event_time",
         )
         self.recharges = pl.concat([self.recharges, shaped(requests, REQUESTS)])
-        return told
+        return {"payments": told, "vouchers": self.vouchers.used(told, natural)}
 
     def opening(self) -> Streams:
-        """What is on prepaid balances when the simulation begins: rows of `balances` and their batch."""
+        """What is on prepaid balances when the simulation begins, with their batch; and which invoices are overdue."""
         holders = np.flatnonzero(class_of(self.world) == PREPAID)
         rows = pl.DataFrame({"account_id": [account_id(n) for n in holders.tolist()]}).with_columns(
             request_id=pl.format("opening-{}", "account_id"),
@@ -120,11 +125,21 @@ class Office:
             at=pl.lit(self.world.start - 1),
         )
         self._charge(shaped(rows, REQUESTS))
-        return self.balances_at(self.world.start)
+        return self.balances_at(self.world.start) | {"invoices": self.debts.opening()}
 
-    def balances_at(self, moment: int) -> Streams:
+    def migrated(self, day: int) -> Streams:
+        """On the second day balances move to another charging system: all of them before, and all of them after."""
+        if day != self.world.start + DAY:
+            return {}
+        before = self.balances_at(day, "before", "balances:migration")
+        after = self.balances_at(day + MOVED_AFTER_MS, "after", "balances:migration")
+        after["balances"] = self.places.at("charging.migrated", after["balances"])
+        after["batches"] = after["batches"].with_columns(records=pl.lit(len(after["balances"]), pl.Int64))
+        return {name: pl.concat([before[name], after[name]]) for name in before}
+
+    def balances_at(self, moment: int, word: str = "balances", scope: str = "balances") -> Streams:
         """A snapshot of all prepaid balances."""
-        name = f"balances-{moment}"
+        name = f"{word}-{moment}"
         rows = balances_snapshot(self.balances, moment, name)
         batch = pl.DataFrame({"event_id": [f"{name}-closed"], "event_time": [moment], "records": [len(rows)]})
         return {
@@ -132,7 +147,7 @@ class Office:
             "batches": batch.with_columns(
                 batch_id=pl.lit(name),
                 kind=pl.lit("snapshot"),
-                scope=pl.lit("balances"),
+                scope=pl.lit(scope),
                 state=pl.lit("closed"),
                 period_start=pl.lit(self.world.start),
                 period_end=pl.lit(moment),
@@ -143,7 +158,10 @@ class Office:
     def use(self, rows: pl.DataFrame, until: int) -> Streams:
         """The records that end within a slot of time, as files through mediation, rating and charging."""
         self.now = until
-        given = rows.with_columns(node=self._node())
+        natural = self.is_natural("event_id")
+        given = self.debts.served(self.partners.routed(rows, natural), natural).with_columns(
+            node=writes(self.is_natural("event_id"))
+        )
         files = given.group_by("source", "node", maintain_order=True)
         parts = [self._mediated((str(source), str(node)), some, until) for (source, node), some in files]
         made = {
@@ -153,15 +171,10 @@ class Office:
         usage = made["usage"]
         own = usage.filter(pl.col("subscriber_id").is_not_null()) if len(usage) else usage
         rated = self._rated(own) if len(own) else own
+        sent = self.partners.count(usage, rated)
+        made["usage"] = every([usage, sent])
+        made["batches"] = every([made["batches"], probed(until, self.places)])
         return made | {"rated": rated}
-
-    def _node(self) -> pl.Expr:
-        """Which network element writes a record."""
-        quiet = pl.col("subscriber_id").str.slice(-1).is_in(["3", "7"])
-        own = pl.when(quiet).then(pl.lit(QUIET)).otherwise(pl.lit(BUSY))
-        foreign = ~self.is_natural("event_id") | pl.col("subscriber_id").is_null()
-        plain = pl.col("source") == "mediation"
-        return pl.when(~plain).then("source").when(foreign).then(pl.lit(CARRIERS)).otherwise(own)
 
     def _mediated(self, writer: tuple[str, str], rows: pl.DataFrame, until: int) -> Mapping[str, pl.DataFrame]:
         """One file of a network element, with what its last transfer repeated."""
@@ -169,7 +182,7 @@ class Office:
         state = self.mediation.get(node, State())
         name = file_name(node, until)
         repeated = rows.tail(2).with_columns(event_id=pl.col("event_id") + "-again")
-        given = self.places.at("network.file", pl.concat([self._in_parts(rows), repeated], how="diagonal"))
+        given = self.places.at("network.file", pl.concat([in_parts(rows), repeated], how="diagonal"))
         if given.is_empty():
             return dict.fromkeys(("usage", "suspense", "batches", "counts"), given)
         file = File(node, name, f"{name}-{until}", until // SLOT % MODULUS, MODULUS)
@@ -182,28 +195,9 @@ class Office:
         usage = made.usage.with_columns(source=pl.lit(source))
         return {"usage": usage, "suspense": made.suspense, "batches": made.batches, "counts": made.counts}
 
-    def _in_parts(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Long calls as the switch writes them: two parts, of which the second carries the network's price."""
-        plain = (pl.col("service") == "voice") & (pl.col("record_type") == "originating") & (pl.col("node") != CARRIERS)
-        long_ = rows.filter(plain & (pl.col("duration_s") >= LONG_S)).with_columns(session_id="event_id")
-        first = long_.with_columns(
-            part_number=pl.lit(1, pl.Int64),
-            duration_s=pl.lit(PART_S, pl.Int64),
-            event_time=pl.col("answer_time") + PART_S * 1_000,
-            charge_micros=pl.lit(None, pl.Int64),
-        )
-        second = long_.with_columns(
-            part_number=pl.lit(2, pl.Int64),
-            last_part=pl.lit(value=True),
-            duration_s=pl.col("duration_s") - PART_S,
-            event_id=pl.col("event_id") + "-2",
-        )
-        rest = rows.join(long_.select("event_id"), on="event_id", how="anti", maintain_order="left")
-        return pl.concat([rest, first, second], how="diagonal")
-
     def is_natural(self, column: str) -> pl.Expr:
         """Whether an id is none of what scenarios have planted: faults leave frauds alone."""
-        return ~pl.col(column).is_in(self.planted_ids.implode())
+        return ~pl.col(column).is_in(self.planted_ids.implode()) & ~pl.col(column).str.starts_with(TEST)
 
     def may_be_wrong(self, fault: str) -> pl.Expr:
         """Whether a subscriber is one of those on whom a fault of the month may happen; each fault has its own."""
@@ -289,14 +283,34 @@ class Office:
         made = bill(run, self._known(run), self._with_mistakes(start, end))
         self.billed = pl.concat([self.billed, made.lines])
         self.usage = self.usage.filter(pl.col("day") >= end)
+        self.debts.billed(made.invoices)
+        settled = self.settled(start, end, end + 12 * HOUR)
         booked = posted(of_invoices(made.lines, run.issued, ZONE), self.places)
-        return {
-            "postings": booked.drop("booked_at"),
+        return settled | {
+            "postings": every([booked.drop("booked_at"), settled["postings"]]),
             "provisioned": given,
             "billed": told_lines(made.lines, run.issued, 4 * HOUR),
             "invoices": told_invoices(made.invoices),
-            "batches": pl.concat([counted, batches(run, len(made.lines), 5 * HOUR)], how="diagonal"),
+            "batches": every([counted, batches(run, len(made.lines), 5 * HOUR), settled["batches"]]),
         }
+
+    def settled(self, start: int, end: int, at: int) -> Streams:
+        """The statements of a period with all partners."""
+        self.settled_until = end
+        return self.partners.statements((start, end), at)
+
+    def dunned(self, at: int) -> pl.DataFrame:
+        """The steps of dunning that are due, carried out."""
+        told, orders = self.debts.dunned(at)
+        self.network.to_do = pl.concat([self.network.to_do, orders])
+        return told
+
+    def closing(self) -> Streams:
+        """What ends with the simulation: the last balances, and the statements of what is not settled yet."""
+        end = self.world.end
+        balances, settled = self.balances_at(end), self.settled(self.settled_until, end, end)
+        self.places.at("simulation.end", pl.DataFrame())
+        return balances | settled | {"batches": every([balances["batches"], settled["batches"]])}
 
     def _with_mistakes(self, start: int, end: int) -> Places:
         """The places, with charges among the lines that were made by mistake and credited in the same run."""
@@ -342,36 +356,6 @@ def credited_again(world: World, lines: pl.DataFrame, start: int, end: int) -> p
     return pl.concat([lines, *both], how="diagonal_relaxed")
 
 
-def file_name(node: str, until: int) -> str:
-    """How a network element calls the file of a slot."""
-    return f"{node}-{until // SLOT % MODULUS:04}"
-
-
-def _ids(planted: Planted) -> pl.Series:
-    """The ids of all that is planted in usage and payments."""
-    rows = [planted.rows[name]["event_id"] for name in ("usage", "payments") if name in planted.rows]
-    return pl.concat(rows) if rows else pl.Series([], dtype=pl.String)
-
-
-def strangers(world: World, planted: Planted) -> pl.DataFrame:
-    """Spans of people whom only a scenario knows: they have bought a prepaid SIM."""
-    rows = planted.rows.get("usage", pl.DataFrame(schema={"subscriber_id": pl.String}))
-    if "account_id" not in rows.columns:
-        rows = rows.with_columns(account_id=pl.lit(None, pl.String))
-    known = world.names.select("subscriber_id")
-    new = rows.select("subscriber_id", "account_id").drop_nulls("subscriber_id").unique("subscriber_id", keep="first")
-    new = new.join(known, on="subscriber_id", how="anti").sort("subscriber_id")
-    return shaped(
-        new.with_columns(
-            account_id=pl.coalesce("account_id", "subscriber_id"),
-            product_id=pl.format("P-{}", "subscriber_id"),
-            product_offering_id=pl.lit(OFFERINGS[0]),
-            valid_from=pl.lit(0, pl.Int64),
-        ),
-        SPANS,
-    )
-
-
 def _sums(rated: pl.DataFrame) -> pl.DataFrame:
     """Rated usage by line and day, to be billed."""
     key = ("account_id", "subscriber_id", "currency", "unit", "destination")
@@ -383,9 +367,3 @@ def _sums(rated: pl.DataFrame) -> pl.DataFrame:
         ),
         SUMS,
     )
-
-
-def every(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Tables as one, those without rows left out."""
-    some = [part for part in parts if len(part)]
-    return pl.concat(some, how="diagonal") if some else pl.DataFrame()

@@ -11,10 +11,11 @@ from bss.ordering.items import ITEMS, advanced, placed, told
 from bss_kit.frames import shaped
 from bss_kit.places import Places
 from bss_kit.spans import spans
-from replay.simulate.catalogue import OFFERINGS
+from replay.simulate.catalogue import HISTORY_DAYS, OFFERINGS, offering_of
 from replay.simulate.chance import DAY, MINUTE, chance, scatter
 from replay.simulate.population import M2M, World
-from replay.simulate.services import HISTORY_DAYS, former, offering_of
+from replay.simulate.services import former
+from replay.simulate.trunks import DEALERS
 
 LONG_MINUTES = 30
 
@@ -109,7 +110,9 @@ def _ended(world: World) -> pl.DataFrame:
     own = old.select("account_id", "subscriber_id", "product_id", "since", "until", product_offering_id="offering")
     begun = own.with_columns(state_at="since", requested_at="since", action=pl.lit("add"))
     ended = own.with_columns(state_at="until", requested_at="until", action=pl.lit("delete"))
-    return _items(pl.concat([begun, ended]).drop("since", "until").with_columns(channel=pl.lit("shop")))
+    dealer = pl.Series(DEALERS).gather(pl.Series(np.arange(2 * len(own)) % len(DEALERS)))
+    both = pl.concat([begun, ended]).drop("since", "until")
+    return _items(both.with_columns(channel=pl.lit("shop"), dealer_id=dealer))
 
 
 def _suspended(world: World) -> pl.DataFrame:

@@ -253,6 +253,7 @@ def _habitual(kind: Ints, habit: Ints, rng: np.random.Generator) -> dict[str, Fl
         "teenager": {"rate_texts": 250.0},
         "taxi dispatcher": {"rate_calls": 160.0, "talk_s": 25.0, "answered": 0.8, "strangers": 0.9},
         "family abroad": {"rate_calls": 3.0, "talk_s": 90.0},
+        "test line": {"rate_calls": 0.0},
     }
     for name, changes in customs.items():
         for column, value in changes.items():

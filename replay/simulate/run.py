@@ -8,14 +8,19 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from bss_kit.frames import every
 from replay.simulate.broken import Broken, broken_lines
+from replay.simulate.catalogue import HISTORY_DAYS
 from replay.simulate.chance import DAY, HOUR, chance
+from replay.simulate.foreign import foreign
 from replay.simulate.money import payments
-from replay.simulate.office import SLOT, Office, Streams, every
+from replay.simulate.office import Office, Streams
 from replay.simulate.others import OTHERS, others
 from replay.simulate.planted import Planted
 from replay.simulate.population import HABITS, World
-from replay.simulate.services import HISTORY_DAYS, reference
+from replay.simulate.probes import tests
+from replay.simulate.services import reference
+from replay.simulate.switches import SLOT
 from replay.simulate.traffic import Traffic
 from replay.simulate.writing import Format, StreamWriter, writers
 from replay.truth import Truth, write_truth
@@ -30,6 +35,10 @@ WRITTEN = (
     "care",
     "provisioned",
     "rated",
+    "settled",
+    "vouchers",
+    "dunning",
+    "planned_tests",
     "billed",
     "invoices",
     "postings",
@@ -96,7 +105,8 @@ class Operator:
         office, waiting = Office(world, self.planted), Waiting()
         first = world.start - HISTORY_DAYS * DAY
         known = self._with_plants("reference", first, first + HOUR, reference(world, office.reference))
-        yield iter([("reference", first, first + HOUR, known)])
+        printed = office.vouchers.printed()
+        yield iter([("reference", first, first + HOUR, known), ("vouchers", first, first + DAY, printed)])
         for day in range(first, world.end, DAY):
             yield self._day(day, traffic, office, waiting)
         yield self._rest(traffic, office, waiting)
@@ -108,15 +118,17 @@ class Operator:
         for name, rows in (found | others(world, day)).items():
             planted = self._with_plants(name, day, until, rows)
             is_paid = name == "payments" and day >= world.start
-            told = office.payments(planted) if is_paid and len(planted) else planted
-            yield name, day, until, waiting.due(name, told, until)
+            told = office.payments(planted) if is_paid and len(planted) else {name: planted}
+            for each, some in told.items():
+                yield each, day, until, waiting.due(each, some, until)
         if day < world.start:
             return
-        of_day = [office.month(day), *([office.opening()] if day == world.start else [])]
+        of_day = [office.month(day), *([office.opening()] if day == world.start else [office.migrated(day)])]
+        yield "dunning", day, until, waiting.due("dunning", office.dunned(day + HOUR), until)
         for since in range(day, until, SLOT):
             files = yield from self._slot(since, traffic, office, waiting)
             of_day.append(files)
-        for name in ("provisioned", "billed", "invoices", "postings", "balances", "batches"):
+        for name in ("provisioned", "billed", "invoices", "postings", "settled", "balances", "batches"):
             yield name, day, until, waiting.due(name, every([each[name] for each in of_day if name in each]), until)
 
     def _slot(
@@ -124,11 +136,14 @@ class Operator:
     ) -> Generator[Slice, None, Streams]:
         """The usage of a slot; gives what is told once a day."""
         until = since + SLOT
-        rows = every([traffic.hour(moment) for moment in range(since, until, HOUR)])
+        called, planned = tests(self.world, since)
+        usual = [traffic.hour(moment) for moment in range(since, until, HOUR)]
+        rows = every([*usual, foreign(self.world, since, until), called])
         rows = self._with_plants("usage", since, until, rows)
         made = office.use(rows, until) if len(rows) else {}
         for name in ("usage", "suspense", "counts", "rated"):
             yield name, since, until, waiting.due(name, made.get(name, pl.DataFrame()), until)
+        yield "planned_tests", since, until, planned
         return {"batches": made.get("batches", pl.DataFrame())}
 
     def _rest(self, traffic: Traffic, office: Office, waiting: "Waiting") -> Iterator[Slice]:
@@ -136,7 +151,7 @@ class Operator:
         end, last = self.world.end, 2**62
         rows = self._with_plants("usage", end, last, traffic.rest())
         made = office.use(rows, end + SLOT) if len(rows) else {}
-        closing = office.balances_at(end)
+        closing = office.closing()
         counted = every([made.get("batches", pl.DataFrame()), closing["batches"]])
         made |= closing | {"batches": counted}
         for name in WRITTEN:

@@ -6,13 +6,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from replay.simulate.catalogue import OFFERINGS, PRICES, catalogue
-from replay.simulate.chance import DAY, HOUR, Ints, chance, scatter
+from replay.simulate.catalogue import HISTORY_DAYS, OFFERINGS, PRICES, catalogue, offering_of
+from replay.simulate.chance import DAY, HOUR, chance
 from replay.simulate.money import class_of
-from replay.simulate.population import BUSINESS, CLASSES, CURRENCY, POSTPAID, PREPAID, World, account_id
-
-HISTORY_DAYS = 90
-"""How long before the simulation orders and payments begin."""
+from replay.simulate.population import BUSINESS, CLASSES, CURRENCY, POSTPAID, World, account_id
 
 
 def months(world: World) -> Iterator[tuple[int, int]]:
@@ -47,12 +44,6 @@ def former(world: World) -> pl.DataFrame:
             "subscriber_id": world.names["subscriber_id"].gather(who),
         }
     )
-
-
-def offering_of(world: World) -> Ints:
-    """Which offering each subscriber has."""
-    size = scatter(np.arange(len(world)), 20, 3)
-    return np.select([world.kind == PREPAID, world.kind == POSTPAID, world.kind == BUSINESS], [0, 1 + size, 4], 5)
 
 
 def month_name(end: int) -> str:

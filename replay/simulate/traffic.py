@@ -29,6 +29,7 @@ class Traffic:
         self.world = world
         self.busy = np.zeros(len(world), np.int64)
         self.later: pl.DataFrame | None = None
+        self.staff = world.has_habit("test line")[world.account]
 
     def hour(self, moment: int) -> pl.DataFrame:
         """The records that close within an hour, in order of their time of closing."""
@@ -86,7 +87,7 @@ class Traffic:
         step = np.where(rng.random(size) < 0.5, step, -step)
         strange = rng.random(size) < world.strangers[who]
         draw = rng.random(size)
-        ours, away = draw < ON_NET_SHARE, draw > 1 - ABROAD_SHARE
+        ours, away = (draw < ON_NET_SHARE) | self.staff[who], draw > 1 - ABROAD_SHARE
         anyone = world.ring[rng.integers(0, len(world.ring), size)]
         callee = np.where(strange, anyone, world.friend(who, step))
         outside = np.where(strange, OFF_NET + rng.integers(0, 10**8, size), offnet_friend(who, step))

@@ -9,8 +9,9 @@ from bss.inventory.kept import ORDERS
 from bss.ledger.journal import balance, of_statements, posted
 from bss.ledger.kept import JOURNAL
 from bss.settlement.kept import STATEMENTS
-from bss.settlement.partners import commission_lines, commissions, content_shares, roaming
+from bss.settlement.partners import commission_lines, commissions, content_shares, roaming, tap_out
 from bss.settlement.routes import Rates, batches, interconnect, statements, told
+from bss_kit.frames import shaped
 from bss_kit.periods import parse_period
 from services.bss.catalogue import reference, zone
 from services.bss.database import opened
@@ -22,7 +23,10 @@ from tollwatch.errors import InputError
 def settle(
     where: str | Path, out: Path, period: str, *, usage: Sequence[Path] = (), rated: Sequence[Path] = ()
 ) -> pl.DataFrame:
-    """Make the statements of a month; run again, its lines are the same. Gives them."""
+    """Make the statements of a month; run again, its lines are the same. Gives them.
+
+    Visitors' calls that have no record of TAP are written as such (`usage`), for their operators.
+    """
     records = _together("usage", usage)
     priced = _together("rated", rated)
     with opened(where) as database, database.books() as books:
@@ -30,17 +34,20 @@ def settle(
         span = parse_period(period, zone_)
         known = reference(books, "route_rate", "contract", "trunk")
         trunks = known.filter(pl.col("entity") == "trunk").select("partner_id", trunk_id="id")
+        rates = Rates.of(known)
+        sent = tap_out(records, rates)
+        roamed = pl.concat([records, shaped(sent, records.schema)])
         lines = pl.concat(
             [
-                statements(interconnect(records, Rates.of(known), trunks), "interconnect", span, period),
-                statements(roaming(records), "roaming", span, period),
+                statements(interconnect(records, rates, trunks), "interconnect", span, period),
+                statements(roaming(roamed), "roaming", span, period),
                 statements(content_shares(priced, records, known, span[1]), "content", span, period),
                 commission_lines(commissions(books.read(ORDERS), known), span, period).select(*STATEMENTS.columns),
             ],
             how="diagonal_relaxed",
         )
         heads = batches(lines, span, span[1])
-        write_events(out, f"settlement-{period}", {"settled": told(lines, span[1]), "batches": heads})
+        write_events(out, f"settlement-{period}", {"settled": told(lines, span[1]), "batches": heads, "usage": sent})
         books.put(STATEMENTS, lines)
         books.add(JOURNAL, of_statements(lines, span[1], zone_))
         return lines

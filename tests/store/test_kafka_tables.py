@@ -101,7 +101,7 @@ def test_every_column_of_every_stream_is_stored_as_the_line_reads_it(stream: str
 
 def test_what_a_simulated_operator_sends_is_stored_as_the_line_reads_it(store: ChdbStore, tmp_path: Path) -> None:
     """But for records that the line refuses: they have a mark."""
-    write_operator(tmp_path / "out", (120, 3), 5)
+    write_operator(tmp_path / "out", (600, 3), 5)
     read = 0
     for path in sorted((tmp_path / "out").glob("*.ndjson")):
         if path.stem not in STREAMS:

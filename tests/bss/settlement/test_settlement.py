@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bss.settlement.partners import commission_lines, commissions, content_shares, roaming
+from bss.settlement.partners import commission_lines, commissions, content_shares, roaming, tap_out
 from bss.settlement.routes import Rates, batches, interconnect, statements, told
 from bss_kit.periods import parse_period
 from tests.bss.plans import calls
@@ -101,6 +101,23 @@ def test_roaming_is_settled_by_what_its_records_say() -> None:
         ("in", 60, "second", 200_000),
         ("out", 90, "second", 300_000),
     ]
+
+
+def test_visitors_calls_are_sent_to_their_operators_once() -> None:
+    """At the rate of what they pay us; without a rate, unanswered, or sent already, they are not."""
+    rows = calls([NOON + n for n in range(4)], [90, 60, 0, 60], ["44"] * 4).with_columns(
+        roaming_direction=pl.lit("out"),
+        file_format=pl.lit("cdr"),
+        reported_by=pl.Series(["C1", "X", "C1", "C1"]),
+        call_reference="event_id",
+    )
+    again = rows.tail(1).with_columns(file_format=pl.lit("tap"), charge_micros=pl.lit(6_000, pl.Int64))
+    again = again.with_columns(event_id=pl.lit("sent-before"), currency=pl.lit("EUR"))
+    every = pl.concat([rows, again], how="diagonal_relaxed")
+    sent = tap_out(every, Rates.of(REFERENCE))
+    assert sent.select("call_reference", "charge_micros", "file_format").rows() == [(rows["event_id"][0], 9_000, "tap")]
+    lines = statements(roaming(pl.concat([every, sent], how="diagonal_relaxed")), "roaming", MARCH, "2026-03")
+    assert lines.select("partner_id", "direction", "units", "amount_micros").rows() == [("C1", "in", 150, 15_000)]
 
 
 def test_a_content_provider_gets_the_share_of_the_tier_it_reached() -> None:

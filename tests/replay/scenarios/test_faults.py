@@ -10,11 +10,11 @@ from replay.simulate.population import World, populate
 from replay.simulate.run import START, operator
 from replay.truth import Truth, read_truth
 
-IN_USAGE = ("file_gap", "mediation_loss", "suspense_ageing", "duplicate_cdr", "partial_assembly")
+IN_USAGE = ("file_gap", "mediation_loss", "suspense_ageing", "duplicate_cdr", "partial_assembly", "planned_event_lost")
 IN_RATING = ("failed_rating", "usage_not_rated", "wrong_price", "charging_parity", "tariff_gap")
 IN_BILLS = (
     *("provisioned_not_billed", "billed_not_provisioned", "double_charge", "wrong_proration", "bill_start_lag"),
-    "unauthorised_credit",
+    *("unauthorised_credit", "old_price"),
 )
 Operated = tuple[Path, list[Truth]]
 
@@ -59,9 +59,12 @@ def total(folder: Path, stream: str, column: str, *where: pl.Expr) -> int:
 
 
 def test_charges_are_short_by_what_faults_of_usage_and_rating_say(sound: Path, faulty: Operated) -> None:
-    """Lost, stuck, doubled, shortened, failed, never rated, too cheap, too dear: signed, they add up."""
+    """Lost, stuck, doubled, shortened, failed, never rated, too cheap, too dear: signed, they add up.
+
+    Who should have been barred uses more than where he is.
+    """
     short = total(sound, "rated", "charge_micros") - total(faulty[0], "rated", "charge_micros")
-    assert short == lost(faulty, *IN_USAGE, *IN_RATING)
+    assert short == lost(faulty, *IN_USAGE, *IN_RATING) - lost(faulty, "dunning_not_executed")
 
 
 def test_bills_are_short_by_what_faults_of_billing_say(sound: Path, faulty: Operated) -> None:
@@ -71,14 +74,15 @@ def test_bills_are_short_by_what_faults_of_billing_say(sound: Path, faulty: Oper
     assert short == lost(faulty, *IN_BILLS)
 
 
-def test_accounts_are_short_by_the_payments_that_were_not_credited(sound: Path, faulty: Operated) -> None:
-    """At the gateway and in the ledger they are all there."""
-    for hop, expected in (("gateway", 0), ("ledger", 0), ("account", -lost(faulty, "payment_not_credited"))):
-        here = pl.col("hop") == hop
-        assert (
-            total(sound, "payments", "amount_micros", here) - total(faulty[0], "payments", "amount_micros", here)
-            == expected
+def test_accounts_are_short_by_the_payments_that_were_not_credited(sound: Path, faulty: Operated, world: World) -> None:
+    """The gateway and the ledger have them all."""
+    for folder, missing in ((sound, 0), (faulty[0], -lost(faulty, "payment_not_credited"))):
+        settled = (pl.col("event_time") >= world.start) & (pl.col("state") == "settled")
+        gateway, ledger, account = (
+            total(folder, "payments", "amount_micros", settled & (pl.col("hop") == hop))
+            for hop in ("gateway", "ledger", "account")
         )
+        assert (gateway - ledger, ledger - account) == (0, missing)
 
 
 def test_balances_roll_forward_but_for_the_drift(sound: Path, faulty: Operated, world: World) -> None:
@@ -107,6 +111,69 @@ def test_the_ledger_lacks_what_was_not_posted(sound: Path, faulty: Operated) -> 
     """The sound one adds up to nothing; the other by what is missing."""
     assert total(sound, "postings", "amount_micros") == 0
     assert total(faulty[0], "postings", "amount_micros") == lost(faulty, "unposted_revenue")
+
+
+def test_statements_differ_by_what_faults_of_settlement_say(world: World, sound: Path, tmp_path: Path) -> None:
+    """With no other fault, so that the same calls are made."""
+    for name, kind, direction, sign in (
+        ("interconnect_overcharge", "interconnect", "out", 1),
+        ("unbilled_inbound", "interconnect", "in", -1),
+        ("roaming_not_sent", "roaming", "in", -1),
+        ("overpaid_share", "content", "out", 1),
+        ("commission_not_clawed_back", "commission", "out", 1),
+    ):
+        alone = operated(world, [name], tmp_path)
+        own = (pl.col("kind") == kind) & (pl.col("direction") == direction)
+        more = total(alone[0], "settled", "amount_micros", own) - total(sound, "settled", "amount_micros", own)
+        assert more == sign * lost(alone, name), name
+
+
+def test_a_route_with_negative_margin_costs_more_than_it_brings(world: World, tmp_path: Path) -> None:
+    """What the carrier asks for these countries, less what their calls were charged."""
+    folder, truths = operated(world, ["negative_margin"], tmp_path)
+    settled = pl.read_parquet(folder / "settled.parquet").filter(pl.col("kind") == "interconnect")
+    rated = pl.read_parquet(folder / "rated.parquet").select(event_id="refers_to", sold="charge_micros")
+    usage = pl.read_parquet(folder / "usage.parquet").filter(pl.col("trunk_out").is_not_null())
+    calls = usage.join(rated, on="event_id")
+    for truth in truths:
+        route, prefix = truth.subject.split(":")
+        cost = settled.filter((pl.col("route") == route) & (pl.col("prefix") == prefix))["amount_micros"].sum()
+        own = (pl.col("trunk_out") == route) & pl.col("called_number").str.starts_with(prefix)
+        assert cost - calls.filter(own)["sold"].sum() == truth.amount_micros
+    assert len(truths) > 1
+
+
+def test_a_voucher_that_is_used_twice_pays_two_accounts(faulty: Operated) -> None:
+    """The amounts of the second uses are the loss; no other voucher pays twice."""
+    paid = pl.read_parquet(faulty[0] / "payments.parquet").filter(
+        (pl.col("hop") == "account") & pl.col("voucher_serial").str.starts_with("V-")
+    )
+    twice = paid.sort("event_time").filter(pl.int_range(pl.len()).over("voucher_serial") > 0)
+    assert {truth.subject for truth in faulty[1] if truth.name == "voucher_reuse"} == set(twice["payment_id"])
+    assert twice["amount_micros"].sum() == lost(faulty, "voucher_reuse")
+
+
+def test_who_is_not_barred_is_served_on(sound: Path, faulty: Operated) -> None:
+    """And who is barred is not; both are told by the rows of `dunning`."""
+    for folder in (sound, faulty[0]):
+        bars = pl.read_parquet(folder / "dunning.parquet").filter(pl.col("step") == "bar")
+        rated = pl.read_parquet(folder / "rated.parquet").join(
+            bars.select("account_id", "executed", barred_at="event_time"), on="account_id"
+        )
+        after = rated.filter(pl.col("usage_time") >= pl.col("barred_at"))
+        assert after.filter("executed").is_empty()
+    assert after["charge_micros"].sum() == lost(faulty, "dunning_not_executed")
+
+
+def test_a_migration_loses_what_its_fault_says(sound: Path, faulty: Operated) -> None:
+    """Before and after are the same but for it."""
+    for folder, expected in ((sound, 0), (faulty[0], lost(faulty, "migration_loss"))):
+        balances = pl.read_parquet(folder / "balances.parquet")
+        before, after = (
+            balances.filter(pl.col("batch_id").str.starts_with(word))["balance_micros"].sum()
+            for word in ("before", "after")
+        )
+        assert after - before == expected
 
 
 def test_late_usage_is_charged_all_the_same(sound: Path, faulty: Operated) -> None:
