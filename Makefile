@@ -102,9 +102,10 @@ sbom: .venv/.made ## Write build/sbom.cdx.json: every package of an installation
 	@build/sbom/tool/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json build/sbom/installed/bin/python
 	@echo "build/sbom.cdx.json: $$(grep -c '"purl"' build/sbom.cdx.json) packages"
 
-catalogue: .venv/.run ## Let every detector prove itself, and write docs/catalogue.md
+catalogue: .venv/.run ## Let every detector prove itself, and every control; write docs/catalogue.md and docs/controls.md
 	@mkdir -p build
 	@$(BIN)/tollwatch catalogue --format markdown > build/catalogue.md && mv build/catalogue.md docs/catalogue.md
+	@$(BIN)/tollwatch catalogue --assurance --subscribers 5000 --days 4 --format markdown > build/controls.md && mv build/controls.md docs/controls.md
 
 cover: test ## Write the coverage, line by line, to build/coverage
 	@$(BIN)/coverage html -q -d build/coverage && echo "build/coverage/index.html"

@@ -1,5 +1,6 @@
 """Hold what was found against what was planted: found and missed, how soon, false alarms, money to the micro."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from statistics import median
 
@@ -38,6 +39,8 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True):
     planted_micros: int
     found_micros: int
     wrong: list[str]
+    false: int = 0
+    records: int = 0
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,11 +72,12 @@ def evaluate(
     *,
     start: int = 0,
     controls: Collection[str] | None = None,
+    estimates: Collection[str] = (),
 ) -> Report:
     """Compare. `alerts` are all revisions, `leakages` the last ones, `quarantined` streams and positions.
 
     Alerts before `start` stand apart: in those weeks models learn. Of leakages only those are judged for which one of
-    `controls` is there; None: all.
+    `controls` is there; None: all. Of those in `estimates` the records are held against what was planted, not money.
     """
     fraud = [truth for truth in truths if truth.kind in {"fraud", "known"}]
     every = _opened(alerts)
@@ -85,7 +89,9 @@ def evaluate(
     refused = set(quarantined)
     return Report(
         detectors=_detected(truths, opened, false_alarms),
-        controls=[each for each in _recovered(truths, list(leakages)) if controls is None or each.name in controls],
+        controls=[
+            each for each in _recovered(truths, list(leakages), estimates) if controls is None or each.name in controls
+        ],
         false_alarms=false_alarms,
         warm_up=len(every) - len(opened),
         look_alikes=len(suspects),
@@ -152,31 +158,37 @@ def _one(name: str, fraud: Sequence[Truth], alerts: Sequence[Alert], false_alarm
     )
 
 
-Case = tuple[str, int]
+Case = tuple[str, int, int]
+"""A subject, its records, its money."""
 
 
-def _recovered(truths: Sequence[Truth], leakages: Sequence[Leakage]) -> list[Recovered]:
+def _recovered(truths: Sequence[Truth], leakages: Sequence[Leakage], estimates: Collection[str]) -> list[Recovered]:
     leaked = [truth for truth in truths if truth.kind == "leakage"]
     found = [each for each in leakages if each.state != "withdrawn"]
     names = sorted({truth.name for truth in leaked} | {each.control for each in found})
     return [
         _both(
             name,
-            {(each.subject, each.since): each.amount_micros or 0 for each in leaked if each.name == name},
-            {(each.subject, each.period_start): each.amount_micros for each in found if each.control == name},
+            [(each.subject, each.count, each.amount_micros or 0) for each in leaked if each.name == name],
+            [(each.subject, each.records, each.amount_micros) for each in found if each.control == name],
+            is_estimate=name in estimates,
         )
         for name in names
     ]
 
 
-def _both(name: str, planted: dict[Case, int], found: dict[Case, int]) -> Recovered:
-    right = {case for case, amount in found.items() if planted.get(case) == amount}
-    wrong = sorted({subject for subject, _ in (planted.keys() | found.keys()) - right})
+def _both(name: str, planted: Sequence[Case], found: Sequence[Case], *, is_estimate: bool) -> Recovered:
+    """What was planted against what was found, subject by subject: the money, or where it is estimated the records."""
+    n = 1 if is_estimate else 2
+    ours, theirs = (Counter((each[0], each[n]) for each in cases) for cases in (planted, found))
+    wrong = sorted({subject for subject, _ in (ours - theirs) + (theirs - ours)})
     return Recovered(
         name=name,
         planted=len(planted),
-        found=len(right),
-        planted_micros=sum(planted.values()),
-        found_micros=sum(found.values()),
+        found=(ours & theirs).total(),
+        planted_micros=sum(each[2] for each in planted),
+        found_micros=sum(each[2] for each in found),
         wrong=wrong,
+        false=(theirs - ours).total(),
+        records=sum(each[1] for each in found),
     )

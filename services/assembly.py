@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from detectors import every_detector, every_model
-from detectors.assurance import every_control
+from detectors.assurance import every_control, every_paired
 from detectors.controls import Control
 from detectors.engine import Engine
 from detectors.language import Declared, Model
 from detectors.pairing import Pairing, assurance_key_space
+from detectors.pairing.declared import Control as Paired
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
@@ -22,7 +23,7 @@ from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
 
 DAY_MS = 86_400_000
-Kind = TypeVar("Kind", bound=Declared | Control)
+Kind = TypeVar("Kind", bound=Declared | Control | Paired)
 
 
 def _configured(kind: type[Kind], settings: Settings) -> Kind:
@@ -44,8 +45,15 @@ def _in_force(kinds: Sequence[type[Kind]], settings: Settings) -> list[Kind]:
     return [_configured(kind, settings) for kind in chosen if not inspect.isabstract(kind)]
 
 
+def controls_in_force(settings: Settings, names: Sequence[str] = ()) -> list[Control]:
+    """The controls that run as SQL and that the settings leave in force, or those of these names."""
+    kinds = [kind for kind in every_control() if not names or kind.name() in names]
+    return [_configured(kind, settings) for kind in kinds] if names else _in_force(kinds, settings)
+
+
 def _check_names(settings: Settings) -> None:
-    kinds: list[type[Declared | Control]] = [*every_detector(), *every_model(), *every_control()]
+    kinds: list[type[Declared | Control | Paired]] = [*every_detector(), *every_model()]
+    kinds += [*every_control(), *every_paired()]
     known = [kind.name() for kind in kinds]
     for name in (*settings.enabled, *settings.disabled, *settings.detectors):
         if name not in known:
@@ -84,7 +92,7 @@ def _engine(part: KeySpaceRules, settings: Settings) -> PlannedStage:
     )
 
 
-def _pairing(controls: Sequence[Control], settings: Settings) -> PlannedStage:
+def _pairing(controls: Sequence[Paired], settings: Settings) -> PlannedStage:
     return PlannedStage(
         assurance_key_space(controls),
         lambda tenant: Pairing(controls, tenant=tenant, run=settings.run, hasher=settings.hasher()),
@@ -101,7 +109,7 @@ def make_plan(settings: Settings, files: Sequence[Path] = ()) -> Plan:
     models: list[Model] = _in_force(every_model(), settings)
     wanted = rules_by_key_space(rules_in_force(settings, files), models)
     stages = {name: _engine(part, settings) for name, part in wanted.items()}
-    if controls := _in_force(every_control(), settings):
+    if controls := _in_force(every_paired(), settings):
         stages["assurance"] = _pairing(controls, settings)
     return Plan(stages, {type(model).model: _model(model, wanted, settings) for model in models})
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.assembly import make_plan
+from services.controls import controls_anew
 from services.files import write_lines
 from services.keys import folder_of, with_key
 from services.stores import reading
@@ -51,6 +52,8 @@ def replay_run(
         sources = stored_sources(store, since=begin, until=period.until_ms)
         plan = make_plan(settings, rules)
         events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ADMITTED, store=sink)).events
+        if period == Period():
+            sink.write(controls_anew(store, settings))
     for kind in KINDS:
         write_lines(to / f"{kind}.ndjson", sink.lines(kind, since_ms if since_ms is not None else -(2**62)))
     revisions = {"alerts": len(sink.alerts), "leakages": len(sink.leakages)}

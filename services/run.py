@@ -10,6 +10,7 @@ from pathlib import Path
 from services.assembly import make_plan
 from services.audit import note, note_settings
 from services.changes import FOLDER, forget_told, untold_sources
+from services.controls import run_controls
 from services.keys import with_key
 from services.stores import open_store
 from streams.embedded import Progress, Run, Summary, go_surely
@@ -65,6 +66,8 @@ def run_line(
         sources = [*sources, *untold_sources(data, settings, store)]
         gc.freeze()  # what is there stays: the collector need not go through it again and again
         summary, snapshots_cpu_s = _go(sources, store, data, plan, settings, as_of_ms=as_of_ms, progress=progress)
+        breaks = sum(run.breaks for run in run_controls(store, settings))
+        summary.leakages += breaks
         for (source, kind), number in sorted(summary.not_allowed.items()):
             note(data, "refuse", kind, source, {"records": [None, number]}, settings=settings)
         forget_told(data / FOLDER)

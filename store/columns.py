@@ -118,11 +118,15 @@ def tables_of(found: Findings) -> dict[str, pa.Table]:
         kinds = {"event_time": pa.int64(), "raw": pa.binary()}
         made["quarantine"] = _table(found.quarantined, Quarantined.__struct_fields__, kinds=kinds)
     if found.control_runs:
-        own = [n for n in ControlRun.__struct_fields__ if n != "inputs"]
-        made["control_run"] = _table(found.control_runs, own, {"inputs": _inputs})
+        own = [n for n in ControlRun.__struct_fields__ if n not in ("inputs", "cut")]
+        made["control_run"] = _table(found.control_runs, own, {"inputs": _inputs, "cut": _cut})
     if found.frame_marks:
         made["frame_mark"] = _simple(found.frame_marks)
     return made
+
+
+def _cut(run: ControlRun) -> str:
+    return msgspec.json.encode(run.cut, order="sorted").decode()
 
 
 def _inputs(run: ControlRun) -> str:

@@ -63,7 +63,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """One row copied when a finding was made; `row` is the event as JSON, keys sorted, nulls left out.
 
-    `side` is `row` for alerts, `left` or `right` for the two sides of a control.
+    `side` is `row` for alerts, of a control the name of its side.
     """
 
     finding_id: Annotated[str, Meta(description="the alert or leakage that it proves")]
@@ -73,7 +73,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     event_id: Annotated[str, Meta(description="unique within tenant and stream")]
     event_time: Annotated[int, Meta(description="when the fact was complete")]
     row: Annotated[str, Meta(description="the event as JSON, keys sorted, nulls left out")]
-    side: Annotated[str, Meta(description="`row` for alerts; `left` or `right` for the two sides of a control")] = "row"
+    side: Annotated[str, Meta(description="`row` for alerts; of a control the name of its side")] = "row"
     tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
     run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
@@ -158,6 +158,7 @@ class ControlRun(msgspec.Struct, frozen=True, kw_only=True):
     breaks: Annotated[int, Meta(description="how many breaks it found")]
     amount_micros: Annotated[int, Meta(description="the amount in millionths of the currency's unit")]
     state: Annotated[Literal["provisional", "final"], Meta(description="its state after this event")]
+    cut: Annotated[dict[str, int], Meta(description="how far each source partition had been read")] = {}
     tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
     run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 

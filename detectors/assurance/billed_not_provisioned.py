@@ -1,6 +1,6 @@
 """Every recurring line that is billed is for a service that the network gave in that period."""
 
-from detectors.controls import Break, Control, Side
+from detectors.pairing.declared import Break, Control, Side
 
 
 class BilledNotProvisioned(Control, frozen=True):

@@ -1,6 +1,6 @@
 """Every service that the network gives is billed in every period in which it is given."""
 
-from detectors.controls import Break, Control, Side
+from detectors.pairing.declared import Break, Control, Side
 
 
 class ProvisionedNotBilled(Control, frozen=True):

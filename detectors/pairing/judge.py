@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 import polars as pl
 
-from detectors.controls import Break, Control, Side, flat
+from detectors.pairing.declared import Break, Control, Side, flat
 from detectors.pairing.prices import owners, prices, share
 from detectors.pairing.services import days, seen_by
 from detectors.pairing.space import kept_schema

@@ -6,10 +6,10 @@ from itertools import groupby
 
 import polars as pl
 
-from detectors.controls import Control
 from detectors.pairing import saving, tables
 from detectors.pairing.batches import Batch, Batches, Moment
 from detectors.pairing.cases import touched, whole
+from detectors.pairing.declared import Control
 from detectors.pairing.judge import Judge, covered, proof
 from detectors.pairing.revisions import Revisions
 from detectors.pairing.space import assurance_key_space

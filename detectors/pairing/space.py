@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from detectors.controls import Control
+from detectors.pairing.declared import Control
 from tollwatch.columns import schema
 from tollwatch.errors import RuleError
 from tollwatch.frames import KeySpace

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from detectors.controls import Control
+from detectors.pairing.declared import Control
 from detectors.pairing.space import CARRIED, columns, kept_schema
 from tollwatch.columns import schema
 from tollwatch.expressions import check

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 import polars as pl
 
-from detectors.controls import Break, Control
+from detectors.pairing.declared import Break, Control
 from detectors.pairing.judge import Proof, claimed
 from detectors.pairing.revisions import Held, Row
 from tollwatch.findings import Claim, ControlRun, Evidence, Leakage

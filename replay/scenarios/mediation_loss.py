@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from replay.simulate.faults import Few, of_event
+from replay.simulate.faults import Few, leakage
 from replay.simulate.planted import Planted, ScenarioContext
 from replay.truth import Truth
 
@@ -17,7 +17,13 @@ def plant(context: ScenarioContext) -> Planted:
 
     def dropped(rows: pl.DataFrame, office: Any) -> Made:
         some = few.charged(rows, office)
-        truths = [of_event("mediation_loss", row, row["worth"]) for row in some.iter_rows(named=True)]
+        times = some["event_time"]
+        truths = []
+        if len(some):
+            subject, worth = ("file", office.file), int(some["worth"].sum())
+            truths = [
+                leakage("mediation_loss", subject, (int(times.min()), int(times.max())), worth, count=len(some))  # type: ignore[arg-type]
+            ]
         return rows.join(some.select("event_id"), on="event_id", how="anti", maintain_order="left"), truths
 
     return Planted(faults={"mediation.usage": [dropped]})

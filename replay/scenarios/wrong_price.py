@@ -12,12 +12,12 @@ Made = tuple[pl.DataFrame, list[Truth]]
 
 
 def plant(context: ScenarioContext) -> Planted:
-    """A few calls abroad."""
+    """A few calls abroad, of customers with a bill."""
     few = Few(context, 5 * context.few, shares=range(60, 64))
 
     def cheaper(rows: pl.DataFrame, office: Any) -> Made:
         dear = office.is_natural("refers_to") & (pl.col("destination") == "abroad") & (pl.col("charge_micros") > 0)
-        some = few.of(rows.filter(dear), "refers_to")
+        some = few.of(rows.filter(dear & (pl.col("charging") == "offline")), "refers_to")
         mine = pl.col("event_id").is_in(some["event_id"].to_list())
         less = pl.when(mine).then(pl.col("charge_micros") // 5).otherwise(0)
         truths = [

@@ -46,7 +46,8 @@ IN_BILLING = (
 )
 """Faults of a month, each on subscribers of its own."""
 OPENING_MICROS = 5_000_000
-MOVED_AFTER_MS = 300_000
+MOVED_AFTER_MS, CLOSED_AFTER_MS = 300_000, 2 * HOUR
+"""Behind a snapshot before a migration the one after it; behind the end the last, when all calls are over."""
 NOBODY = pl.DataFrame(
     schema={
         **dict.fromkeys(("subscriber_id", "account_id", "msisdn", "imsi"), pl.String),
@@ -81,7 +82,8 @@ class Office:
         held = pl.concat([self.ordered.spans, strangers(world, planted or Planted())])
         self.contracts = Contracts.of(held, whole(self.reference, "reference"), self.plan)
         self.planted_ids = ids_of(planted or Planted())
-        self.now, self.period = 0, (0, 0)
+        self.now, self.period, self.file = 0, (0, 0), ""
+        self.files_written: dict[str, int] = {}
         self.asked = pl.DataFrame()
         self.mediation: dict[str, State] = {}
         self.legs = State().legs
@@ -180,12 +182,15 @@ class Office:
         """One file of a network element, with what its last transfer repeated."""
         source, node = writer
         state = self.mediation.get(node, State())
-        name = file_name(node, until)
-        repeated = rows.tail(2).with_columns(event_id=pl.col("event_id") + "-again")
-        given = self.places.at("network.file", pl.concat([in_parts(rows), repeated], how="diagonal"))
+        number = self.files_written.get(node, self.world.start // SLOT) + 1
+        self.files_written[node], self.file = number, file_name(node, number)
+        name, written = self.file, in_parts(rows)
+        within = written.filter(pl.col("event_time") >= until - SLOT)
+        repeated = within.tail(2).with_columns(event_id=pl.col("event_id") + "-again")
+        given = self.places.at("network.file", pl.concat([written, repeated], how="diagonal"))
         if given.is_empty():
             return dict.fromkeys(("usage", "suspense", "batches", "counts"), given)
-        file = File(node, name, f"{name}-{until}", until // SLOT % MODULUS, MODULUS)
+        file = File(node, name, f"{name}-{until}", number % MODULUS, MODULUS)
         before = replace(state, legs=self.legs)
         made = mediate(file, given, before, NOBODY, hold_unknown=False, places=self.places)
         new = made.state
@@ -308,7 +313,8 @@ class Office:
     def closing(self) -> Streams:
         """What ends with the simulation: the last balances, and the statements of what is not settled yet."""
         end = self.world.end
-        balances, settled = self.balances_at(end), self.settled(self.settled_until, end, end)
+        self._charge(self.recharges)
+        balances, settled = self.balances_at(end + CLOSED_AFTER_MS), self.settled(self.settled_until, end, end)
         self.places.at("simulation.end", pl.DataFrame())
         return balances | settled | {"batches": every([balances["batches"], settled["batches"]])}
 

@@ -60,7 +60,7 @@ class Partners:
                 cost_micros=pl.coalesce("tap_cost", "cost_micros"),
                 currency=pl.when(tap).then(pl.coalesce("currency", pl.lit(CURRENCY))).otherwise("currency"),
                 reported_by=pl.when(tap).then("serving_network").otherwise("reported_by"),
-                file_format=pl.when(tap).then(pl.lit("tap")).otherwise("file_format"),
+                file_format=pl.when(natural & (pl.col("source") == "tap")).then(pl.lit("tap")).otherwise("file_format"),
                 roaming_direction=pl.when(tap).then(pl.lit("in")).otherwise("roaming_direction"),
             )
             .drop("tap_cost")

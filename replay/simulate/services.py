@@ -76,7 +76,11 @@ def reference(world: World, sold: pl.DataFrame | None = None) -> pl.DataFrame:
     ).with_columns(account_id="id")
     people = (
         world.names[np.arange(len(world))]
-        .with_columns(id="subscriber_id", entity=pl.lit("subscriber"))
+        .with_columns(
+            id="subscriber_id",
+            entity=pl.lit("subscriber"),
+            product_offering_id=pl.Series(OFFERINGS).gather(pl.Series(offering_of(world))),
+        )
         .drop("subscriber_id")
     )
     first = world.start - HISTORY_DAYS * DAY

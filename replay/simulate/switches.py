@@ -42,6 +42,10 @@ def in_parts(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rest, first, second], how="diagonal")
 
 
-def file_name(node: str, until: int) -> str:
-    """How a network element calls the file of a slot."""
-    return f"{node}-{until // SLOT % MODULUS:04}"
+def file_name(node: str, number: int) -> str:
+    """How a network element calls its file of a number.
+
+    >>> file_name("msc-1", 10_007)
+    'msc-1-0007'
+    """
+    return f"{node}-{number % MODULUS:04}"

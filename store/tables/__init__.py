@@ -87,15 +87,19 @@ def raw_table_sql(stream: str) -> str:
 
 
 def view_sql(stream: str) -> str:
-    """The statement of the view over a stream's raw events."""
+    """The statement of the view over a stream's raw events: what detectors and controls count.
+
+    `mark` is empty, late or too_late; what was refused, is a copy, or contradicts what had come before is left out.
+    """
     marks = f"event_mark FINAL WHERE stream = '{stream}'"
     return "\n".join(
         [
             f"CREATE OR REPLACE VIEW events_{stream} AS",
-            f"SELECT r.*, m.mark AS mark FROM (SELECT * FROM raw_{stream} FINAL) AS r",
-            f"LEFT JOIN (SELECT _partition, _offset, max(mark) AS mark FROM {marks} GROUP BY _partition, _offset) AS m",
+            f"SELECT r.*, m.came AS mark FROM (SELECT * FROM raw_{stream} FINAL) AS r",
+            "LEFT JOIN (SELECT _partition, _offset, max(mark IN ('refused', 'duplicate', 'conflict')) AS dropped,",
+            f"maxIf(mark, mark IN ('late', 'too_late')) AS came FROM {marks} GROUP BY _partition, _offset) AS m",
             "USING (_partition, _offset)",
-            "WHERE m.mark != 'refused';",
+            "WHERE NOT m.dropped;",
         ]
     )
 

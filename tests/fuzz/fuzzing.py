@@ -11,8 +11,8 @@ from tests.fuzz.targets import TARGETS, seeds_of
 from tollwatch.errors import TollwatchError
 from tollwatch.rescue import UNFORESEEN
 
-LEAST = 24
-"""So many inputs are tried however long they take: the first ones wait for compilers."""
+LEAST, MOST_IN_VAIN = 4, 100
+"""So many inputs are to be taken, and to be refused, however long they take: the first ones wait for compilers."""
 SLOW_S = 20.0
 """Longer than this no small input may take."""
 
@@ -30,6 +30,11 @@ class Outcome:
         """How many inputs were tried, whatever came of it."""
         return self.taken + self.refused + len(self.failures)
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether inputs of both kinds came, or only one kind will."""
+        return min(self.taken, self.refused) >= LEAST or self.tried >= MOST_IN_VAIN
+
     def sentence(self) -> str:
         """In words."""
         return f"{self.taken} taken, {self.refused} refused with a sentence, {len(self.failures)} failed"
@@ -41,7 +46,7 @@ def fuzz(name: str, seconds: float, seed: int) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         for number in seeds_of(name, seed):
             began = time.monotonic()
-            if (began > end and outcome.tried >= LEAST) or len(outcome.failures) >= 20:
+            if (began > end and outcome.is_enough) or len(outcome.failures) >= 20:
                 return outcome
             try:
                 TARGETS[name](random.Random(number), Path(folder))

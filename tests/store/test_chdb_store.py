@@ -58,6 +58,7 @@ def stored(store: ChdbStore, kind: type[msgspec.Struct], table: str) -> list[Any
         values = {n: int(v.timestamp() * 1000) if hasattr(v, "timestamp") else v for n, v in row.items()}
         if "inputs" in values:
             values["inputs"] = msgspec.json.decode(str(values["inputs"]))
+            values["cut"] = msgspec.json.decode(str(values["cut"]))
         found.append(kind(**values))
     return found
 

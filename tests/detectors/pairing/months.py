@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from detectors.assurance import every_control
-from detectors.controls import Control
 from detectors.pairing import Pairing
+from detectors.pairing.declared import Control
 from detectors.plan import KeySpaceRules
 from tests.make import Row, aligned
 from tollwatch.findings import Leakage

@@ -8,8 +8,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from detectors.assurance.provisioned_not_billed import ProvisionedNotBilled
-from detectors.controls import Break, Control, Side
 from detectors.pairing import Pairing, assurance_key_space
+from detectors.pairing.declared import Break, Control, Side
 from detectors.pairing.prices import share
 from tests.detectors.pairing import months as m
 from tests.detectors.pairing.months import DAY, PRICE, at, closing, line, offering, order, seen

@@ -37,8 +37,11 @@ def test_a_file_can_be_run_again(store: ChdbStore, file: TableFile) -> None:
     """Killed between the statements and the record, the next start runs them once more."""
     tables = "SELECT name, create_table_query FROM system.tables WHERE database = 'tollwatch' ORDER BY name"
     before = store.query(tables).rows()
+    later = [each for each in every_table_file() if each.name > file.name]
     for statement in file.statements:
         store.run(statement)
+    for statement in (each for other in later for each in other.statements if "OR REPLACE VIEW" in each):
+        store.run(statement)  # what the start applies behind it
     assert store.query(tables).rows() == before
 
 

@@ -1,0 +1,75 @@
+"""Prepaid balances that are not what was on them, and came, and went."""
+
+from typing import ClassVar
+
+from detectors.controls import Break, Control, Side
+
+SNAPSHOTS = """
+SELECT b.*, s.turn AS turn, s.last AS last, s.at AS snapshot_at FROM {balances} AS b INNER JOIN (
+    SELECT batch_id, event_time AS at, row_number() OVER (ORDER BY event_time, batch_id) AS turn,
+        count() OVER () AS last
+    FROM {batches} WHERE kind = 'snapshot' AND scope = 'balances' AND state = 'closed'
+) AS s ON b.batch_id = s.batch_id WHERE turn IN (1, last) AND last > 1
+"""
+BOUNDS = """
+(SELECT min(event_time) AS since, max(event_time) AS until, count() AS n FROM {batches}
+WHERE kind = 'snapshot' AND scope = 'balances' AND state = 'closed')
+"""
+MOVES = (
+    "SELECT p.* FROM {payments} AS p CROSS JOIN "
+    + BOUNDS
+    + """ AS s
+WHERE p.hop = 'account' AND p.state = 'settled' AND p.kind IN ('recharge', 'bonus', 'adjustment', 'fee', 'expiry')
+    AND p.event_time >= s.since AND p.event_time < s.until AND s.n > 1 AND account_id IN (
+        SELECT account_id FROM {balances})
+"""
+)
+SPENT = (
+    "SELECT r.* FROM {rated} AS r CROSS JOIN "
+    + BOUNDS
+    + """ AS s
+WHERE r.charging = 'online' AND r.balance_after_micros IS NOT NULL AND r.charge_micros IS NOT NULL AND s.n > 1
+    AND r.event_time >= s.since AND r.event_time < s.until
+"""
+)
+
+
+class BalanceDrift(Control, frozen=True):
+    """Find balances whose last snapshot is not the first one with all recharges, and less all charges, in between.
+
+    Above zero: money is on the balance that nobody has paid.
+
+    >>> BalanceDrift().breaks()[0].claims
+    'closing'
+    """
+
+    number = 21
+    area = "rating and billing"
+    subject_kind = "account"
+    by_currency = True
+    sides: ClassVar[dict[str, Side]] = {
+        "opening": Side(
+            stream="balances", rows=SNAPSHOTS, subject="account_id", where="turn = 1", money="balance_micros"
+        ),
+        "closing": Side(
+            stream="balances", rows=SNAPSHOTS, subject="account_id", where="turn = last", money="balance_micros"
+        ),
+        "paid": Side(
+            stream="payments",
+            rows=MOVES,
+            subject="account_id",
+            money="if(kind IN ('fee', 'expiry'), -abs(amount_micros), amount_micros)",
+        ),
+        "spent": Side(stream="rated", rows=SPENT, subject="account_id", money="charge_micros"),
+    }
+    needs = ("balances",)
+    runbook = "Roll the account forward record by record; correct the balance with an adjustment that has a ticket."
+
+    tolerance_micros: int = 0
+
+    def breaks(self) -> list[Break]:
+        """More, or less, than computed."""
+        drift = "(closing.money - opening.money - paid.money + spent.money)"
+        both = "closing.records > 0"
+        off = f"{both} and abs({drift}) > {self.tolerance_micros}"
+        return [Break(kind="balance drifts", when=off, amount=drift, claims="closing")]

@@ -1,0 +1,66 @@
+"""What is billed, against what the general ledger has of it."""
+
+from typing import ClassVar
+
+from detectors.controls import Break, Control, Side
+
+RUNS = "SELECT batch_id AS run, min(period_start) AS since, max(period_end) AS until FROM {batches} "
+RUNS += "WHERE kind = 'bill_run' GROUP BY batch_id"
+BILLED = f"SELECT b.*, since, until FROM {{billed}} AS b INNER JOIN ({RUNS}) AS r ON b.batch_id = r.run"
+POSTED = (
+    f"SELECT p.*, since, until FROM {{postings}} AS p INNER JOIN ({RUNS}) AS r ON p.batch_id = r.run "
+    "WHERE p.account_code IN (SELECT account_code FROM {billed} WHERE account_code IS NOT NULL)"
+)
+
+
+class UnpostedRevenue(Control, frozen=True):
+    """Find account codes of which the general ledger has less, or more, of a bill run than its lines say.
+
+    Revenue and tax are credits: a posting below zero. What is deferred keeps its run and counts with it.
+
+    >>> UnpostedRevenue().breaks()[0].amount
+    '(lines.money + posted.money)'
+    """
+
+    number = 33
+    area = "finance"
+    subject_kind = "account_code"
+    by_currency = True
+    sides: ClassVar[dict[str, Side]] = {
+        "lines": Side(
+            stream="billed",
+            rows=BILLED,
+            where="account_code IS NOT NULL",
+            subject="account_code",
+            money="amount_micros",
+            slot="since",
+            slot_end="until",
+            account="''",
+        ),
+        "posted": Side(
+            stream="postings",
+            rows=POSTED,
+            subject="account_code",
+            money="amount_micros",
+            slot="since",
+            slot_end="until",
+            account="''",
+        ),
+    }
+    needs = ("billed", "postings", "batches")
+    runbook = "Post what is missing with an entry that names the run; mend the mapping of account codes."
+
+    tolerance_micros: int = 0
+
+    def breaks(self) -> list[Break]:
+        """Sub-ledger and ledger differ."""
+        off = "(lines.money + posted.money)"
+        return [
+            Break(
+                kind="not posted",
+                when=f"abs({off}) > {self.tolerance_micros} and posted.records = 0",
+                amount=off,
+                claims="lines",
+            ),
+            Break(kind="posted otherwise", when=f"abs({off}) > {self.tolerance_micros}", amount=off, claims="lines"),
+        ]

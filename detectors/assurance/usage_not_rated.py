@@ -1,0 +1,39 @@
+"""Usage that was mediated and that rating has never seen."""
+
+from typing import ClassVar
+
+from detectors.controls import Break, Control, Side
+from detectors.controls.rerating import rerated
+
+SEEN = "SELECT assumeNotNull(refers_to) FROM {rated}"
+
+
+class UsageNotRated(Control, frozen=True):
+    """Find usage of subscribers that has neither a price nor an error `within_s` seconds later.
+
+    It is worth what the price list says; what costs nothing is not missed.
+
+    >>> UsageNotRated().breaks()[0].claims
+    'usage'
+    """
+
+    number = 8
+    area = "rating and billing"
+    subject_kind = "event"
+    sides: ClassVar[dict[str, Side]] = {
+        "usage": Side(
+            stream="usage",
+            rows=rerated(f"ifNull(part_number, 0) = 0 AND event_id NOT IN ({SEEN})"),
+            money="micros",
+            currency="list_currency",
+        )
+    }
+    needs = ("usage", "rated")
+    runbook = "Rate it; find out between which two files it fell."
+
+    within_s: int = 4 * 3600
+
+    def breaks(self) -> list[Break]:
+        """Never rated."""
+        late = f"as_of - usage.last_at >= {self.within_s * 1000}"
+        return [Break(kind="not rated", when=f"usage.money > 0 and {late}", amount="usage.money", claims="usage")]

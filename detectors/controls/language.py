@@ -1,0 +1,90 @@
+"""What a revenue-assurance control may say: its sides, how they meet, what a break is called and worth.
+
+A control is a frozen struct whose fields are its thresholds. Nothing here computes anything:
+`detectors.controls.compile` makes one statement of SQL of it, which runs where the events are. All of them have one
+form: each side gives rows with a subject, the rows of one subject (and slot of time) meet, and what they add up to is
+broken or not.
+"""
+
+import re
+from typing import ClassVar
+
+import msgspec
+
+DAY_S = 86_400
+NOTHING = "toInt64(0)"
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that take part, each with its subject. All texts are SQL over the columns of the rows.
+
+    `rows` is a statement that gives the rows, with `{usage}` for the events of a stream; without it the rows are the
+    events of `stream` themselves. It must give event_id and event_time. `stream` is what its proof rows are of.
+    `money` is in millionths, above zero in whose favour the side speaks; `values` are further numbers (the largest of
+    a subject counts). `slot` and `slot_end` are the period that a row belongs to (milliseconds), where the subject has
+    several; without it a finding's period is the UTC day on which it began.
+    """
+
+    stream: str
+    subject: str = "event_id"
+    rows: str | None = None
+    where: str = "1"
+    money: str = NOTHING
+    units: str = NOTHING
+    currency: str = "currency"
+    account: str = "account_id"
+    slot: str = NOTHING
+    slot_end: str = NOTHING
+    values: dict[str, str] = {}
+
+
+class Break(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which a subject is broken: its name, when it holds, what it is worth (positive: the operator loses).
+
+    In `when` and `amount`, `side.records`, `side.money`, `side.units`, `side.first_at`, `side.last_at` and `side.NAME`
+    of its values are what the rows of a side add up to; `as_of` is the time of the latest event. `claims` is the side
+    whose rows the money is about, `records` how many are broken where that is not all of them.
+    """
+
+    kind: str
+    when: str
+    amount: str
+    claims: str
+    records: str | None = None
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sides that must agree. `needs` are streams without whose events nothing can be said; default: all sides'.
+
+    `by_currency`: amounts in several currencies are different subjects. `estimates`: the money is reckoned from means,
+    because what is lost is not there to be counted. `final_after_s` behind the last row nothing is expected any more.
+    """
+
+    area: ClassVar[str]
+    number: ClassVar[int]
+    sides: ClassVar[dict[str, Side]]
+    subject_kind: ClassVar[str]
+    runbook: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    needs: ClassVar[tuple[str, ...]] = ()
+    by_currency: ClassVar[bool] = False
+    estimates: ClassVar[bool] = False
+    final_after_s: ClassVar[int] = 7 * DAY_S
+
+    @classmethod
+    def name(cls) -> str:
+        """The class name in snake case, which is the file's name too."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
+    def reads(cls) -> list[str]:
+        """The streams that it cannot do without."""
+        return sorted(set(cls.needs or [side.stream for side in cls.sides.values()]))
+
+    def breaks(self) -> list[Break]:
+        """How a subject can be broken; the first that holds is the one."""
+        raise TypeError(f"{type(self).__name__} declares no breaks")
+
+    def thresholds(self) -> dict[str, int | float | str]:
+        """The thresholds in force."""
+        return {name: getattr(self, name) for name in self.__struct_fields__}

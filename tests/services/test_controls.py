@@ -1,0 +1,145 @@
+"""Controls over what is stored: an operator with every fault, and one with none."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+
+from detectors.assurance import every_control
+from replay import scenarios
+from replay.simulate.population import populate
+from replay.simulate.run import START, WRITTEN, operator
+from replay.truth import read_truth
+from services.assembly import controls_in_force
+from services.controls import ControlsRunner, run_controls
+from services.run import run_line
+from services.simulate import SIMULATED_SOURCES
+from store.chdb_store import ChdbStore
+from streams.read import open_sources
+from tollwatch.config import Settings
+from tollwatch.findings import Leakage
+
+SETTINGS = Settings(installation_key="0" * 32, sources=SIMULATED_SOURCES, disabled=[])
+SEED, SIZE, DAYS = 4711, 1000, 3
+ESTIMATES = {kind.name() for kind in every_control() if kind.estimates}
+
+
+def operated(folder: Path, names: list[str] | None) -> Path:
+    """An operator with these scenarios, read to its end without controls."""
+    world = populate(SIZE, DAYS, SEED, START)
+    operator(world, scenarios.plant(world, names)).write(folder / "streams")
+    sources = open_sources({name: [folder / "streams" / f"{name}.ndjson"] for name in WRITTEN})
+    quiet = msgspec.structs.replace(SETTINGS, enabled=["wangiri"])
+    run_line(sources, folder / "data", quiet, as_of_ms=START + (DAYS + 1) * 86_400_000)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every fault, every fraud."""
+    return operated(tmp_path_factory.mktemp("faulty"), None)
+
+
+@pytest.fixture
+def store(faulty: Path) -> Iterator[ChdbStore]:
+    """What was stored of it."""
+    opened = ChdbStore(faulty / "data")
+    yield opened
+    opened.close()
+
+
+def leakages(store: ChdbStore) -> list[Leakage]:
+    """All revisions, in order."""
+    rows = store.query("SELECT document FROM leakage FINAL ORDER BY leakage_id, revision")
+    return [msgspec.json.decode(each, type=Leakage) for each in rows["document"]] if len(rows) else []
+
+
+def test_every_control_finds_its_faults_to_the_micro_and_nothing_else(faulty: Path, store: ChdbStore) -> None:
+    """All faults at once, on a seed that nobody looked at; estimates to the record."""
+    runs = run_controls(store, SETTINGS)
+    assert {run.control for run in runs if run.state == "provisional"} == set()
+    found: dict[str, Counter[tuple[str, int]]] = {}
+    for each in leakages(store):
+        what = each.records if each.control in ESTIMATES else each.amount_micros
+        found.setdefault(each.control, Counter())[each.subject, what] += 1
+    planted: dict[str, Counter[tuple[str, int]]] = {}
+    for truth in read_truth(faulty / "streams" / "truth.ndjson"):
+        if truth.kind == "leakage":
+            what = truth.count if truth.name in ESTIMATES else truth.amount_micros or 0
+            planted.setdefault(truth.name, Counter())[truth.subject, what] += 1
+    for kind in every_control():
+        name = kind.name()
+        assert found[name] == planted[name], name
+
+
+def test_the_same_cut_twice_gives_nothing_new(store: ChdbStore) -> None:
+    """Revisions are a function of what is stored."""
+    run_controls(store, SETTINGS)
+    before = leakages(store)
+    run_controls(store, SETTINGS)
+    assert leakages(store) == before
+    assert len(before) > 100
+
+
+def test_a_leakage_names_and_proves_itself(store: ChdbStore) -> None:
+    """Its claim counts the rows of a side, its evidence shows them whole."""
+    run_controls(store, SETTINGS, ["wrong_price"])
+    leak = next(each for each in leakages(store) if each.control == "wrong_price")
+    assert (leak.subject_kind, leak.break_kind, leak.currency, leak.state) == (
+        "event",
+        "another price",
+        "EUR",
+        "provisional",
+    )
+    assert (leak.claim.stream, leak.claim.count, leak.records) == ("rated", 1, 1)
+    assert leak.claim.hash_sum > 0
+    assert leak.account_id
+    rows = store.query(
+        "SELECT side, row FROM evidence FINAL WHERE finding_id = {id:String} ORDER BY ordinal", {"id": leak.leakage_id}
+    )
+    proof = {side: msgspec.json.decode(row) for side, row in rows.iter_rows()}
+    assert proof.keys() == {"rating", "list"}
+    assert proof["rating"]["refers_to"] == proof["list"]["event_id"] == leak.subject
+
+
+def test_what_arrives_late_withdraws_what_it_puts_right(store: ChdbStore) -> None:
+    """The missing rating of one record; nothing else changes, and it is not found again."""
+    run_controls(store, SETTINGS, ["usage_not_rated"])
+    before = {each.leakage_id: each for each in leakages(store) if each.control == "usage_not_rated"}
+    one = min(before.values(), key=lambda each: each.subject)
+    like = store.query("SELECT * EXCEPT (stored_at) FROM raw_rated LIMIT 1")
+    place = int(store.query("SELECT max(_offset) FROM raw_rated").item())
+    late = like.with_columns(event_id=pl.lit("late-1"), refers_to=pl.lit(one.subject), _offset=pl.lit(place))
+    late = late.with_columns(charge_micros=pl.lit(one.amount_micros, pl.Int64))
+    store.run("DELETE FROM raw_rated WHERE _offset = {at:Int64}", parameters={"at": place})
+    store.write_raw("rated", str(late["_partition"][0]), late.drop("_partition"))
+    store.flush_raw()
+    run_controls(store, SETTINGS, ["usage_not_rated"])
+    now = [each for each in leakages(store) if each.control == "usage_not_rated" and each.leakage_id in before]
+    changed = [each for each in now if each.revision > 1]
+    assert [(each.leakage_id, each.state, each.amount_micros) for each in changed] == [(one.leakage_id, "withdrawn", 0)]
+
+
+def test_what_is_not_there_is_not_judged(store: ChdbStore) -> None:
+    """A control whose inputs are missing says so, and finds nothing."""
+    runner = ControlsRunner(store, SETTINGS)
+    runner.cut.records["rated"] = 0
+    (control,) = controls_in_force(SETTINGS, ["usage_not_rated"])
+    made = runner.run(control)
+    assert made.leakages == []
+    assert [(run.state, run.breaks, run.inputs["rated"]) for run in made.control_runs] == [("provisional", 0, 0)]
+
+
+def test_a_sound_operator_gives_nothing(tmp_path: Path) -> None:
+    """Nor do test accounts, barred and ported customers, credits with a ticket, free offers, late payers."""
+    folder = operated(tmp_path, [])
+    store = ChdbStore(folder / "data")
+    try:
+        runs = run_controls(store, SETTINGS)
+        assert {run.control: run.breaks for run in runs if run.breaks} == {}
+        assert leakages(store) == []
+    finally:
+        store.close()
