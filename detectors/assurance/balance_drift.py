@@ -3,18 +3,15 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
+from detectors.controls.parts import complete
 
+WHOLE = complete("balances", "snapshot", "balances")
 SNAPSHOTS = """
-SELECT b.*, s.turn AS turn, s.last AS last, s.at AS snapshot_at FROM {balances} AS b INNER JOIN (
-    SELECT batch_id, event_time AS at, row_number() OVER (ORDER BY event_time, batch_id) AS turn,
-        count() OVER () AS last
-    FROM {batches} WHERE kind = 'snapshot' AND scope = 'balances' AND state = 'closed'
-) AS s ON b.batch_id = s.batch_id WHERE turn IN (1, last) AND last > 1
-"""
-BOUNDS = """
-(SELECT min(event_time) AS since, max(event_time) AS until, count() AS n FROM {batches}
-WHERE kind = 'snapshot' AND scope = 'balances' AND state = 'closed')
-"""
+SELECT b.*, s.turn AS turn, s.last AS last FROM {balances} AS b INNER JOIN (
+    SELECT batch, row_number() OVER (ORDER BY closed_at, batch) AS turn, count() OVER () AS last FROM (WHOLE)
+) AS s ON b.batch_id = s.batch WHERE turn IN (1, last) AND last > 1
+""".replace("WHOLE", WHOLE)
+BOUNDS = f"(SELECT min(closed_at) AS since, max(closed_at) AS until, count() AS n FROM ({WHOLE}))"
 MOVES = (
     "SELECT p.* FROM {payments} AS p CROSS JOIN "
     + BOUNDS

@@ -3,12 +3,13 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
+from detectors.controls.parts import complete
 
-SNAPSHOTS = """
-SELECT b.*, s.turn AS turn FROM {balances} AS b INNER JOIN (
-    SELECT batch_id AS snapshot, row_number() OVER (ORDER BY event_time, batch_id) AS turn
-    FROM {batches} WHERE kind = 'snapshot' AND scope = 'balances:migration' AND state = 'closed'
-) AS s ON b.batch_id = s.snapshot
+SNAPSHOTS = f"""
+SELECT b.*, s.turn AS turn FROM {{balances}} AS b INNER JOIN (
+    SELECT batch, row_number() OVER (ORDER BY closed_at, batch) AS turn, count() OVER () AS last
+    FROM ({complete("balances", "snapshot", "balances:migration")})
+) AS s ON b.batch_id = s.batch WHERE s.last > 1
 """
 
 

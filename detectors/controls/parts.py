@@ -26,6 +26,23 @@ VISITS = """
 """Visitors' answered calls, whose operators pay."""
 
 
+def complete(stream: str, kind: str, scope: str = "") -> str:
+    """Batches of a kind that are closed and whose declared rows have all been read: only then does absence count.
+
+    Gives batch, since, until (its period) and closed_at. `scope`: just these.
+    """
+    own = f" AND scope = '{scope}'" if scope else ""
+    return f"""
+    SELECT b.batch AS batch, b.since AS since, b.until AS until, b.closed_at AS closed_at FROM (
+        SELECT batch_id AS batch, max(period_start) AS since, max(period_end) AS until, max(event_time) AS closed_at,
+            toInt64(max(ifNull(records, 0))) AS declared
+        FROM {{batches}} WHERE kind = '{kind}' AND state = 'closed'{own} GROUP BY batch
+    ) AS b LEFT JOIN (
+        SELECT assumeNotNull(batch_id) AS of_batch, toInt64(count()) AS there FROM {{{stream}}}
+        WHERE batch_id IS NOT NULL GROUP BY of_batch
+    ) AS r ON b.batch = r.of_batch WHERE r.there >= b.declared"""
+
+
 def half_even(product: str, divisor: str) -> str:
     """Product ÷ divisor in whole numbers, halves to the even neighbour; both at least 0.
 
@@ -72,9 +89,15 @@ def priced(calls: str) -> str:
 
 
 def in_statements(rows: str, kind: str, moment: str = "moment") -> str:
-    """Rows with the period of the statements of a kind that they belong to; what no statement covers is left out."""
+    """Rows with the period of the statements of a kind that they belong to; what no statement covers is left out.
+
+    Nor is a period whose statements have not been read to their ends.
+    """
+    whole = complete("settled", "statement")
     return f"""
     SELECT s.*, p.since AS period_start, p.until AS period_end FROM ({rows}) AS s CROSS JOIN (
-        SELECT DISTINCT assumeNotNull(period_start) AS since, assumeNotNull(period_end) AS until
+        SELECT assumeNotNull(period_start) AS since, assumeNotNull(period_end) AS until
         FROM {{settled}} WHERE kind = '{kind}' AND period_start IS NOT NULL AND period_end IS NOT NULL
+        GROUP BY since, until
+        HAVING countIf(batch_id IS NOT NULL AND batch_id NOT IN (SELECT batch FROM ({whole}))) = 0
     ) AS p WHERE s.{moment} >= p.since AND s.{moment} < p.until"""
