@@ -42,11 +42,11 @@ setup: .venv/.dev ## Make .venv with everything (also: uv venv && uv pip install
 demo: .venv/.run ## Simulate an operator's week, find what was planted in it, print a summary, open the console
 	@$(BIN)/tollwatch demo $(ARGS)
 
-test: .venv/.dev ## Run every test and doctest, and print the coverage (ARGS="-k wangiri")
+test: .venv/.dev ## Run every test and doctest (ARGS="-k wangiri")
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo "!!! PostgreSQL is not installed: its tests do not run (Debian: apt-get install postgresql) !!!"
 	@for part in java mvn npm; do command -v $$part >/dev/null || echo "!!! $$part is not installed: the live line on real Kafka and ClickHouse is not tested (Debian: apt-get install default-jre-headless maven npm) !!!"; done
 	@command -v chromium >/dev/null || echo "!!! chromium is not installed: what Grafana draws is not tested (Debian: apt-get install chromium) !!!"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules $(PACKAGES:%=--cov=%) --cov-report=term --ignore tests/live tests $(PACKAGES) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules --ignore tests/live tests $(PACKAGES) $(ARGS)
 	@$(BIN)/python -m pytest tests/live $(ARGS) || { code=$$?; [ $$code = 5 ] && [ -n "$(ARGS)" ]; }
 
 up: .venv/.run ## Run Kafka, ClickHouse and two workers on this machine; Ctrl-C ends all
@@ -107,7 +107,8 @@ catalogue: .venv/.run ## Let every detector prove itself, and every control; wri
 	@$(BIN)/tollwatch catalogue --format markdown > build/catalogue.md && mv build/catalogue.md docs/catalogue.md
 	@$(BIN)/tollwatch catalogue --assurance --subscribers 5000 --days 4 --format markdown > build/controls.md && mv build/controls.md docs/controls.md
 
-cover: test ## Write the coverage, line by line, to build/coverage
+cover: .venv/.run ## Run the suite without servers, and write its coverage, line by line, to build/coverage
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules $(PACKAGES:%=--cov=%) --cov-report=term --ignore tests/live tests $(PACKAGES) $(ARGS)
 	@$(BIN)/coverage html -q -d build/coverage && echo "build/coverage/index.html"
 
 ci: lint types imports test ## What the pipeline runs

@@ -25,6 +25,8 @@ from tollwatch.ports import Store
 
 DAY_MS = 86_400_000
 SHOWN = 10
+ADDED = frozenset({"mark", "stored_at", "tenant", "received_at"})
+"""What an event does not say itself: how and when it came, and whose it is."""
 AT_ONCE = 1_000
 LAST = """
 SELECT toString(leakage_id) AS leakage_id, revision, state, amount_micros, currency, document
@@ -262,8 +264,8 @@ def _claim(hasher: Hasher, stream: str, key: str, where: str, rows: pl.DataFrame
 
 
 def _as_json(row: Mapping[str, Any]) -> str:
-    """An event as JSON, keys sorted, nulls and what the store added left out."""
-    facts = {n: v for n, v in row.items() if v is not None and not n.startswith("_") and n not in ("mark", "stored_at")}
+    """An event as JSON, keys sorted, nulls and how it came left out."""
+    facts = {n: v for n, v in row.items() if v is not None and not n.startswith("_") and n not in ADDED}
     return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 

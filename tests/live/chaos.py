@@ -21,7 +21,7 @@ import msgspec
 from store import ServerStore
 from store.kafka_tables import disconnect
 from tests.dashboards.grafana.answers import wrong
-from tests.live.rig import Input, Installation, Servers, listing, run, said_by, simulated
+from tests.live.rig import Input, Installation, Servers, controlled, listing, run, said_by, simulated
 from tollwatch.errors import TollwatchError
 
 Chaos = Callable[[Installation, Input, random.Random], None]
@@ -195,7 +195,9 @@ def held(servers: Servers, given: Input, name: str, seed: int, folder: Path, *, 
         found = at.until_same(given, seconds)
         wrong = [kind for kind in given.found if found[kind] != given.found[kind]]
         if not wrong:
-            return lost(at, given) or (replayed(at, given) or _boards(at) if name == "nothing_happens" else "")
+            if name != "nothing_happens":
+                return lost(at, given)
+            return lost(at, given) or replayed(at, given) or _boards(at) or controlled(at, given)
         numbers = [f"{kind}: {found[kind].count(chr(10))} of {given.found[kind].count(chr(10))}" for kind in wrong]
         return "; ".join([*numbers, *list(said_by(at.workers))[-5:]])
 

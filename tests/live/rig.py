@@ -3,6 +3,7 @@
 Where Java, Maven or npm are missing the tests are skipped with a loud line, and fail in the pipeline (`CI=true`).
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from typing import Self
 
 import pytest
 
+from detectors.assurance import every_control
 from services.servers.clickhouse import ClickHouse
 from services.servers.kafka import Kafka
 from services.servers.packages import missing
@@ -27,6 +29,8 @@ from tollwatch.errors import StoreError, TollwatchError
 
 os.environ.setdefault("TOLLWATCH_SOURCES__lists__MAY_SEND", '["list"]')  # its verdicts are refused, here and there
 os.environ.setdefault("TOLLWATCH_INSTALLATION_KEY", "0" * 32)  # ids are the same wherever it runs
+IN_SQL = [kind.name() for kind in every_control()]
+os.environ.setdefault("TOLLWATCH_DISABLED", json.dumps(IN_SQL))  # they run over what is stored: `controlled`
 SERVERS = Path(os.environ.get("TOLLWATCH_SERVERS") or ROOT / "build" / "servers")
 COMMAND = [sys.executable, "-m", "tollwatch"]
 NOT_EVENTS = {"truth", "broken"}
@@ -92,6 +96,23 @@ def simulated(folder: Path, *, subscribers: int, days: int, seed: int) -> Input:
     for kind in KINDS:
         made.found[kind] = listing(kind, "--data", folder / "data")
     return made
+
+
+def controlled(at: "Installation", given: Input) -> str:
+    """What controls find on the server and in chDB over the same events; gives "" where it is the same, to the byte."""
+    every = {"TOLLWATCH_DISABLED": "[]"}
+    data = ("--data", given.folder.parent / "data")
+    run("controls", "run", *data, env=every)
+    run("controls", "run", env=at.env | every)
+    wrong = []
+    for kind in ("leakages", "evidence"):
+        here, there = listing(kind, *data, env=every), listing(kind, env=at.env | every)
+        if here != there:
+            wrong.append(f"controls: {kind}, {here.count(chr(10))} in chDB, {there.count(chr(10))} on the server")
+        if kind == "leakages":
+            absent = [name for name in IN_SQL if f'"control":"{name}"' not in there]
+            wrong += [f"controls: {name} found nothing" for name in absent]
+    return "; ".join(wrong)
 
 
 def listing(kind: str, *words: object, env: Mapping[str, str] | None = None) -> str:

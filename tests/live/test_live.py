@@ -38,14 +38,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 def week(tmp_path_factory: pytest.TempPathFactory) -> Input:
     """More than half a million events of all streams."""
     need_servers()
-    return simulated(tmp_path_factory.mktemp("week"), subscribers=6500, days=5, seed=7)
+    return simulated(tmp_path_factory.mktemp("week"), subscribers=3800, days=4, seed=7)
 
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> Input:
     """A smaller operator, for what is run several times."""
     need_servers()
-    return simulated(tmp_path_factory.mktemp("days"), subscribers=1500, days=3, seed=7)
+    return simulated(tmp_path_factory.mktemp("days"), subscribers=1000, days=3, seed=7)
 
 
 def test_live_finds_what_embedded_finds(
