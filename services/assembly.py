@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from detectors import every_detector, every_model
-from detectors.assurance import every_control, every_paired
+from detectors.assurance import every_control
 from detectors.controls import Control
 from detectors.engine import Engine
 from detectors.language import Declared, Model
 from detectors.pairing import Pairing, assurance_key_space
+from detectors.pairing.controls import every_paired
 from detectors.pairing.declared import Control as Paired
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of

@@ -2,11 +2,10 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from detectors.assurance import every_control, every_paired
+from detectors.assurance import every_control
 from replay.evaluate import Recovered
 from replay.simulate.run import START, WRITTEN
 from services.demo import compare
@@ -16,7 +15,6 @@ from streams.read import open_sources
 from tollwatch.config import Settings
 
 DAY_MS = 86_400_000
-PAIRED = {"provisioned_not_billed": 15, "billed_not_provisioned": 16}
 
 
 class Proved(msgspec.Struct, frozen=True):
@@ -50,12 +48,7 @@ def prove_controls(subscribers: int, days: int, seed: int) -> list[Proved]:
 
 
 def _names() -> list[str]:
-    numbers = _numbers()
-    return sorted(numbers, key=lambda name: numbers[name])
-
-
-def _numbers() -> dict[str, int]:
-    return {kind.name(): kind.number for kind in every_control()} | PAIRED
+    return [kind.name() for kind in every_control()]
 
 
 def _proved(name: str, found: Recovered) -> Proved:
@@ -79,12 +72,8 @@ def controls_table() -> str:
     True
     """
     rows = ["| no. | control | area | finds | thresholds |", "| --- | --- | --- | --- | --- |"]
-    numbered = _numbers()
-    kinds: dict[str, Any] = {kind.name(): kind for kind in every_control()}
-    kinds |= {kind.name(): kind for kind in every_paired()}
-    for name in _names():
-        kind = kinds[name]
+    for kind in every_control():
         finds = " ".join((kind.__doc__ or "").partition("\n\n")[0].split()).removeprefix("Find ")
         thresholds = ", ".join(f"`{key}` {value}" for key, value in kind().thresholds().items())
-        rows.append(f"| {numbered[name]} | `{name}` | {kind.area} | {finds} | {thresholds} |")
+        rows.append(f"| {kind.number} | `{kind.name()}` | {kind.area} | {finds} | {thresholds} |")
     return "\n".join(rows)

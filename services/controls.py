@@ -10,7 +10,8 @@ import polars as pl
 
 from detectors.assurance import every_control
 from detectors.controls import Control, compiled
-from detectors.controls.compile import Compiled
+from detectors.controls.compile import Compiled, filled
+from detectors.controls.service_days import DERIVED
 from services.assembly import controls_in_force
 from services.keys import with_key
 from services.stores import open_store
@@ -49,9 +50,9 @@ class Cut(NamedTuple):
 class ControlsRunner:
     """Controls of one tenant and run, over one cut of the log."""
 
-    def __init__(self, store: Store, settings: Settings, *, is_anew: bool = False) -> None:
+    def __init__(self, store: Store, settings: Settings, *, tenant: str | None = None, is_anew: bool = False) -> None:
         self.store, self.settings, self.is_anew = store, settings, is_anew
-        self.tenant, self.run_name, self.hasher = settings.tenant, settings.run, settings.hasher()
+        self.tenant, self.run_name, self.hasher = tenant or settings.tenant, settings.run, settings.hasher()
         ends = {str(p): int(e) for p, e in store.query(CUT, {"tenant": self.tenant}).iter_rows()}
         self.relations = {stream: self._relation(stream, ends) for stream in STREAMS}
         parts = [f"SELECT '{stream}' AS stream, count() AS n FROM raw_{stream}" for stream in STREAMS]  # noqa: S608
@@ -81,12 +82,29 @@ class ControlsRunner:
         if missing:
             made.control_runs.append(self._run_of(control, [], complete=False))
             return made
+        self._derive(control.derived)
         statement = compiled(control, self.relations)
         found = self.store.query(statement.breaks, {"as_of": self.cut.as_of})
         broken = [_Broken(**row) for row in found.iter_rows(named=True)] if len(found) else []
         made.leakages.extend(self._revisions(control, broken, statement, made))
         made.control_runs.append(self._run_of(control, broken, complete=True))
         return made
+
+    def _derive(self, names: Sequence[str]) -> None:
+        """Make the tables that a control reads beside streams; each once, for this connection alone."""
+        for name in names:
+            if name in self.relations:
+                continue
+            own = f"derived_{name}"
+            self.store.run(f"DROP TEMPORARY TABLE IF EXISTS {own}")
+            self.store.run(f"CREATE TEMPORARY TABLE {own} AS {filled(DERIVED[name], self.relations)}")
+            self.relations[name] = own
+
+    def forget(self) -> None:
+        """Let go of the tables that were made."""
+        for name in DERIVED:
+            if self.relations.pop(name, None) is not None:
+                self.store.run(f"DROP TEMPORARY TABLE IF EXISTS derived_{name}")
 
     def _revisions(
         self, control: Control, broken: Sequence["_Broken"], statement: Compiled, made: Findings
@@ -124,15 +142,16 @@ class ControlsRunner:
 
     def _leakage(self, control: Control, broken: "_Broken") -> Leakage:
         kind = control.breaks()[broken.broken - 1]
-        start = broken.slot or broken.first_at // DAY_MS * DAY_MS
+        start = broken.slot or broken.occurred_at // DAY_MS * DAY_MS
         end = broken.slot_end or start + DAY_MS
         due = max(end, broken.last_at) + control.final_after_s * 1_000
+        is_final = self.cut.as_of >= due if broken.is_final < 0 else bool(broken.is_final)
         return Leakage(
             leakage_id=self.hasher.finding_id(
                 self.tenant, self.run_name, control.name(), kind.kind, control.subject_kind, broken.subject, start
             ),
             revision=0,
-            state="final" if self.cut.as_of >= due else "provisional",
+            state="final" if is_final else "provisional",
             control=control.name(),
             control_version=control.version,
             break_kind=kind.kind,
@@ -144,9 +163,9 @@ class ControlsRunner:
             records=broken.records,
             amount_micros=int(broken.amount),
             currency=broken.currency,
-            occurred_at=broken.first_at,
+            occurred_at=broken.occurred_at,
             event_time=self.cut.as_of,
-            age_s=max(0, self.cut.as_of - broken.first_at) // 1_000,
+            age_s=max(0, self.cut.as_of - broken.occurred_at) // 1_000,
             claim=Claim(stream="", key="", where="", since=0, until=0, count=0, hash_sum=0),
             tenant=self.tenant,
             run=self.run_name,
@@ -160,7 +179,7 @@ class ControlsRunner:
         for at in range(0, len(new), AT_ONCE):
             subjects = sorted({each.subject for _, each in new[at : at + AT_ONCE]})
             for name, sql in statement.rows.items():
-                rows = self.store.query(sql, {"subjects": subjects})
+                rows = self.store.query(sql, {"subjects": subjects, "as_of": self.cut.as_of})
                 if len(rows):
                     rows = rows.sort("event_time", "event_id")
                     proof |= {(name, str(key[0])): some for key, some in rows.group_by("_subject", maintain_order=True)}
@@ -168,13 +187,14 @@ class ControlsRunner:
         claimed = []
         for leakage, each in new:
             kind = control.breaks()[each.broken - 1]
-            side, ordinal = control.sides[kind.claims], 0
-            mine = _of_slot(proof.get((kind.claims, each.subject)), each.slot)
+            of_sides = {n: _of_slot(proof.get((n, each.subject)), each.slot) for n in control.sides}
+            names, ordinal = kind.claims.split(" or "), 0
+            claimed_side = next((n for n in names if len(of_sides[n])), names[0])
+            side, mine = control.sides[claimed_side], of_sides[claimed_side]
             claim = _claim(self.hasher, side.stream, f"{control.subject_kind} = {each.subject!r}", side.where, mine)
             claimed.append(msgspec.structs.replace(leakage, claim=claim))
             for name, own in control.sides.items():
-                rows = _of_slot(proof.get((name, each.subject)), each.slot)
-                for row in rows.head(SHOWN).iter_rows(named=True):
+                for row in of_sides[name].head(SHOWN).iter_rows(named=True):
                     made.evidence.append(
                         Evidence(
                             finding_id=leakage.leakage_id,
@@ -238,8 +258,9 @@ class _Broken(msgspec.Struct, frozen=True):
     currency: str
     account_id: str
     broken: int
-    first_at: int
+    occurred_at: int
     last_at: int
+    is_final: int
     records: int
     amount: str
 
@@ -295,9 +316,17 @@ def run_stored(data: Path | None, settings: Settings, names: Sequence[str] = ())
 
 def controls_anew(store: Store, settings: Settings) -> Findings:
     """What the controls find in everything that is stored, as if they had never run. Nothing is written."""
-    runner, found = ControlsRunner(store, settings, is_anew=True), Findings()
-    for control in controls_in_force(settings):
-        found.extend(runner.run(control))
+    return _found(store, settings, controls_in_force(settings), is_anew=True)
+
+
+def _found(store: Store, settings: Settings, controls: Sequence[Control], *, is_anew: bool) -> Findings:
+    """What controls find in the events of every tenant that is served."""
+    found = Findings()
+    for tenant in sorted(settings.served_tenants()):
+        runner = ControlsRunner(store, settings, tenant=tenant, is_anew=is_anew)
+        for control in controls:
+            found.extend(runner.run(control))
+        runner.forget()
     return found
 
 
@@ -307,9 +336,7 @@ def run_controls(store: Store, settings: Settings, names: Sequence[str] = ()) ->
     for name in names:
         if name not in known:
             raise ConfigurationError.unknown_word(name, known, where="--control", what="control")
-    runner, found = ControlsRunner(store, settings), Findings()
-    for control in controls_in_force(settings, names):
-        found.extend(runner.run(control))
+    found = _found(store, settings, controls_in_force(settings, names), is_anew=False)
     if found.control_runs:
         store.write(found)
     return found.control_runs

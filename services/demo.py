@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.assurance import every_control, every_paired
+from detectors.assurance import every_control
 from replay.evaluate import Report, evaluate
 from replay.simulate.run import START, WRITTEN, Tell
 from replay.truth import read_truth
@@ -90,7 +90,7 @@ def compare(streams: Path, data: Path) -> Report:
         leakages = [msgspec.json.decode(each, type=Leakage) for each in listed(store, "leakage")]
         places = store.query("SELECT DISTINCT stream, position FROM quarantine")
     quarantined = [(stream, int(position)) for stream, position in places.iter_rows()]
-    controls = [*(kind.name() for kind in every_control()), *(kind.name() for kind in every_paired())]
+    controls = [kind.name() for kind in every_control()]
     estimates = [kind.name() for kind in every_control() if kind.estimates]
     truths = read_truth(streams / "truth.ndjson")
     return evaluate(truths, alerts, leakages, quarantined, start=START, controls=controls, estimates=estimates)

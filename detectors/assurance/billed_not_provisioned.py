@@ -1,35 +1,90 @@
 """Every recurring line that is billed is for a service that the network gave in that period."""
 
-from detectors.pairing.declared import Break, Control, Side
+from typing import ClassVar
+
+from detectors.controls import Break, Control, Side
+from detectors.controls.service_days import FINAL, LINES, NETWORK, ORDERS, OVERLAP, rows_of
+
+DUE = "c.is_shown AND (c.is_billed OR {as_of:Int64} >= c.unit_end)"
 
 
 class BilledNotProvisioned(Control, frozen=True):
     """Find recurring lines for services that the network did not have on any day of the period.
 
     The amount is negative: the operator took what it has to give back. A suspended service is still there, and a
-    line that a credit cancels took nothing.
+    line that a credit cancels took nothing. A period is judged once the network's snapshot of its end has been read,
+    and final once all its bill runs have been, too.
 
-    >>> BilledNotProvisioned().breaks()[0].amount
-    '-right.value_micros'
+    >>> BilledNotProvisioned().breaks()[0].claims
+    'billing'
     """
 
+    number = 16
     area = "order and provisioning"
-    left = Side("provisioned", key="product_id")
-    right = Side(
-        "billed",
-        key="product_id",
-        where="kind = 'recurring'",
-        offsets="kind in ('credit', 'discount')",
-        value="amount_micros",
-    )
-    waits_for = "provisioned"
-    where = "right.account_class is null or right.account_class <> 'test'"
     subject_kind = "product"
+    sides: ClassVar[dict[str, Side]] = {
+        "network": Side(
+            stream="provisioned",
+            rows=rows_of(NETWORK, "r.began < c.unit_end", DUE),
+            subject="product",
+            slot="unit_start",
+            slot_end="unit_end",
+            account="owner",
+            currency="paid_in",
+            values={"active_days": "active_days", "present_days": "present_days", "fee": "fee", "begun_at": "begun_at"}
+            | FINAL,
+        ),
+        "orders": Side(
+            stream="orders",
+            rows=rows_of(ORDERS, "r.began < c.unit_end", DUE),
+            subject="product",
+            slot="unit_start",
+            slot_end="unit_end",
+            account="owner",
+            currency="paid_in",
+            values={"active_days": "active_days", "present_days": "present_days", "fee": "fee", "begun_at": "begun_at"}
+            | FINAL,
+        ),
+        "billing": Side(
+            stream="billed",
+            rows=rows_of(LINES, OVERLAP, DUE),
+            subject="product",
+            slot="unit_start",
+            slot_end="unit_end",
+            account="owner",
+            where="kind = 'recurring'",
+            money="if(period_start >= unit_start, amount_micros, 0)",
+            values={"begun_at": "greatest(period_start, unit_start)"} | FINAL,
+        ),
+        "offsets": Side(
+            stream="billed",
+            rows=rows_of(LINES, OVERLAP, DUE),
+            subject="product",
+            slot="unit_start",
+            slot_end="unit_end",
+            account="owner",
+            where="kind IN ('credit', 'discount') AND period_start >= unit_start",
+            money="amount_micros",
+            values=FINAL,
+        ),
+    }
+    needs = ("batches",)
+    derived = ("service_units", "service_days")
+    final = "billing.is_final"
+    occurred = "billing.begun_at"
     runbook = "Find the cease that billing missed; credit the lines and end the product's charge."
 
     tolerance_micros: int = 0
 
     def breaks(self) -> list[Break]:
         """A charge for nothing."""
-        charged = f"left.present_days = 0 and right.records > 0 and right.value_micros > {self.tolerance_micros}"
-        return [Break("billed not provisioned", when=charged, amount="-right.value_micros", claims="right")]
+        taken = "(billing.money + offsets.money)"
+        present = "greatest(network.present_days, orders.present_days)"
+        return [
+            Break(
+                kind="billed not provisioned",
+                when=f"{present} = 0 and billing.records > 0 and {taken} > {self.tolerance_micros}",
+                amount=f"-{taken}",
+                claims="billing",
+            )
+        ]

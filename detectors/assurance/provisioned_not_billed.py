@@ -1,35 +1,90 @@
 """Every service that the network gives is billed in every period in which it is given."""
 
-from detectors.pairing.declared import Break, Control, Side
+from typing import ClassVar
+
+from detectors.controls import Break, Control, Side
+from detectors.controls.service_days import FINAL, LINES, NETWORK, ORDERS, OVERLAP, rows_of
+
+DUE = "c.is_billed AND (c.is_shown OR {as_of:Int64} >= c.unit_end)"
 
 
 class ProvisionedNotBilled(Control, frozen=True):
     """Find services that were active in a period for which no recurring line was billed.
 
     The loss is the monthly price that was in force when the period began, for the days on which the service was
-    active. Suspended days cost nothing, test accounts are not billed, and a price of zero loses no money.
+    active. Suspended days cost nothing, test accounts are not billed, and a price of zero loses no money. A period is
+    judged once all its bill runs have been read, and final once the network's snapshot of its end has been, too.
 
-    >>> ProvisionedNotBilled(tolerance_micros=5).breaks()[0].when
-    'left.active_days > 0 and right.records = 0 and left.fee_micros > 5'
+    >>> ProvisionedNotBilled(tolerance_micros=5).breaks()[0].kind
+    'provisioned not billed'
     """
 
+    number = 15
     area = "order and provisioning"
-    left = Side("provisioned", key="product_id")
-    right = Side(
-        "billed",
-        key="product_id",
-        where="kind = 'recurring'",
-        offsets="kind in ('credit', 'discount')",
-        value="amount_micros",
-    )
-    waits_for = "billed"
-    where = "left.account_class is null or left.account_class <> 'test'"
     subject_kind = "product"
+    sides: ClassVar[dict[str, Side]] = {
+        "network": Side(
+            stream="provisioned",
+            rows=rows_of(NETWORK, "r.began < c.unit_end", DUE),
+            subject="product",
+            slot="unit_start",
+            slot_end="unit_end",
+            account="owner",
+            currency="paid_in",
+            values={"active_days": "active_days", "present_days": "present_days", "fee": "fee", "begun_at": "begun_at"}
+            | FINAL,
+        ),
+        "orders": Side(
+            stream="orders",
+            rows=rows_of(ORDERS, "r.began < c.unit_end", DUE),
+            subject="product",
+            slot="unit_start",
+            slot_end="unit_end",
+            account="owner",
+            currency="paid_in",
+            values={"active_days": "active_days", "present_days": "present_days", "fee": "fee", "begun_at": "begun_at"}
+            | FINAL,
+        ),
+        "billing": Side(
+            stream="billed",
+            rows=rows_of(LINES, OVERLAP, DUE),
+            subject="product",
+            slot="unit_start",
+            slot_end="unit_end",
+            account="owner",
+            where="kind = 'recurring'",
+            money="if(period_start >= unit_start, amount_micros, 0)",
+            values={"begun_at": "greatest(period_start, unit_start)"} | FINAL,
+        ),
+        "offsets": Side(
+            stream="billed",
+            rows=rows_of(LINES, OVERLAP, DUE),
+            subject="product",
+            slot="unit_start",
+            slot_end="unit_end",
+            account="owner",
+            where="kind IN ('credit', 'discount') AND period_start >= unit_start",
+            money="amount_micros",
+            values=FINAL,
+        ),
+    }
+    needs = ("batches",)
+    derived = ("service_units", "service_days")
+    final = "greatest(network.is_final, orders.is_final)"
+    occurred = "if(network.records > 0, network.begun_at, orders.begun_at)"
     runbook = "Look up why billing does not know the product; bill the period again, and the ones before it."
 
     tolerance_micros: int = 0
 
     def breaks(self) -> list[Break]:
         """Free service."""
-        unbilled = f"left.active_days > 0 and right.records = 0 and left.fee_micros > {self.tolerance_micros}"
-        return [Break("provisioned not billed", when=unbilled, amount="left.fee_micros", claims="left")]
+        fee = "greatest(network.fee, orders.fee)"
+        active = "greatest(network.active_days, orders.active_days) > 0"
+        return [
+            Break(
+                kind="provisioned not billed",
+                when=f"{active} and billing.records = 0 and {fee} > {self.tolerance_micros}",
+                amount=fee,
+                claims="network or orders",
+            )
+        ]

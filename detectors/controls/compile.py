@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from detectors.controls.language import Break, Control, Side
-from tollwatch.events import STREAMS
 
 MENTION = re.compile(r"\b(\w+)\.(\w+)\b")
 STREAM = re.compile(r"\{(\w+)\}")
@@ -25,7 +24,7 @@ def compiled(control: Control, relations: Mapping[str, str]) -> Compiled:
     """Make the statements of a control. `relations` has the events of each stream as a subquery or a table.
 
     Columns of `breaks`: subject, slot, slot_end, currency, account_id, records, amount_micros, broken (1, 2, …: which
-    break holds), first_at, last_at. Parameter `as_of` (Int64) is the time of the latest event.
+    break holds), occurred_at, last_at, is_final. Parameter `as_of` (Int64) is the time of the latest event.
     Raises ValueError where an expression names a side or a value that is not declared.
     """
     sides, breaks = control.sides, control.breaks()
@@ -44,22 +43,39 @@ def compiled(control: Control, relations: Mapping[str, str]) -> Compiled:
         + f"\n) GROUP BY {', '.join(key)}"
     )
     names = {f"{side}.{name}" for side in sides for name in (*OF_ALL, *values[side])}
-    return Compiled(_broken(breaks, grouped, names), {n: _proof(side, relations) for n, side in sides.items()})
+    extra = (control.final, control.occurred)
+    return Compiled(_broken(breaks, grouped, names, extra), {n: _proof(side, relations) for n, side in sides.items()})
 
 
-def _broken(breaks: list[Break], grouped: str, names: set[str]) -> str:
-    """The groups in which a break holds."""
+def _broken(breaks: list[Break], grouped: str, names: set[str], extra: tuple[str | None, str | None]) -> str:
+    """The groups in which a break holds. `is_final` is −1 where the control leaves it to time."""
     which = ", ".join(f"{_flat(each.when, names)}, {n}" for n, each in enumerate(breaks, 1))
     amount = ", ".join(f"broken = {n}, {MICROS}({_flat(each.amount, names)})" for n, each in enumerate(breaks, 1))
     records = ", ".join(
-        f"broken = {n}, {_flat(each.records or f'{each.claims}.records', names)}" for n, each in enumerate(breaks, 1)
+        f"broken = {n}, {_flat(each.records or _counted(each.claims), names)}" for n, each in enumerate(breaks, 1)
     )
+    final = f"toInt8({_flat(extra[0], names)})" if extra[0] else "toInt8(-1)"
+    occurred = f"toInt64({_flat(extra[1], names)})" if extra[1] else "first_at"
     return (
-        "SELECT subject, slot, slot_end, currency, account_id, broken, first_at, last_at,\n"
+        f"SELECT subject, slot, slot_end, currency, account_id, broken, {occurred} AS occurred_at, last_at,\n"
+        f"    {final} AS is_final,\n"
         f"    toInt64(multiIf({records}, 0)) AS records, toString(multiIf({amount}, {MICROS}(0))) AS amount\n"
         f"FROM (SELECT *, multiIf({which}, 0) AS broken FROM (\n{grouped}\n)) WHERE broken != 0\n"
         "ORDER BY subject, slot, currency"
     )
+
+
+def _counted(claims: str) -> str:
+    """How many rows the first side of these has that has any."""
+    first, *others = claims.split(" or ")
+    return (
+        f"if({first}.records > 0, {first}.records, {_counted(' or '.join(others))})" if others else f"{first}.records"
+    )
+
+
+def filled(sql: str, relations: Mapping[str, str]) -> str:
+    """A statement with the relations that it names in braces."""
+    return STREAM.sub(lambda found: relations.get(found[1], found[0]), sql)
 
 
 def _flat(sql: str, names: set[str]) -> str:
@@ -73,13 +89,7 @@ def _flat(sql: str, names: set[str]) -> str:
 
 def _source(side: Side, relations: Mapping[str, str]) -> str:
     """The rows of a side, before its `where`."""
-    if side.rows is None:
-        return relations[side.stream]
-
-    def relation(found: re.Match[str]) -> str:
-        return relations[found[1]] if found[1] in STREAMS or found[1] in relations else found[0]
-
-    return "(" + STREAM.sub(relation, side.rows) + ")"
+    return relations[side.stream] if side.rows is None else "(" + filled(side.rows, relations) + ")"
 
 
 def _side(number: int, side: Side, values: list[str], width: int, relations: Mapping[str, str]) -> str:

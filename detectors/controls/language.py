@@ -43,7 +43,8 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
 
     In `when` and `amount`, `side.records`, `side.money`, `side.units`, `side.first_at`, `side.last_at` and `side.NAME`
     of its values are what the rows of a side add up to; `as_of` is the time of the latest event. `claims` is the side
-    whose rows the money is about, `records` how many are broken where that is not all of them.
+    whose rows the money is about (`a or b`: the first that has any), `records` how many are broken where that is not
+    all of them.
     """
 
     kind: str
@@ -57,7 +58,9 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Sides that must agree. `needs` are streams without whose events nothing can be said; default: all sides'.
 
     `by_currency`: amounts in several currencies are different subjects. `estimates`: the money is reckoned from means,
-    because what is lost is not there to be counted. `final_after_s` behind the last row nothing is expected any more.
+    because what is lost is not there to be counted. `final_after_s` behind the last row nothing is expected any more,
+    or `final` says so; `occurred` is when the loss began, where that is not the time of the first row. `derived` are
+    tables that its sides read beside streams (`detectors.controls.service_days`).
     """
 
     area: ClassVar[str]
@@ -70,6 +73,9 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     by_currency: ClassVar[bool] = False
     estimates: ClassVar[bool] = False
     final_after_s: ClassVar[int] = 7 * DAY_S
+    derived: ClassVar[tuple[str, ...]] = ()
+    final: ClassVar[str | None] = None
+    occurred: ClassVar[str | None] = None
 
     @classmethod
     def name(cls) -> str:

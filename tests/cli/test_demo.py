@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from detectors import every_detector, every_model
-from detectors.assurance import every_control, every_paired
+from detectors.assurance import every_control
 from replay.scenarios import every_scenario
 
 SEEDS = (2027, 90210)
@@ -60,7 +60,7 @@ def test_leakage_is_found_to_the_micro(done: dict[str, Any]) -> None:
 def test_all_that_can_be_planted_was(done: dict[str, Any]) -> None:
     """Every scenario that some detector, model or control looks for is in the summary."""
     names = [each["name"] for each in [*done["report"]["detectors"], *done["report"]["controls"]]]
-    kinds = {kind.name() for kind in (*every_detector(), *every_model(), *every_control(), *every_paired())}
+    kinds = {kind.name() for kind in (*every_detector(), *every_model(), *every_control())}
     assert sorted(names) == sorted(kinds & {*every_scenario()})
 
 

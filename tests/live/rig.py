@@ -18,6 +18,7 @@ from typing import Self
 import pytest
 
 from detectors.assurance import every_control
+from detectors.pairing.controls import every_paired
 from services.servers.clickhouse import ClickHouse
 from services.servers.kafka import Kafka
 from services.servers.packages import missing
@@ -29,7 +30,8 @@ from tollwatch.errors import StoreError, TollwatchError
 
 os.environ.setdefault("TOLLWATCH_SOURCES__lists__MAY_SEND", '["list"]')  # its verdicts are refused, here and there
 os.environ.setdefault("TOLLWATCH_INSTALLATION_KEY", "0" * 32)  # ids are the same wherever it runs
-IN_SQL = [kind.name() for kind in every_control()]
+PAIRED = {kind.name() for kind in every_paired()}
+IN_SQL = [kind.name() for kind in every_control() if kind.name() not in PAIRED]
 os.environ.setdefault("TOLLWATCH_DISABLED", json.dumps(IN_SQL))  # they run over what is stored: `controlled`
 SERVERS = Path(os.environ.get("TOLLWATCH_SERVERS") or ROOT / "build" / "servers")
 COMMAND = [sys.executable, "-m", "tollwatch"]

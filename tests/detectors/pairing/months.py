@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from detectors.assurance import every_control
 from detectors.pairing import Pairing
+from detectors.pairing.controls import every_paired
 from detectors.pairing.declared import Control
 from detectors.plan import KeySpaceRules
 from tests.make import Row, aligned
@@ -159,7 +159,7 @@ def run(
 
 def pairing(*controls: Control, **settings: Any) -> Pairing:
     """A stage with these controls, or with all."""
-    return Pairing(controls or [kind() for kind in every_control()], **settings)
+    return Pairing(controls or [kind() for kind in every_paired()], **settings)
 
 
 def leakages(rows: Iterable[Row], control: str, **how: Any) -> list[Leakage]:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from detectors.assurance.provisioned_not_billed import ProvisionedNotBilled
 from detectors.pairing import Pairing, assurance_key_space
+from detectors.pairing.controls import ProvisionedNotBilled
 from detectors.pairing.declared import Break, Control, Side
 from detectors.pairing.prices import share
 from tests.detectors.pairing import months as m

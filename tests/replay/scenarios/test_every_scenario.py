@@ -3,7 +3,7 @@
 import pytest
 
 from detectors import every_detector, every_model
-from detectors.assurance import every_control, every_paired
+from detectors.assurance import every_control
 from replay.scenarios import every_scenario, plant
 from replay.simulate.population import World, populate
 from replay.simulate.run import START, WRITTEN, operator
@@ -33,7 +33,7 @@ def truths(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 def test_every_detector_and_control_has_a_scenario(world: World) -> None:
     """And no scenario stands alone, but leakages whose control is still to come."""
-    kinds = {kind.name() for kind in (*every_detector(), *every_model(), *every_control(), *every_paired())}
+    kinds = {kind.name() for kind in (*every_detector(), *every_model(), *every_control())}
     assert kinds <= set(every_scenario())
     for name in set(every_scenario()) - kinds:
         planted = plant(world, [name])
