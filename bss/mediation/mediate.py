@@ -214,8 +214,9 @@ def _file_row(file: File, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def batch_row(file: File, rows: pl.DataFrame) -> pl.DataFrame:
-    """The row of `batches` for a file: its records, seconds and charges, as the switch wrote them."""
+    """The row of `batches` for a file: its records, seconds and charges (of one currency), as the switch wrote them."""
     first, last = rows["event_time"].min(), rows["event_time"].max()
+    currencies = rows["currency"].drop_nulls().unique().to_list()
     return pl.DataFrame(
         {
             "event_id": [f"file-{file.source}-{file.file_id}"],
@@ -233,8 +234,10 @@ def batch_row(file: File, rows: pl.DataFrame) -> pl.DataFrame:
             "sequence_modulus": [file.modulus],
             "records": [len(rows)],
             "units": [rows["duration_s"].sum()],
-            "amount_micros": [rows["charge_micros"].sum()],
-        }
+            "amount_micros": [rows["charge_micros"].sum() if len(currencies) < 2 else None],
+            "currency": [currencies[0] if len(currencies) == 1 else None],
+        },
+        schema_overrides={"amount_micros": pl.Int64, "currency": pl.String},
     )
 
 

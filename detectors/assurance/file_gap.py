@@ -5,14 +5,16 @@ from typing import ClassVar
 from detectors.controls import Break, Control, Side
 
 FILES = """
-SELECT event_id, event_time, mean, concat(source, '-', leftPad(toString((previous + n) % modulus), 4, '0')) AS missing
+SELECT event_id, event_time, mean, paid_in,
+    concat(source, '-', leftPad(toString((previous + n) % modulus), 4, '0')) AS missing
 FROM (
     SELECT *, arrayJoin(range(1, toUInt64(greatest(step, 1)))) AS n FROM (
         SELECT *, (number - previous + modulus) % modulus AS step FROM (
             SELECT event_id, event_time, source, toInt64(assumeNotNull(sequence_number)) AS number,
                 toInt64(ifNull(sequence_modulus, 2147483648)) AS modulus,
                 lagInFrame(number, 1, toInt64(-1)) OVER w AS previous,
-                intDiv(sum(ifNull(amount_micros, 0)) OVER m, count() OVER m) AS mean
+                intDiv(sum(ifNull(amount_micros, 0)) OVER m, count() OVER m) AS mean,
+                max(ifNull(currency, '')) OVER m AS paid_in
             FROM {batches} WHERE kind = 'file' AND state = 'closed' AND sequence_number IS NOT NULL
             WINDOW w AS (PARTITION BY source ORDER BY event_time, event_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW),
                 m AS (PARTITION BY source ORDER BY event_time, event_id ROWS BETWEEN 96 PRECEDING AND CURRENT ROW)
@@ -36,7 +38,7 @@ class FileGap(Control, frozen=True):
     subject_kind = "file"
     sides: ClassVar[dict[str, Side]] = {
         "next": Side(
-            stream="batches", rows=FILES, subject="missing", values={"mean": "mean"}, currency="''", account="''"
+            stream="batches", rows=FILES, subject="missing", values={"mean": "mean"}, currency="paid_in", account="''"
         )
     }
     estimates = True

@@ -118,7 +118,8 @@ def test_the_queue_shows_identifiers_as_they_are(store: ChdbStore, found: Findin
     queue = drawn(store, "fraud-operations")["Queue"]
     subjects = {each["subject"] for each in found.alerts}
     assert sum(text in subjects for text in queue) >= 8
-    assert "–" in queue
+    rows = [each for each in found.alerts if each["subject"] in queue]
+    assert "–" in queue or all(each.get("account_id") and each.get("amount_micros") is not None for each in rows)
     assert not any(word in text for text in queue for word in (" Bil", " Mil", " Tri"))
     assert queue.index("critical") < queue.index("warning") if "warning" in queue else True
 
