@@ -53,10 +53,10 @@ class ControlsRunner:
     def __init__(self, store: Store, settings: Settings, *, tenant: str | None = None, is_anew: bool = False) -> None:
         self.store, self.settings, self.is_anew = store, settings, is_anew
         self.tenant, self.run_name, self.hasher = tenant or settings.tenant, settings.run, settings.hasher()
-        ends = {str(p): int(e) for p, e in store.query(CUT, {"tenant": self.tenant}).iter_rows()}
+        stored, filled = _stored(store)
+        marks = store.query(CUT, {"tenant": self.tenant}).iter_rows()
+        ends = {str(p): min(int(end), stored[str(p)]) for p, end in marks if str(p) in stored}
         self.relations = {stream: self._relation(stream, ends) for stream in STREAMS}
-        parts = [f"SELECT '{stream}' AS stream, count() AS n FROM raw_{stream}" for stream in STREAMS]  # noqa: S608
-        filled = {stream for stream, n in store.query(" UNION ALL ".join(parts)).iter_rows() if n}
         records, latest = dict.fromkeys(STREAMS, 0), 0
         for stream, relation in self.relations.items():
             if stream not in filled:
@@ -247,6 +247,17 @@ class ControlsRunner:
             tenant=self.tenant,
             run=self.run_name,
         )
+
+
+def _stored(store: Store) -> tuple[dict[str, int], set[str]]:
+    """How far each source partition is stored, and which streams have events: a server stores them in its own time."""
+    parts = [
+        f"SELECT '{stream}' AS stream, toString(_partition) AS place, max(_offset) + 1 AS until "  # noqa: S608
+        f"FROM raw_{stream} GROUP BY place"
+        for stream in STREAMS
+    ]
+    rows = store.query(" UNION ALL ".join(parts)).rows()
+    return {place: int(until) for _, place, until in rows}, {stream for stream, _, _ in rows}
 
 
 class _Broken(msgspec.Struct, frozen=True):

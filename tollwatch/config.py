@@ -104,7 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `snapshot_events` is after how many events the state is saved, so that a run that was killed goes on from there.
     Of workers on Kafka: `app` is their common name (two installations on one Kafka need two), `clickhouse` the URL of
     the server for findings, `state` the folder or object store of their snapshots, written every `snapshot_s`; a worker
-    that was silent for `session_timeout_s` is replaced; `metrics_port` serves Prometheus (0: off).
+    that was silent for `session_timeout_s` is replaced; `metrics_port` serves Prometheus (0: off); one of
+    them runs the controls every `controls_every_s` (0: none does).
     `detectors` overrides thresholds by detector, `budgets` says how many alerts a day a model may raise. `enabled`
     empty means every detector.
 
@@ -139,6 +140,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     snapshot_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     session_timeout_s: Annotated[float, msgspec.Meta(ge=1)] = 10.0
     metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    controls_every_s: Annotated[float, msgspec.Meta(ge=0)] = 600.0
 
     def database_url(self, data: Path) -> str:
         """Where relational data lives: the URL that was set, or SQLite in the data directory."""

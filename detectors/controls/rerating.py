@@ -1,9 +1,9 @@
 """What usage costs by the price list, worked out from the plan as data: nothing of this is shared with rating.
 
 A record's offering is what was last ordered for its subscriber, or what `reference` says of him, the price list is the
-offering's, the row is the one with the longest prefix among those in force. Units are charged in steps, the first ones
-whole. Bands of time, prices that begin further on, whole numbers and allowances are not reckoned here: what they touch
-is left out, not guessed.
+offering's, the row is that of the whole number or the one with the longest prefix among those in force. Units are
+charged in steps, the first ones whole. Bands of time, prices that begin further on and allowances are not reckoned
+here: what they touch is left out, not guessed.
 """
 
 from detectors.controls.parts import FOREVER, half_even
@@ -34,16 +34,17 @@ OFFERED = f"""
 LISTED = f"""
         SELECT assumeNotNull(tariff_id) AS list, assumeNotNull(service) AS of_service,
             ifNull(place, 'home') AS of_place,
-            ifNull(prefix, '') AS of_head, toInt64(ifNull(connect_micros, 0)) AS connect,
+            if(exact IS NULL, ifNull(prefix, ''), concat('=', exact)) AS of_head,
+            toInt64(ifNull(connect_micros, 0)) AS connect,
             toInt64(ifNull(rate_micros, 0)) AS rate, toInt64(ifNull(per_units, 1)) AS per,
             toInt64(ifNull(first_units, 0)) AS first, toInt64(ifNull(step_units, 1)) AS step,
             toInt64(ifNull(round_micros, 1)) AS round_to, ifNull(rounding, 'half_even') AS rounding,
             ifNull(version, 1) AS list_version, ifNull(currency, '') AS list_currency,
             ifNull(valid_from, 0) AS since, ifNull(valid_to, {FOREVER}) AS until
-        FROM {{reference}} WHERE entity = 'tariff' AND ifNull(from_units, 0) = 0 AND band IS NULL AND exact IS NULL
+        FROM {{reference}} WHERE entity = 'tariff' AND ifNull(from_units, 0) = 0 AND band IS NULL
             AND tariff_id NOT IN (
                 SELECT assumeNotNull(tariff_id) FROM {{reference}} WHERE entity = 'tariff' AND tariff_id IS NOT NULL
-                    AND (ifNull(from_units, 0) > 0 OR band IS NOT NULL OR exact IS NOT NULL))"""
+                    AND (ifNull(from_units, 0) > 0 OR band IS NOT NULL))"""
 
 
 def rerated(where: str, *, units: str = UNITS, next_version: bool = False) -> str:
@@ -53,7 +54,8 @@ def rerated(where: str, *, units: str = UNITS, next_version: bool = False) -> st
     offering or no units is left out.
     """
     fits = "moment < since" if next_version else "moment >= since AND moment < until"
-    order = "since, length(head) DESC" if next_version else "length(head) DESC, list_version DESC, since DESC"
+    best = "startsWith(head, '=') DESC, length(head) DESC"
+    order = f"since, {best}" if next_version else f"{best}, list_version DESC, since DESC"
     charged = "if(used <= first, first, first + intDiv(used - first + step - 1, step) * step)"
     exact = f"toInt128(rate) * {charged}"
     return f"""
@@ -63,7 +65,8 @@ def rerated(where: str, *, units: str = UNITS, next_version: bool = False) -> st
             connect + {half_even(exact, "toInt128(per)")} AS amount
         FROM (
             SELECT event_id, event_time, account_id, moment, service, place, used, tariff,
-                arrayJoin(arrayMap(n -> substring(number, 1, n), range(0, least(length(number), 15) + 1))) AS head
+                arrayJoin(arrayPushBack(arrayMap(n -> substring(number, 1, n), range(0, least(length(number), 15) + 1)),
+                    concat('=', number))) AS head
             FROM (
                 SELECT *, offering AS held FROM (
                     SELECT event_id, event_time, account_id, assumeNotNull(subscriber_id) AS who,

@@ -24,11 +24,12 @@ from streams.live.framing import Framing
 from streams.live.inbox import Came, Inbox
 from streams.live.metrics import Metrics
 from streams.live.owned import Owned
+from streams.live.periodic import Periodic
 from streams.live.raw_partitions import RawIntake, raw_partitions
 from streams.live.sink import FindingsSink
 from streams.live.topics import EPOCH, frames_topic
 from streams.partition import EventPartition, PartitionFactory, PartitionOutput
-from streams.plan import Plan
+from streams.plan import EVENT, Plan
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
 from tollwatch.errors import TollwatchError
@@ -38,8 +39,7 @@ from tollwatch.rescue import UNFORESEEN
 from tollwatch.segments import Segment
 
 log = logging.getLogger("tollwatch.worker")
-REVOKED_S = 5.0
-SNAPSHOTS_KEPT = 2
+REVOKED_S, SNAPSHOTS_KEPT = 5.0, 2
 FLUSH_S = 0.1
 """How long alerts wait at most to be written together, where writing them takes no tenth of the time."""
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -61,7 +61,7 @@ class Worker:
     """Everything one process does. `plan` is what runs, `store` takes what is found, `state` is where snapshots lie.
 
     `evidence_store` is another connection to the store, for evidence. `on_refused` is told now and then how many
-    records sources were not allowed to send.
+    records sources were not allowed to send; one worker of all runs `controls` every `controls_every_s`.
     """
 
     consumer: SnapshotConsumer
@@ -77,8 +77,9 @@ class Worker:
         on_refused: OnRefused | None = None,
         *,
         evidence_store: Sink | None = None,
+        controls: Callable[[], object] | None = None,
     ) -> None:
-        self.settings, self.state, self.on_refused = settings, state, on_refused
+        self.settings, self.state, self.on_refused, self.controls = settings, state, on_refused, controls
         self.metrics = Metrics()
         self.app = self._app()
         self.sink = FindingsSink(store, self.metrics, evidence_store)
@@ -358,6 +359,9 @@ class _WorkerServices(Service):
             worker.metrics.serve(worker.settings.metrics_port)
         await self.add_runtime_dependency(worker.sink)
         await self.add_runtime_dependency(worker.framing)
+        if worker.controls is not None and (every_s := worker.settings.controls_every_s):
+            first = TP(frames_topic(worker.settings.kafka, EVENT), 0)
+            await self.add_runtime_dependency(Periodic(worker.controls, every_s, lambda: first in worker.owned))
         gc.collect()
         gc.freeze()  # what is there stays: the collector need not go through it again and again
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)

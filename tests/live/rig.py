@@ -173,6 +173,7 @@ class Installation:
             "TOLLWATCH_DATABASE": f"sqlite:///{self.folder / 'relational.sqlite'}",
             "TOLLWATCH_INSTALLATION_KEY": "0" * 32,
             "TOLLWATCH_SNAPSHOT_S": "2",
+            "TOLLWATCH_CONTROLS_EVERY_S": "0",
             "TOLLWATCH_SESSION_TIMEOUT_S": "6",
             "NUMBA_NUM_THREADS": "1",
             "POLARS_MAX_THREADS": "2",

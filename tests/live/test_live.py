@@ -15,7 +15,7 @@ from services.triage import judge
 from services.verdicts import Said
 from store import ServerStore
 from tests.live.chaos import HOLDS, held
-from tests.live.rig import Input, Installation, Servers, need_servers, simulated
+from tests.live.rig import IN_SQL, Input, Installation, Servers, need_servers, run, simulated
 from tests.store.found import alert
 from tollwatch.config import load_settings
 from tollwatch.findings import Evidence
@@ -56,6 +56,36 @@ def test_live_finds_what_embedded_finds(
     assert len(week.found["alerts"].splitlines()) > 30
     assert len(week.found["leakages"].splitlines()) > 15
     assert held(servers, week, "nothing_happens", 0, tmp_path_factory.mktemp("quiet")) == ""
+
+
+def test_a_worker_runs_the_controls(servers: Servers, days: Input, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One of two, again and again: what stands in the end is what they find when all has been read."""
+    every = {"TOLLWATCH_DISABLED": "[]"}
+    data = ("--data", days.folder.parent / "data")
+    run("controls", "run", *data, env=every)
+    wanted = standing(*data, env=every)
+    assert len(wanted) > 50
+    with Installation(servers, "controls", tmp_path_factory.mktemp("controls"), controls_every_s=3) as at:
+        at.env |= every
+        at.worker()
+        at.worker()
+        at.publish(days, "--close")
+        at.published()
+        until = time.monotonic() + 240
+        while (found := standing(env=at.env)) != wanted and time.monotonic() < until:
+            time.sleep(3)
+        assert found == wanted
+
+
+def standing(*words: object, env: dict[str, str]) -> set[tuple[str, str, int, int]]:
+    """Leakages of controls in SQL that are not withdrawn."""
+    lines = run("leakages", *words, "--format", "ndjson", "--identifiers", env=env).stdout.splitlines()
+    rows = [msgspec.json.decode(line) for line in lines]
+    return {
+        (row["control"], row["leakage_id"], row["amount_micros"], row["records"])
+        for row in rows
+        if row["state"] != "withdrawn" and row["control"] in IN_SQL
+    }
 
 
 @pytest.mark.parametrize(
