@@ -3,14 +3,15 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
+from detectors.controls.parts import SAYS
 
-COPIES = """
+OWN = "subscriber_id IS NOT NULL AND ifNull(part_number, 0) = 0"
+COPIES = f"""
 SELECT * FROM (
-    SELECT *, row_number() OVER (PARTITION BY service, record_type, calling_number, called_number, subscriber_id,
-        start_time, event_time,
-        duration_s, uplink_bytes, downlink_bytes ORDER BY event_id
-    ) AS n
-    FROM {usage} WHERE subscriber_id IS NOT NULL AND ifNull(part_number, 0) = 0
+    SELECT event_id, event_time, currency, account_id, row_number() OVER (PARTITION BY {SAYS} ORDER BY event_id) AS n
+    FROM {{usage}} WHERE {OWN} AND {SAYS} IN (
+        SELECT {SAYS} AS said FROM {{usage}} WHERE {OWN} GROUP BY said HAVING count() > 1
+    )
 ) WHERE n > 1
 """
 

@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
+from detectors.controls.parts import SAYS
 
-ONCE = """
-SELECT * FROM {usage} WHERE hop = 'mediation' AND file_id IS NOT NULL AND NOT ifNull(
-    roaming_direction = 'out' AND file_format = 'tap', 0)
-LIMIT 1 BY service, record_type, calling_number, called_number, subscriber_id, start_time,
-    event_time, duration_s, uplink_bytes, downlink_bytes
+ONCE = f"""
+SELECT event_id, event_time, file_id, currency FROM {{usage}} WHERE hop = 'mediation' AND file_id IS NOT NULL
+    AND NOT ifNull(roaming_direction = 'out' AND file_format = 'tap', 0)
+LIMIT 1 BY {SAYS}
 """
 
 

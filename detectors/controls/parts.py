@@ -26,6 +26,11 @@ VISITS = """
 """Visitors' answered calls, whose operators pay."""
 
 
+SAYS = """sipHash64(toString((service, record_type, calling_number, called_number, subscriber_id, start_time,
+    event_time, duration_s, uplink_bytes, downlink_bytes)))"""
+"""What a usage record says, as one number: two records that say the same are copies."""
+
+
 def complete(stream: str, kind: str, scope: str = "") -> str:
     """Batches of a kind that are closed and whose declared rows have all been read: only then does absence count.
 
