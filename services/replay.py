@@ -47,7 +47,7 @@ def replay_run(
     """Read stored events in the order in which they came, and write what is found as NDJSON into a folder."""
     began, sink, since_ms = time.monotonic(), InMemorySink(), period.since_ms
     begin = since_ms - round(period.warm_days * DAY_MS) if since_ms is not None else None
-    with reading(data) as store:
+    with reading(data, own_tables=True) as store:
         settings = with_key(settings, folder_of(data, settings))
         sources = stored_sources(store, since=begin, until=period.until_ms)
         plan = make_plan(settings, rules)

@@ -112,12 +112,13 @@ def store_beside(data: Path, settings: Settings) -> Path | None:
 
 
 @contextmanager
-def reading(data: Path | None, settings: Settings | None = None) -> Iterator[Store]:
-    """The store, its tables up to date, for reading only."""
+def reading(data: Path | None, settings: Settings | None = None, *, own_tables: bool = False) -> Iterator[Store]:
+    """The store, its tables up to date, for reading only; with `own_tables` temporary tables may be made, too."""
     store = open_store(data, settings or load_settings())
     try:
         store.apply_tables()
-        store.only_read()
+        if not own_tables:
+            store.only_read()
         yield store
     finally:
         store.close()
