@@ -12,6 +12,7 @@ from detectors.assurance import every_control
 from detectors.controls import Control, compiled
 from detectors.controls.compile import Compiled, filled
 from detectors.controls.service_days import DERIVED
+from detectors.pairing.controls import every_paired
 from services.assembly import controls_in_force
 from services.keys import with_key
 from services.stores import open_store
@@ -326,8 +327,13 @@ def run_stored(data: Path | None, settings: Settings, names: Sequence[str] = ())
 
 
 def controls_anew(store: Store, settings: Settings) -> Findings:
-    """What the controls find in everything that is stored, as if they had never run. Nothing is written."""
-    return _found(store, settings, controls_in_force(settings), is_anew=True)
+    """What the controls find in everything that is stored, as if they had never run. Nothing is written.
+
+    Those that are paired while streams are read are left to that: here they would say the same, at another time.
+    """
+    paired = {kind.name() for kind in every_paired()}
+    wanted = [control for control in controls_in_force(settings) if control.name() not in paired]
+    return _found(store, settings, wanted, is_anew=True)
 
 
 def _found(store: Store, settings: Settings, controls: Sequence[Control], *, is_anew: bool) -> Findings:
