@@ -38,7 +38,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 def week(tmp_path_factory: pytest.TempPathFactory) -> Input:
     """More than half a million events of all streams."""
     need_servers()
-    return simulated(tmp_path_factory.mktemp("week"), subscribers=3800, days=4, seed=7)
+    return simulated(tmp_path_factory.mktemp("week"), subscribers=4200, days=4, seed=7)
 
 
 @pytest.fixture(scope="module")
