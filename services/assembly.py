@@ -1,4 +1,4 @@
-"""Wire the parts together: detectors, models and controls in force become key spaces with their stages."""
+"""Wire the parts together: detectors and models in force become key spaces with their stages."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,6 @@ from detectors.assurance import every_control
 from detectors.controls import Control
 from detectors.engine import Engine
 from detectors.language import Declared, Model
-from detectors.pairing import Pairing, assurance_key_space
-from detectors.pairing.controls import every_paired
-from detectors.pairing.declared import Control as Paired
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
@@ -24,7 +21,7 @@ from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
 
 DAY_MS = 86_400_000
-Kind = TypeVar("Kind", bound=Declared | Control | Paired)
+Kind = TypeVar("Kind", bound=Declared | Control)
 
 
 def _configured(kind: type[Kind], settings: Settings) -> Kind:
@@ -53,8 +50,7 @@ def controls_in_force(settings: Settings, names: Sequence[str] = ()) -> list[Con
 
 
 def _check_names(settings: Settings) -> None:
-    kinds: list[type[Declared | Control | Paired]] = [*every_detector(), *every_model()]
-    kinds += [*every_control(), *every_paired()]
+    kinds: list[type[Declared | Control]] = [*every_detector(), *every_model(), *every_control()]
     known = [kind.name() for kind in kinds]
     for name in (*settings.enabled, *settings.disabled, *settings.detectors):
         if name not in known:
@@ -93,13 +89,6 @@ def _engine(part: KeySpaceRules, settings: Settings) -> PlannedStage:
     )
 
 
-def _pairing(controls: Sequence[Paired], settings: Settings) -> PlannedStage:
-    return PlannedStage(
-        assurance_key_space(controls),
-        lambda tenant: Pairing(controls, tenant=tenant, run=settings.run, hasher=settings.hasher()),
-    )
-
-
 def plan_of(rules: Sequence[Rule], settings: Settings) -> Plan:
     """These rules and nothing else."""
     return Plan({name: _engine(part, settings) for name, part in rules_by_key_space(rules).items()})
@@ -110,8 +99,6 @@ def make_plan(settings: Settings, files: Sequence[Path] = ()) -> Plan:
     models: list[Model] = _in_force(every_model(), settings)
     wanted = rules_by_key_space(rules_in_force(settings, files), models)
     stages = {name: _engine(part, settings) for name, part in wanted.items()}
-    if controls := _in_force(every_paired(), settings):
-        stages["assurance"] = _pairing(controls, settings)
     return Plan(stages, {type(model).model: _model(model, wanted, settings) for model in models})
 
 

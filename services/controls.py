@@ -12,7 +12,6 @@ from detectors.assurance import every_control
 from detectors.controls import Control, compiled
 from detectors.controls.compile import Compiled, filled
 from detectors.controls.service_days import DERIVED
-from detectors.pairing.controls import every_paired
 from services.assembly import controls_in_force
 from services.keys import with_key
 from services.stores import open_store
@@ -297,8 +296,8 @@ def _claim(hasher: Hasher, stream: str, key: str, where: str, rows: pl.DataFrame
 
 
 def _as_json(row: Mapping[str, Any]) -> str:
-    """An event as JSON, keys sorted, nulls and how it came left out."""
-    facts = {n: v for n, v in row.items() if v is not None and not n.startswith("_") and n not in ADDED}
+    """An event as JSON, keys sorted; what it does not say and how it came left out."""
+    facts = {n: v for n, v in row.items() if v not in (None, []) and not n.startswith("_") and n not in ADDED}
     return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
@@ -327,13 +326,8 @@ def run_stored(data: Path | None, settings: Settings, names: Sequence[str] = ())
 
 
 def controls_anew(store: Store, settings: Settings) -> Findings:
-    """What the controls find in everything that is stored, as if they had never run. Nothing is written.
-
-    Those that are paired while streams are read are left to that: here they would say the same, at another time.
-    """
-    paired = {kind.name() for kind in every_paired()}
-    wanted = [control for control in controls_in_force(settings) if control.name() not in paired]
-    return _found(store, settings, wanted, is_anew=True)
+    """What the controls find in everything that is stored, as if they had never run. Nothing is written."""
+    return _found(store, settings, controls_in_force(settings), is_anew=True)
 
 
 def _found(store: Store, settings: Settings, controls: Sequence[Control], *, is_anew: bool) -> Findings:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from detectors.pairing.controls import every_paired
-from services.assembly import controls_in_force, make_plan
+from services.assembly import make_plan
 from services.audit import note, note_settings
 from services.controls import run_controls
 from services.keys import folder_of, with_key
@@ -51,13 +50,10 @@ def make_worker(settings: Settings, rules: Sequence[Path] = (), state: str | Non
 
 
 def _run_controls(server: str, settings: Settings) -> None:
-    """Run the controls over what is stored; those that are paired while streams are read are left to that."""
-    paired = {kind.name() for kind in every_paired()}
-    names = [control.name() for control in controls_in_force(settings) if control.name() not in paired]
+    """Run the controls over what is stored."""
     store = ServerStore(server, make=False)
     try:
-        if names:
-            run_controls(store, settings, names)
+        run_controls(store, settings)
     finally:
         store.close()
 

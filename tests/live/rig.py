@@ -18,7 +18,6 @@ from typing import Self
 import pytest
 
 from detectors.assurance import every_control
-from detectors.pairing.controls import every_paired
 from services.servers.clickhouse import ClickHouse
 from services.servers.kafka import Kafka
 from services.servers.packages import missing
@@ -30,9 +29,8 @@ from tollwatch.errors import StoreError, TollwatchError
 
 os.environ.setdefault("TOLLWATCH_SOURCES__lists__MAY_SEND", '["list"]')  # its verdicts are refused, here and there
 os.environ.setdefault("TOLLWATCH_INSTALLATION_KEY", "0" * 32)  # ids are the same wherever it runs
-PAIRED = {kind.name() for kind in every_paired()}
-IN_SQL = [kind.name() for kind in every_control() if kind.name() not in PAIRED]
-os.environ.setdefault("TOLLWATCH_DISABLED", json.dumps(IN_SQL))  # they run over what is stored: `controlled`
+CONTROLS = [kind.name() for kind in every_control()]
+os.environ.setdefault("TOLLWATCH_DISABLED", json.dumps(CONTROLS))  # they run over what is stored: `controlled`
 SERVERS = Path(os.environ.get("TOLLWATCH_SERVERS") or ROOT / "build" / "servers")
 COMMAND = [sys.executable, "-m", "tollwatch"]
 NOT_EVENTS = {"truth", "broken"}
@@ -112,7 +110,7 @@ def controlled(at: "Installation", given: Input) -> str:
         if here != there:
             wrong.append(f"controls: {kind}, {here.count(chr(10))} in chDB, {there.count(chr(10))} on the server")
         if kind == "leakages":
-            absent = [name for name in IN_SQL if f'"control":"{name}"' not in there]
+            absent = [name for name in CONTROLS if f'"control":"{name}"' not in there]
             wrong += [f"controls: {name} found nothing" for name in absent]
     return "; ".join(wrong)
 

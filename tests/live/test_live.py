@@ -15,7 +15,7 @@ from services.triage import judge
 from services.verdicts import Said
 from store import ServerStore
 from tests.live.chaos import HOLDS, held
-from tests.live.rig import IN_SQL, Input, Installation, Servers, need_servers, run, simulated
+from tests.live.rig import Input, Installation, Servers, need_servers, run, simulated
 from tests.store.found import alert
 from tollwatch.config import load_settings
 from tollwatch.findings import Evidence
@@ -54,7 +54,6 @@ def test_live_finds_what_embedded_finds(
     """Half a million events over four partitions and two workers: the same bytes, and nothing lost."""
     assert week.lines() >= 500_000
     assert len(week.found["alerts"].splitlines()) > 30
-    assert len(week.found["leakages"].splitlines()) > 15
     assert held(servers, week, "nothing_happens", 0, tmp_path_factory.mktemp("quiet")) == ""
 
 
@@ -78,13 +77,13 @@ def test_a_worker_runs_the_controls(servers: Servers, days: Input, tmp_path_fact
 
 
 def standing(*words: object, env: dict[str, str]) -> set[tuple[str, str, int, int]]:
-    """Leakages of controls in SQL that are not withdrawn."""
+    """Leakages that are not withdrawn."""
     lines = run("leakages", *words, "--format", "ndjson", "--identifiers", env=env).stdout.splitlines()
     rows = [msgspec.json.decode(line) for line in lines]
     return {
         (row["control"], row["leakage_id"], row["amount_micros"], row["records"])
         for row in rows
-        if row["state"] != "withdrawn" and row["control"] in IN_SQL
+        if row["state"] != "withdrawn"
     }
 
 

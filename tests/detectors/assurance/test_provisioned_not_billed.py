@@ -1,26 +1,26 @@
 """Free service is found, and only free service."""
 
-from functools import partial
-
 import pytest
 
-from tests.detectors.pairing import months as m
-from tests.detectors.pairing.months import DAY, HOUR, PRICE, at, closing, line, month, offering, order, seen
+from detectors.assurance.provisioned_not_billed import ProvisionedNotBilled
+from tests.detectors.assurance import months as m
+from tests.detectors.assurance.months import DAY, HOUR, PRICE, at, closing, line, month, offering, order, seen
+from tests.detectors.conftest import Stored
 
-found = partial(m.leakages, control="provisioned_not_billed")
+CONTROL = ProvisionedNotBilled()
 LONG_AGO = at(1) - 20 * DAY
 
 
-def test_a_month_of_free_service_costs_its_price() -> None:
+def test_a_month_of_free_service_costs_its_price(stored: Stored) -> None:
     """The snapshot shows the service, the bill run is complete and has no line: provisional it never was."""
     rows = month([order("p1", "add", LONG_AGO), seen("p1", 1, since=LONG_AGO)])
-    (leakage,) = found(rows)
+    (leakage,) = stored.leakages(rows, control=CONTROL)
 
     assert (leakage.state, leakage.revision, leakage.subject_kind, leakage.subject) == ("final", 1, "product", "p1")
     assert (leakage.amount_micros, leakage.currency, leakage.account_id) == (PRICE, "EUR", "a1")
     assert (leakage.period_start, leakage.period_end, leakage.occurred_at) == (at(1), at(2), at(1))
     assert leakage.age_s == (leakage.event_time - at(1)) // 1000 == 33 * 86_400
-    assert (leakage.claim.stream, leakage.claim.key, leakage.claim.count) == ("provisioned", "product_id = 'p1'", 1)
+    assert (leakage.claim.stream, leakage.claim.key, leakage.claim.count) == ("provisioned", "product = 'p1'", 1)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_a_month_of_free_service_costs_its_price() -> None:
         ),
     ],
 )
-def test_only_days_of_service_count(why: str, rows: list[m.Row], days: int) -> None:
+def test_only_days_of_service_count(stored: Stored, why: str, rows: list[m.Row], days: int) -> None:
     """A day counts when the service was active on it."""
-    (leakage,) = found(month(rows))
+    (leakage,) = stored.leakages(month(rows), control=CONTROL)
     assert leakage.amount_micros == days * PRICE // 31, why
 
 
@@ -113,55 +113,57 @@ def test_only_days_of_service_count(why: str, rows: list[m.Row], days: int) -> N
         ("the order was cancelled", [order("p1", "add", at(1, 5), state="cancelled")]),
     ],
 )
-def test_no_leakage_when(why: str, rows: list[m.Row]) -> None:
+def test_no_leakage_when(stored: Stored, why: str, rows: list[m.Row]) -> None:
     """Each row is ordinary life that looks like free service from afar."""
-    assert found(month([order("p1", "add", LONG_AGO), *rows] if why == "it is billed" else rows)) == [], why
+    known = [order("p1", "add", LONG_AGO), *rows] if why == "it is billed" else rows
+    assert stored.leakages(month(known), control=CONTROL) == [], why
 
 
 SERVICE = [offering(), order("p1", "add", LONG_AGO), seen("p1", 1, since=LONG_AGO)]
 
 
-def test_absence_waits_for_the_records_declared() -> None:
+def test_absence_waits_for_the_records_declared(stored: Stored) -> None:
     """The bill run's closing event came, but one of its two lines has not: nothing is absent yet."""
     rows = [*SERVICE, line("p2", 1), closing("provisioned", 1, 1), closing("billed", 1, 2)]
-    assert found(rows) == []
-    assert found([*rows, line("p1", 1, event_time=at(2, 5))]) == []
-    (leakage,) = found([*rows, line("p3", 1, event_time=at(2, 5))])
+    assert stored.leakages(rows, control=CONTROL) == []
+    assert stored.leakages([*rows, line("p1", 1, event_time=at(2, 5))], control=CONTROL) == []
+    (leakage,) = stored.leakages([*rows, line("p3", 1, event_time=at(2, 5))], control=CONTROL)
     assert leakage.event_time == at(2, 5)
 
 
-def test_provisional_until_the_snapshot_is_complete_too() -> None:
+def test_provisional_until_the_snapshot_is_complete_too(stored: Stored) -> None:
     """The bill run is first; what the snapshot then confirms becomes final, under one id."""
     rows = [*SERVICE, closing("billed", 1, 0, when=at(2) + HOUR), closing("provisioned", 1, 1)]
-    due, final = found(rows)
+    due, final = stored.leakages(rows[:-1], rows[-1:], control=CONTROL)
     assert (due.state, final.state, due.revision, final.revision) == ("provisional", "final", 1, 2)
     assert due.leakage_id == final.leakage_id
 
 
-def test_a_late_line_withdraws() -> None:
+def test_a_late_line_withdraws(stored: Stored) -> None:
     """A line that comes after the run was complete makes the pair whole again."""
-    final, withdrawn = found([*month(SERVICE[1:]), line("p1", 1, event_time=at(2, 9), batch_id="run-2")])
+    late = line("p1", 1, event_time=at(2, 9), batch_id="run-2")
+    final, withdrawn = stored.leakages(month(SERVICE[1:]), [late], control=CONTROL)
     assert (final.state, withdrawn.state, withdrawn.revision) == ("final", "withdrawn", 2)
     assert (withdrawn.amount_micros, withdrawn.event_time) == (0, at(2, 9))
 
 
-def test_a_late_cease_corrects() -> None:
+def test_a_late_cease_corrects(stored: Stored) -> None:
     """The network reports afterwards that the service ended in the middle of the month."""
     late = seen("p1", 2, since=at(1, 11), state="terminated", event_time=at(2, 20), batch_id=None)
-    final, corrected = found([*month(SERVICE[1:]), late])
+    final, corrected = stored.leakages(month(SERVICE[1:]), [late], control=CONTROL)
     assert (final.amount_micros, corrected.amount_micros) == (PRICE, 10_000_000)
     assert (corrected.state, corrected.revision) == ("final", 2)
 
 
-def test_the_price_in_force_when_the_period_began() -> None:
+def test_the_price_in_force_when_the_period_began(stored: Stored) -> None:
     """A new price in the middle of the month counts from the next."""
     rows = [*SERVICE[1:], offering(price=62_000_000, since=at(1, 10))]
-    (leakage,) = found(month(rows))
+    (leakage,) = stored.leakages(month(rows), control=CONTROL)
     assert leakage.amount_micros == PRICE
 
 
-def test_only_the_run_of_its_bill_cycle_judges_an_account() -> None:
+def test_only_the_run_of_its_bill_cycle_judges_an_account(stored: Stored) -> None:
     """Another cycle's run says nothing about an account."""
     rows = [*SERVICE, m.account(bill_cycle="b"), closing("provisioned", 1, 1)]
-    assert found([*rows, closing("billed", 1, 0, scope="billed:a")]) == []
-    assert len(found([*rows, closing("billed", 1, 0, scope="billed:b")])) == 1
+    assert stored.leakages([*rows, closing("billed", 1, 0, scope="billed:a")], control=CONTROL) == []
+    assert len(stored.leakages([*rows, closing("billed", 1, 0, scope="billed:b")], control=CONTROL)) == 1

@@ -1,17 +1,10 @@
-"""A small operator for the tests of controls: months, snapshots, bill runs, and what a control finds in them."""
+"""A small operator for the tests of controls: its months, snapshots and bill runs."""
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from detectors.pairing import Pairing
-from detectors.pairing.controls import every_paired
-from detectors.pairing.declared import Control
-from detectors.plan import KeySpaceRules
-from tests.make import Row, aligned
-from tollwatch.findings import Leakage
-from tollwatch.frames import Findings
+from tests.make import Row
 
 HOUR, DAY = 3_600_000, 86_400_000
 PRICE = 31_000_000
@@ -135,33 +128,3 @@ def month(rows: Sequence[Row], number: int = 1) -> list[Row]:
     count = {name: sum(each.get("batch_id") == f"{name}-{number}" for each in rows) for name in ("snapshot", "run")}
     closings = [closing("provisioned", number, count["snapshot"]), closing("billed", number, count["run"])]
     return [offering(), account(), *rows, *closings]
-
-
-def run(
-    rows: Iterable[Row], *, cuts: Sequence[int] = (), stage: Pairing | None = None, reload: bool = False
-) -> Findings:
-    """What the controls find in rows, cut at these places; `reload` saves and loads at every cut."""
-    stage = pairing() if stage is None else stage
-    ordered = sorted(rows, key=lambda each: (each["event_time"], each["event_id"]))
-    part = KeySpaceRules(stage.key_space, [], [])
-    found = Findings()
-    places = [0, *sorted(cuts), len(ordered)]
-    for first, last in itertools.pairwise(places):
-        if first < last:
-            found.extend(stage.advance(aligned(ordered[first:last], part)))
-            if reload:
-                saved = stage.save()
-                stage = pairing()
-                stage.load(saved)
-    found.leakages = list(found.leakages)
-    return found
-
-
-def pairing(*controls: Control, **settings: Any) -> Pairing:
-    """A stage with these controls, or with all."""
-    return Pairing(controls or [kind() for kind in every_paired()], **settings)
-
-
-def leakages(rows: Iterable[Row], control: str, **how: Any) -> list[Leakage]:
-    """All revisions of one control's leakages."""
-    return [each for each in run(rows, **how).leakages if each.control == control]
