@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.service_days import FINAL, LINES, NETWORK, ORDERS, OVERLAP, rows_of
+from detectors.controls.service_days import service_sides
 
 DUE = "c.is_shown AND (c.is_billed OR {as_of:Int64} >= c.unit_end)"
 
@@ -22,52 +22,7 @@ class BilledNotProvisioned(Control, frozen=True):
     number = 16
     area = "order and provisioning"
     subject_kind = "product"
-    sides: ClassVar[dict[str, Side]] = {
-        "network": Side(
-            stream="provisioned",
-            rows=rows_of(NETWORK, "r.began < c.unit_end", DUE),
-            subject="product",
-            slot="unit_start",
-            slot_end="unit_end",
-            account="owner",
-            currency="paid_in",
-            values={"active_days": "active_days", "present_days": "present_days", "fee": "fee", "begun_at": "begun_at"}
-            | FINAL,
-        ),
-        "orders": Side(
-            stream="orders",
-            rows=rows_of(ORDERS, "r.began < c.unit_end", DUE),
-            subject="product",
-            slot="unit_start",
-            slot_end="unit_end",
-            account="owner",
-            currency="paid_in",
-            values={"active_days": "active_days", "present_days": "present_days", "fee": "fee", "begun_at": "begun_at"}
-            | FINAL,
-        ),
-        "billing": Side(
-            stream="billed",
-            rows=rows_of(LINES, OVERLAP, DUE),
-            subject="product",
-            slot="unit_start",
-            slot_end="unit_end",
-            account="owner",
-            where="kind = 'recurring'",
-            money="if(period_start >= unit_start, amount_micros, 0)",
-            values={"begun_at": "greatest(period_start, unit_start)"} | FINAL,
-        ),
-        "offsets": Side(
-            stream="billed",
-            rows=rows_of(LINES, OVERLAP, DUE),
-            subject="product",
-            slot="unit_start",
-            slot_end="unit_end",
-            account="owner",
-            where="kind IN ('credit', 'discount') AND period_start >= unit_start",
-            money="amount_micros",
-            values=FINAL,
-        ),
-    }
+    sides: ClassVar[dict[str, Side]] = service_sides(DUE)
     needs = ("batches",)
     derived = ("service_units", "service_days")
     final = "billing.is_final"

@@ -3,10 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.rerating import rerated
-
-CHARGED = "charging = 'online' AND charge_micros IS NOT NULL AND ifNull(allowance_used, 0) = 0"
-RATED = f"event_id IN (SELECT assumeNotNull(refers_to) FROM {{rated}} WHERE {CHARGED})"
+from detectors.controls.rerating import another_price, charged_again
 
 
 class ChargingParity(Control, frozen=True):
@@ -21,10 +18,7 @@ class ChargingParity(Control, frozen=True):
     number = 10
     area = "rating and billing"
     subject_kind = "event"
-    sides: ClassVar[dict[str, Side]] = {
-        "rating": Side(stream="rated", where=CHARGED, subject="refers_to", money="charge_micros"),
-        "list": Side(stream="usage", rows=rerated(RATED), money="micros", currency="list_currency"),
-    }
+    sides: ClassVar[dict[str, Side]] = charged_again("online")
     needs = ("rated", "usage", "reference")
     runbook = "Look up the row and version that rating used; mend it, rate again, credit or charge the difference."
 
@@ -32,13 +26,4 @@ class ChargingParity(Control, frozen=True):
 
     def breaks(self) -> list[Break]:
         """Another amount."""
-        off = "list.money - rating.money"
-        both = "rating.records = 1 and list.records > 0"
-        return [
-            Break(
-                kind="another price",
-                when=f"{both} and abs({off}) > {self.tolerance_micros}",
-                amount=off,
-                claims="rating",
-            )
-        ]
+        return [another_price(self.tolerance_micros)]

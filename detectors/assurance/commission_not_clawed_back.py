@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.parts import in_statements
+from detectors.controls.traffic import in_statements
 
 LEFT = in_statements(
     """SELECT a.order_item_id AS item, d.event_id AS event_id, d.event_time AS event_time, c.price AS price,

@@ -3,9 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.parts import CALLS, in_statements, priced
-
-OWN = in_statements(priced(CALLS), "interconnect")
+from detectors.controls.traffic import carried
 
 
 class InterconnectOvercharge(Control, frozen=True):
@@ -22,29 +20,7 @@ class InterconnectOvercharge(Control, frozen=True):
     area = "partner"
     subject_kind = "route"
     by_currency = True
-    sides: ClassVar[dict[str, Side]] = {
-        "statement": Side(
-            stream="settled",
-            where="kind = 'interconnect' AND direction = 'out'",
-            subject="concat(ifNull(route, ''), ':', ifNull(prefix, ''))",
-            money="amount_micros",
-            units="ifNull(units, 0)",
-            slot="ifNull(period_start, 0)",
-            slot_end="ifNull(period_end, 0)",
-            account="''",
-        ),
-        "own": Side(
-            stream="usage",
-            rows=OWN,
-            where="direction = 'out'",
-            subject="concat(route, ':', prefix)",
-            money="micros",
-            currency="rate_currency",
-            slot="period_start",
-            slot_end="period_end",
-            account="''",
-        ),
-    }
+    sides: ClassVar[dict[str, Side]] = carried("out")
     runbook = "Dispute the statement with the calls and the agreed rate; pay what is not in dispute."
 
     tolerance_micros: int = 0

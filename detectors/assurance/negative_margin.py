@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.parts import CALLS, month_of, priced
+from detectors.controls.parts import month_of
+from detectors.controls.traffic import CALLS, priced
 
 SOLD = f"""
 SELECT c.*, ifNull(r.sold, 0) AS sold FROM ({priced(CALLS)}) AS c INNER JOIN (

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.parts import half_even, in_statements
+from detectors.controls.parts import half_even
+from detectors.controls.traffic import in_statements
 
 SOLD = in_statements(
     """SELECT r.event_id AS event_id, r.event_time AS event_time, u.provider AS provider,

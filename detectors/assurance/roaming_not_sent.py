@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.parts import VISITS, priced
+from detectors.controls.traffic import VISITS, priced
 
 
 class RoamingNotSent(Control, frozen=True):

@@ -3,9 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.parts import CALLS, in_statements, priced
-
-OWN = in_statements(priced(CALLS), "interconnect")
+from detectors.controls.traffic import carried
 
 
 class UnbilledInbound(Control, frozen=True):
@@ -22,29 +20,7 @@ class UnbilledInbound(Control, frozen=True):
     area = "partner"
     subject_kind = "route"
     by_currency = True
-    sides: ClassVar[dict[str, Side]] = {
-        "statement": Side(
-            stream="settled",
-            where="kind = 'interconnect' AND direction = 'in'",
-            subject="concat(ifNull(route, ''), ':', ifNull(prefix, ''))",
-            money="amount_micros",
-            units="ifNull(units, 0)",
-            slot="ifNull(period_start, 0)",
-            slot_end="ifNull(period_end, 0)",
-            account="''",
-        ),
-        "own": Side(
-            stream="usage",
-            rows=OWN,
-            where="direction = 'in'",
-            subject="concat(route, ':', prefix)",
-            money="micros",
-            currency="rate_currency",
-            slot="period_start",
-            slot_end="period_end",
-            account="''",
-        ),
-    }
+    sides: ClassVar[dict[str, Side]] = carried("in")
     runbook = "Bill the partner for what is missing; find the trunk that nobody counts."
 
     tolerance_micros: int = 0

@@ -3,10 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.rerating import rerated
-
-CHARGED = "charging = 'offline' AND charge_micros IS NOT NULL AND ifNull(allowance_used, 0) = 0"
-RATED = f"event_id IN (SELECT assumeNotNull(refers_to) FROM {{rated}} WHERE {CHARGED})"
+from detectors.controls.rerating import another_price, charged_again
 
 
 class WrongPrice(Control, frozen=True):
@@ -21,10 +18,7 @@ class WrongPrice(Control, frozen=True):
     number = 9
     area = "rating and billing"
     subject_kind = "event"
-    sides: ClassVar[dict[str, Side]] = {
-        "rating": Side(stream="rated", where=CHARGED, subject="refers_to", money="charge_micros"),
-        "list": Side(stream="usage", rows=rerated(RATED), money="micros", currency="list_currency"),
-    }
+    sides: ClassVar[dict[str, Side]] = charged_again("offline")
     needs = ("rated", "usage", "reference")
     runbook = "Look up the row and version that rating used; mend it, rate again, credit or charge the difference."
 
@@ -32,13 +26,4 @@ class WrongPrice(Control, frozen=True):
 
     def breaks(self) -> list[Break]:
         """Another amount."""
-        off = "list.money - rating.money"
-        both = "rating.records = 1 and list.records > 0"
-        return [
-            Break(
-                kind="another price",
-                when=f"{both} and abs({off}) > {self.tolerance_micros}",
-                amount=off,
-                claims="rating",
-            )
-        ]
+        return [another_price(self.tolerance_micros)]

@@ -6,6 +6,7 @@ charged in steps, the first ones whole. Bands of time, prices that begin further
 here: what they touch is left out, not guessed.
 """
 
+from detectors.controls.language import Break, Side
 from detectors.controls.parts import FOREVER, half_even
 
 AWAY = (
@@ -97,4 +98,25 @@ def _rounded(amount: str) -> str:
     return (
         f"multiIf(round_to = 1, {amount}, rounding = 'up', {up}, rounding = 'down', {whole} * round_to, "
         f"{even} * round_to)"
+    )
+
+
+def charged_again(charging: str) -> dict[str, Side]:
+    """What usage cost that was charged in one way (online or offline), and what the price list makes of it."""
+    charged = f"charging = '{charging}' AND charge_micros IS NOT NULL AND ifNull(allowance_used, 0) = 0"
+    rated = f"event_id IN (SELECT assumeNotNull(refers_to) FROM {{rated}} WHERE {charged})"
+    return {
+        "rating": Side(stream="rated", where=charged, subject="refers_to", money="charge_micros"),
+        "list": Side(stream="usage", rows=rerated(rated), money="micros", currency="list_currency"),
+    }
+
+
+def another_price(tolerance_micros: int) -> Break:
+    """More or less than the list says: above zero too little was charged."""
+    off = "list.money - rating.money"
+    return Break(
+        kind="another price",
+        when=f"rating.records = 1 and list.records > 0 and abs({off}) > {tolerance_micros}",
+        amount=off,
+        claims="rating",
     )

@@ -8,6 +8,9 @@ service that the complete snapshot of the period does not show ended; an activat
 Points of a case stand in arrays of tuples: time, seen until, first read, state, whether the snapshot shows it.
 """
 
+from typing import Any
+
+from detectors.controls.language import Side
 from detectors.controls.parts import FOREVER, complete, half_even
 
 DAY = 86_400_000
@@ -174,10 +177,47 @@ LINES = (
 )
 OVERLAP = "r.period_start < c.unit_end AND r.period_end > c.unit_start"
 FINAL = {"is_final": "is_billed AND is_shown"}
+DAYS = {"active_days": "active_days", "present_days": "present_days", "fee": "fee", "begun_at": "begun_at"} | FINAL
 
 
-def rows_of(select: str, where: str, due: str) -> str:
-    """Rows that have a product, with its cases; `due` says which cases are judged."""
-    return f"""
+def service_sides(due: str) -> dict[str, Side]:
+    """What the network shows and orders say of a product in a period, and what is billed for it; `due`: which cases."""
+
+    def side(stream: str, select: str, met: str, currency: str, **others: Any) -> Side:
+        rows = f"""
     SELECT r.*, c.* FROM ({select}) AS r INNER JOIN {{service_days}} AS c ON r.product_id = c.product
-    WHERE ({where}) AND ({due})"""
+    WHERE ({met}) AND ({due})"""
+        return Side(
+            stream=stream,
+            rows=rows,
+            subject="product",
+            slot="unit_start",
+            slot_end="unit_end",
+            account="owner",
+            currency=currency,
+            **others,
+        )
+
+    began = "r.began < c.unit_end"
+    return {
+        "network": side("provisioned", NETWORK, began, "paid_in", values=DAYS),
+        "orders": side("orders", ORDERS, began, "paid_in", values=DAYS),
+        "billing": side(
+            "billed",
+            LINES,
+            OVERLAP,
+            "currency",
+            where="kind = 'recurring'",
+            money="if(period_start >= unit_start, amount_micros, 0)",
+            values={"begun_at": "greatest(period_start, unit_start)"} | FINAL,
+        ),
+        "offsets": side(
+            "billed",
+            LINES,
+            OVERLAP,
+            "currency",
+            where="kind IN ('credit', 'discount') AND period_start >= unit_start",
+            money="amount_micros",
+            values=FINAL,
+        ),
+    }
