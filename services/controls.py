@@ -11,7 +11,8 @@ import polars as pl
 from detectors.assurance import every_control
 from detectors.controls import Control, compiled
 from detectors.controls.compile import Compiled, filled
-from detectors.controls.service_days import DERIVED
+from detectors.controls.price_lists import ZONES, zone_changes
+from detectors.controls.tables import DERIVED, tables_of
 from services.assembly import controls_in_force
 from services.keys import with_key
 from services.stores import open_store
@@ -82,7 +83,7 @@ class ControlsRunner:
         if missing:
             made.control_runs.append(self._run_of(control, [], complete=False))
             return made
-        self._derive(control.derived)
+        self._derive(tables_of(control))
         statement = compiled(control, self.relations)
         found = self.store.query(statement.breaks, {"as_of": self.cut.as_of})
         broken = [_Broken(**row) for row in found.iter_rows(named=True)] if len(found) else []
@@ -95,6 +96,9 @@ class ControlsRunner:
         for name in names:
             if name in self.relations:
                 continue
+            if "{zones}" in DERIVED[name]:
+                zones = self.store.query(filled(ZONES, self.relations)).iter_rows()
+                self.relations["zones"] = zone_changes([zone for (zone,) in zones])
             own = f"derived_{name}"
             self.store.run(f"DROP TEMPORARY TABLE IF EXISTS {own}")
             self.store.run(f"CREATE TEMPORARY TABLE {own} AS {filled(DERIVED[name], self.relations)}")

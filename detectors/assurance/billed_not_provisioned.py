@@ -24,7 +24,6 @@ class BilledNotProvisioned(Control, frozen=True):
     subject_kind = "product"
     sides: ClassVar[dict[str, Side]] = service_sides(DUE)
     needs = ("batches",)
-    derived = ("service_units", "service_days")
     final = "billing.is_final"
     occurred = "billing.begun_at"
     runbook = "Find the cease that billing missed; credit the lines and end the product's charge."

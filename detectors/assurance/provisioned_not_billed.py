@@ -24,7 +24,6 @@ class ProvisionedNotBilled(Control, frozen=True):
     subject_kind = "product"
     sides: ClassVar[dict[str, Side]] = service_sides(DUE)
     needs = ("batches",)
-    derived = ("service_units", "service_days")
     final = "greatest(network.is_final, orders.is_final)"
     occurred = "if(network.records > 0, network.begun_at, orders.begun_at)"
     runbook = "Look up why billing does not know the product; bill the period again, and the ones before it."

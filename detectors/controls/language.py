@@ -59,8 +59,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `by_currency`: amounts in several currencies are different subjects. `estimates`: the money is reckoned from means,
     because what is lost is not there to be counted. `final_after_s` behind the last row nothing is expected any more,
-    or `final` says so; `occurred` is when the loss began, where that is not the time of the first row. `derived` are
-    tables that its sides read beside streams (`detectors.controls.service_days`).
+    or `final` says so; `occurred` is when the loss began, where that is not the time of the first row.
     """
 
     area: ClassVar[str]
@@ -73,7 +72,6 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     by_currency: ClassVar[bool] = False
     estimates: ClassVar[bool] = False
     final_after_s: ClassVar[int] = 7 * DAY_S
-    derived: ClassVar[tuple[str, ...]] = ()
     final: ClassVar[str | None] = None
     occurred: ClassVar[str | None] = None
 

@@ -1,7 +1,7 @@
 """Events stored, controls run over them, what was found given."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 import pytest
@@ -27,7 +27,7 @@ class Stored:
         everything = Findings()
         for part in parts:
             self._keep(tenant, part, ends)
-            runner = ControlsRunner(self.store, Settings(tenant="main", tenants=[tenant]), tenant=tenant)
+            runner = self.runner(tenant)
             found = Findings()
             for control in controls:
                 found.extend(runner.run(control))
@@ -42,13 +42,19 @@ class Stored:
 
     def _keep(self, tenant: str, rows: Iterable[Row], ends: dict[str, int]) -> None:
         ordered = sorted(rows, key=lambda each: (each["event_time"], each["event_id"]))
-        marks = []
+        frames = {}
         for stream in sorted({row["_stream"] for row in ordered}):
             mine = [row for row in ordered if row["_stream"] == stream]
             names = sorted({name for row in mine for name in row} - {"_stream"})
-            table = pl.DataFrame([{n: row.get(n) for n in names} for row in mine], infer_schema_length=None)
+            frames[stream] = pl.DataFrame([{n: row.get(n) for n in names} for row in mine], infer_schema_length=None)
+        self.keep(tenant, frames, ends)
+
+    def keep(self, tenant: str, frames: Mapping[str, pl.DataFrame], ends: dict[str, int] | None = None) -> None:
+        """Store events of streams as read to their ends; `ends` says how far each had been read, and is moved on."""
+        ends, marks = {} if ends is None else ends, []
+        for stream, table in frames.items():
             place, begin = f"{tenant}-{stream}", ends.get(stream, 0)
-            ends[stream] = end = begin + len(mine)
+            ends[stream] = end = begin + len(table)
             places = pl.int_range(begin, end, dtype=pl.Int64)
             told = table.with_columns(tenant=pl.lit(tenant), source=pl.lit("test"), _offset=places)
             self.store.write_raw(stream, place, told)
@@ -65,6 +71,10 @@ class Stored:
                 )
             )
         self.store.write(Findings(frame_marks=marks))
+
+    def runner(self, tenant: str) -> ControlsRunner:
+        """What runs controls over a tenant's events."""
+        return ControlsRunner(self.store, Settings(tenant="main", tenants=[tenant]), tenant=tenant)
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,11 @@ PER_MINUTE = {
 }
 
 
-def test_every_rated_call_of_a_reseller_costs_what_its_bill_says(tmp_path: Path) -> None:
-    """42,238 calls: the kind of destination is a number of its own, the price a peak and an off-peak rate a minute."""
+def resold(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """42,238 calls with what they cost (`published`), and their price list.
+
+    The kind of destination is a number of its own, the price a peak and an off-peak rate a minute.
+    """
     given = pl.read_csv(shared("np_dl_telco_cdr/cdr.csv.gz"), infer_schema=False)
     given = given.rename({name: name.strip() for name in given.columns}).with_columns(pl.all().str.strip_chars())
     kinds = given.select("destPhoneNumber", "Type").unique()
@@ -31,26 +34,32 @@ def test_every_rated_call_of_a_reseller_costs_what_its_bill_says(tmp_path: Path)
         for band, rate in zip(("", "off-peak"), PER_MINUTE[kind], strict=True)
     ]
     prices = "\n".join(["tariff,service,exact,destination,band,rate,per,first,step", *rows])
-    reference = catalogue(tmp_path, prices, rest=OFF_PEAK, zone="Europe/London", since="2013-01-01")
+    reference = catalogue(folder, prices, rest=OFF_PEAK, zone="Europe/London", since="2013-01-01")
 
     def moment(day: str, time: str) -> pl.Expr:
         text = pl.col(day) + " " + pl.col(time)
         return text.str.to_datetime("%d/%m/%Y %H:%M:%S", time_zone="Europe/London").dt.epoch("ms")
 
     usage = given.select(
-        event_id="callID",
+        event_id=pl.format("call-{}", pl.int_range(pl.len())),
         service=pl.lit("voice"),
         record_type=pl.lit("originating"),
         subscriber_id="phoneNumber",
         called_number="destPhoneNumber",
         start_time=moment("startDate", "startTime"),
         event_time=moment("endDate", "endTime"),
+        published=pl.col("Cost").cast(pl.Int64) * 1_000_000,
     ).with_columns(duration_s=(pl.col("event_time") - pl.col("start_time")) // 1000)
-    made = rated(usage, reference, services(*given["phoneNumber"].unique().sort()))
+    return usage, reference
+
+
+def test_every_rated_call_of_a_reseller_costs_what_its_bill_says(tmp_path: Path) -> None:
+    """Rating makes of each call what was published."""
+    usage, reference = resold(tmp_path)
+    made = rated(usage, reference, services(*usage["subscriber_id"].unique().sort()))
     assert made.backlog["rating_error"].value_counts().rows() == []
     assert len(made.rated) == 42_238
-    cost = given["Cost"].cast(pl.Int64) * 1_000_000
-    assert (made.rated["charge_micros"] == cost).all()
+    assert (made.rated["charge_micros"] == usage["published"]).all()
 
 
 def test_the_bills_of_a_churn_table_are_its_minutes_times_its_prices(tmp_path: Path) -> None:
