@@ -25,13 +25,14 @@ def complete(stream: str, kind: str, scope: str = "") -> str:
 
 
 def half_even(product: str, divisor: str) -> str:
-    """Product ÷ divisor in whole numbers, halves to the even neighbour; both at least 0.
+    """Product ÷ divisor in whole numbers, halves to the even neighbour; both at least 0. No branches: they cost more.
 
-    >>> half_even("5", "2").startswith("(intDiv(")
+    >>> half_even("5", "2").startswith("(intDiv(5, 2)")
     True
     """
-    whole, rest = f"intDiv({product}, {divisor})", f"2 * (({product}) % {divisor})"
-    return f"({whole} + if({rest} > {divisor} OR ({rest} = {divisor} AND {whole} % 2 = 1), 1, 0))"
+    whole = f"intDiv({product}, {divisor})"
+    twice = f"2 * (({product}) - {whole} * {divisor})"
+    return f"({whole} + ({twice} > {divisor}) + ({twice} = {divisor}) * bitAnd({whole}, 1))"
 
 
 def month_of(moment: str) -> str:

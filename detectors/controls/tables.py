@@ -14,7 +14,7 @@ def tables_of(control: Control) -> list[str]:
 
     >>> from detectors.assurance.wrong_price import WrongPrice
     >>> tables_of(WrongPrice())
-    ['price_contracts', 'price_versions', 'price_rows']
+    ['price_contracts', 'price_bands', 'price_times', 'price_edges', 'price_rows', 'price_tiers']
     """
     found: list[str] = []
 

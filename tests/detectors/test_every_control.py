@@ -9,7 +9,7 @@ import pytest
 
 from detectors.assurance import every_control
 from detectors.controls import Control, compiled
-from detectors.controls.service_days import DERIVED
+from detectors.controls.tables import DERIVED
 from replay.scenarios import every_scenario
 from tollwatch.events import STREAMS
 
