@@ -8,15 +8,15 @@ SERVED = """
 SELECT r.*, r.account_id AS who FROM {rated} AS r
 INNER JOIN (
     SELECT account_id AS owes, minIf(event_time, step = 'bar' AND NOT executed) AS due,
-        minIf(event_time, step = 'bar' AND executed) AS done
+        arrayFilter(t -> t > due, groupArrayIf(event_time, step IN ('bar', 'terminate') AND executed)) AS done
     FROM {dunning} GROUP BY account_id HAVING due > 0
 ) AS d ON r.account_id = d.owes
-WHERE r.charge_micros IS NOT NULL AND r.usage_time >= d.due AND (d.done <= d.due OR r.usage_time < d.done)
+WHERE r.charge_micros IS NOT NULL AND r.usage_time >= d.due AND (empty(d.done) OR r.usage_time < arrayMin(d.done))
 """
 
 
 class DunningNotExecuted(Control, frozen=True):
-    """Find accounts whose bar was due and not carried out, and what they have used since.
+    """Find accounts whose bar was due and not carried out, and what they have used until another step was.
 
     >>> DunningNotExecuted().breaks()[0].amount
     'usage.money'

@@ -6,7 +6,7 @@ from detectors.controls import Break, Control, Side
 
 SETTLED = "state = 'settled' AND kind IN ('payment', 'recharge')"
 FIRST = "SELECT min(event_time) FROM {payments} WHERE hop != 'gateway'"
-GATEWAY = "SELECT * FROM {payments} WHERE hop = 'gateway' AND event_time >= (" + FIRST + ") - 300000"
+GATEWAY = "SELECT * FROM {payments} WHERE hop = 'gateway' AND event_time >= (" + FIRST + ")"
 
 
 class PaymentNotCredited(Control, frozen=True):

@@ -12,8 +12,9 @@ class ProvisionedNotBilled(Control, frozen=True):
     """Find services that were active in a period for which no recurring line was billed.
 
     The loss is the monthly price that was in force when the period began, for the days on which the service was
-    active. Suspended days cost nothing, test accounts are not billed, and a price of zero loses no money. A period is
-    judged once all its bill runs have been read, and final once the network's snapshot of its end has been, too.
+    active. Suspended days cost nothing, test accounts are not billed, and a price of zero loses no money. A service
+    whose end was ordered before the period is another control's (`cease_incomplete`). A period is judged once all
+    its bill runs have been read, and final once the network's snapshot of its end has been, too.
 
     >>> ProvisionedNotBilled(tolerance_micros=5).breaks()[0].kind
     'provisioned not billed'
@@ -33,11 +34,12 @@ class ProvisionedNotBilled(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Free service."""
         fee = "greatest(network.fee, orders.fee)"
+        ordered = "not (orders.ended > orders.added)"
         active = "greatest(network.active_days, orders.active_days) > 0"
         return [
             Break(
                 kind="provisioned not billed",
-                when=f"{active} and billing.records = 0 and {fee} > {self.tolerance_micros}",
+                when=f"{active} and billing.records = 0 and {fee} > {self.tolerance_micros} and {ordered}",
                 amount=fee,
                 claims="network or orders",
             )

@@ -168,8 +168,8 @@ DERIVED = {"service_units": UNITS, "service_days": SERVICES}
 
 NETWORK = "SELECT event_id, event_time, product_id, since AS began FROM {provisioned}"
 ORDERS = (
-    "SELECT event_id, event_time, product_id, event_time AS began FROM {orders} WHERE state = 'completed' "
-    "AND product_id IS NOT NULL"
+    "SELECT event_id, event_time, product_id, event_time AS began, toString(action) AS told FROM {orders} "
+    "WHERE state = 'completed' AND product_id IS NOT NULL"
 )
 LINES = (
     "SELECT event_id, event_time, product_id, kind, amount_micros, currency, period_start, period_end FROM {billed} "
@@ -178,6 +178,12 @@ LINES = (
 OVERLAP = "r.period_start < c.unit_end AND r.period_end > c.unit_start"
 FINAL = {"is_final": "is_billed AND is_shown"}
 DAYS = {"active_days": "active_days", "present_days": "present_days", "fee": "fee", "begun_at": "begun_at"} | FINAL
+
+TOLD = {
+    "ended": "if(told IN ('delete', 'port_out') AND began <= unit_start, began, 0)",
+    "added": "if(told IN ('add', 'port_in'), began, 0)",
+}
+"""When an order ended the service before the period, and when one gave it."""
 
 
 def service_sides(due: str) -> dict[str, Side]:
@@ -201,7 +207,7 @@ def service_sides(due: str) -> dict[str, Side]:
     began = "r.began < c.unit_end"
     return {
         "network": side("provisioned", NETWORK, began, "paid_in", values=DAYS),
-        "orders": side("orders", ORDERS, began, "paid_in", values=DAYS),
+        "orders": side("orders", ORDERS, began, "paid_in", values=DAYS | TOLD),
         "billing": side(
             "billed",
             LINES,

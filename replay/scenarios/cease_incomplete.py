@@ -24,15 +24,15 @@ def plant(context: ScenarioContext) -> Planted:
         ends = orders.filter(pl.col("verb") == "terminate").join(recent, on="product_id", how="semi")
         some = Few(context, context.few - len(kept), each=context.few, share=False).of(ends, "product_id")
         kept.extend(some["product_id"])
-        start, end = next(months(context.world))
         rows = recent.filter(pl.col("product_id").is_in(some["product_id"].to_list()))
         truths = [
             of_product(
                 "cease_incomplete",
-                row | {"period_start": row["until"], "period_end": end},
-                _free(row["price"], row["until"], start, end),
+                row | {"period_start": max(row["until"], start), "period_end": end},
+                _free(row["price"], max(row["until"], start - 1), start, end),
             )
             for row in rows.iter_rows(named=True)
+            for start, end in months(context.world)
         ]
         return orders.join(some.select("service_order_id"), on="service_order_id", how="anti"), truths
 

@@ -12,14 +12,19 @@ Made = tuple[pl.DataFrame, list[Truth]]
 
 
 def plant(context: ScenarioContext) -> Planted:
-    """A few accounts; what they use behind the day of the bar is lost."""
+    """A few accounts; what they use behind the day of the bar is lost, until another step is carried out."""
     few = Few(context, context.few, each=context.few, share=False)
     since: dict[str, int] = {}
-    used: dict[str, list[int]] = {}
+    until: dict[str, int] = {}
+    used: dict[str, list[tuple[int, int]]] = {}
 
     def skipped(steps: pl.DataFrame, _: Any) -> Made:
         some = few.of(steps.filter((pl.col("step") == "bar") & ~pl.col("account_id").is_in(list(since))), "invoice_id")
         since.update(some.select("account_id", "at").iter_rows())
+        ends = steps.filter(pl.col("step").is_in(["bar", "terminate"]) & pl.col("account_id").is_in(list(since)))
+        for account, at in ends.select("account_id", "at").sort("at").iter_rows():
+            if at > since[account]:
+                until.setdefault(account, at)
         mine = pl.col("invoice_id").is_in(some["invoice_id"].to_list()) & (pl.col("step") == "bar")
         return steps.with_columns(executed=pl.when(mine).then(pl.lit(value=False)).otherwise("executed")), []
 
@@ -27,21 +32,18 @@ def plant(context: ScenarioContext) -> Planted:
         own = rated.filter(pl.col("account_id").is_in(list(since)) & pl.col("charge_micros").is_not_null())
         for account, moment, charge in own.select("account_id", "usage_time", "charge_micros").iter_rows():
             if moment >= since[account]:
-                used.setdefault(account, []).append(charge)
+                used.setdefault(account, []).append((moment, charge))
         return rated, []
 
     def told(rows: pl.DataFrame, _: Any) -> Made:
-        return rows, [
-            leakage(
-                "dunning_not_executed",
-                ("account", account),
-                (since[account], context.world.end),
-                sum(charges),
-                count=len(charges),
-                account_id=account,
-            )
-            for account, charges in sorted(used.items())
-            if sum(charges)
-        ]
+        truths = []
+        for account, charges in sorted(used.items()):
+            end = until.get(account, context.world.end)
+            lost = [charge for moment, charge in charges if moment < end]
+            if sum(lost):
+                times = since[account], end
+                whole = {"count": len(lost), "account_id": account}
+                truths.append(leakage("dunning_not_executed", ("account", account), times, sum(lost), **whole))
+        return rows, truths
 
     return Planted(faults={"payment.dunning": [skipped], "rating.rated": [spent], "simulation.end": [told]})

@@ -1,6 +1,6 @@
 """What scenarios of leakage share: choosing a few rows of many as they pass a place, and saying what was lost."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import polars as pl
@@ -35,7 +35,11 @@ class Few:
         return some
 
     def charged(self, rows: pl.DataFrame, office: Any) -> pl.DataFrame:
-        """Some of the records that somebody pays for, with what they are worth."""
+        """Some of the records that somebody pays for, with what they are worth; not those of partners abroad.
+
+        What is paid abroad has a list of its own, which other faults change as a whole.
+        """
+        rows = rows.filter(pl.col("file_format").ne_missing("tap"))
         if self.left <= 0 or rows.is_empty():
             return rows.head(0).with_columns(worth=pl.lit(0, pl.Int64))
         return self.of(office.charged(self._own(rows, "event_id").drop("_order")))
@@ -45,6 +49,12 @@ class Few:
         order = scatter(number.to_series().to_numpy(), 27, 2**40)
         made = rows.with_columns(_order=pl.Series(order))
         return made if self.shares is None else made.filter((pl.col("_order") % SHARES).is_in(self.shares))
+
+
+def not_made_up_for(lines: pl.DataFrame, wrong: Collection[tuple[str, int]]) -> pl.DataFrame:
+    """Lines of bills without those by which a later run would put right what was planted: products and periods."""
+    cases = pl.DataFrame(sorted(wrong), schema={"product_id": pl.String, "period_start": pl.Int64}, orient="row")
+    return lines.join(cases, on=["product_id", "period_start"], how="anti", maintain_order="left")
 
 
 def leakage(name: str, subject: tuple[str, str], times: tuple[int, int], amount: int, **more: Any) -> Truth:

@@ -103,7 +103,11 @@ def _judged(
     state = "final" if unit.is_billed and unit.snapshot else "provisional"
     said: set[Said] = set()
     price = _in_force(unit, [row for row in reference if row.get("price_micros") is not None], "offering", offering)
-    if price and day.active and not charged and unit.is_billed and (unit.snapshot or as_of >= unit.end):
+    ceased = [row["event_time"] for row in told if row["action"] == "delete" and row["event_time"] <= unit.start]
+    ended = max(ceased, default=0)
+    is_over = ended > max((row["event_time"] for row in told if row["action"] == "add"), default=0)
+    is_due = unit.is_billed and (unit.snapshot or as_of >= unit.end)
+    if price and day.active and not charged and not is_over and is_due:
         fee = _half_even(price["price_micros"] * day.active, -(-(unit.end - unit.start) // DAY))
         if fee > 0:
             said.add(("provisioned_not_billed", product, state, fee, unit.start, price["currency"], account))
