@@ -159,6 +159,7 @@ class ControlRun(msgspec.Struct, frozen=True, kw_only=True):
     amount_micros: Annotated[int, Meta(description="the amount in millionths of the currency's unit")]
     state: Annotated[Literal["provisional", "final"], Meta(description="its state after this event")]
     cut: Annotated[dict[str, int], Meta(description="how far each source partition had been read")] = {}
+    thresholds: Annotated[str, Meta(description="the thresholds in force, as JSON")] = ""
     tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
     run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 

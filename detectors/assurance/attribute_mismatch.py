@@ -40,6 +40,7 @@ class AttributeMismatch(Control, frozen=True):
         )
     }
     needs = ("provisioned", "billed", "reference", "batches")
+    news: ClassVar[dict[str, str]] = {"batches": "kind = 'snapshot'"}
     runbook = "Ask which of both the customer ordered; put the other right, from the day it changed."
 
     def breaks(self) -> list[Break]:

@@ -31,6 +31,10 @@ WHERE r.charging = 'online' AND r.balance_after_micros IS NOT NULL AND r.charge_
 )
 
 
+CLOSED = f"event_time < (SELECT max(closed_at) FROM ({WHOLE}))"
+"""Before the last closing balances."""
+
+
 class BalanceDrift(Control, frozen=True):
     """Find balances whose last snapshot is not the first one with all recharges, and less all charges, in between.
 
@@ -60,6 +64,7 @@ class BalanceDrift(Control, frozen=True):
         "spent": Side(stream="rated", rows=SPENT, subject="account_id", money="charge_micros"),
     }
     needs = ("balances",)
+    news: ClassVar[dict[str, str]] = {"rated": CLOSED, "payments": CLOSED, "batches": "kind = 'snapshot'"}
     runbook = "Roll the account forward record by record; correct the balance with an adjustment that has a ticket."
 
     tolerance_micros: int = 0

@@ -39,6 +39,7 @@ class BillStartLag(Control, frozen=True):
         )
     }
     needs = ("billed", "provisioned", "reference", "batches")
+    news: ClassVar[dict[str, str]] = {"batches": "kind = 'snapshot'"}
     runbook = "Bill the days; find out where the order waited between activation and billing."
 
     tolerated_days: int = 0

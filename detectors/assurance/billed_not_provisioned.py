@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.service_days import service_sides
+from detectors.controls.service_days import NEWS, service_sides
 
 DUE = "c.is_shown AND (c.is_billed OR {as_of:Int64} >= c.unit_end)"
 
@@ -23,6 +23,7 @@ class BilledNotProvisioned(Control, frozen=True):
     area = "order and provisioning"
     subject_kind = "product"
     sides: ClassVar[dict[str, Side]] = service_sides(DUE)
+    news: ClassVar[dict[str, str]] = NEWS
     needs = ("batches",)
     final = "billing.is_final"
     occurred = "billing.begun_at"

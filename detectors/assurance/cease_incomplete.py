@@ -50,6 +50,10 @@ class CeaseIncomplete(Control, frozen=True):
         )
     }
     needs = ("provisioned", "orders", "reference", "batches")
+    news: ClassVar[dict[str, str]] = {
+        "orders": "event_time < (SELECT max(period_end) FROM {batches} WHERE kind = 'snapshot')",
+        "batches": "kind = 'snapshot'",
+    }
     runbook = "End the service in the network; find out which order it never got."
 
     def breaks(self) -> list[Break]:

@@ -35,6 +35,7 @@ class DunningNotExecuted(Control, frozen=True):
         ),
         "usage": Side(stream="rated", rows=SERVED, subject="who", money="charge_micros"),
     }
+    keys: ClassVar[dict[str, str]] = {"dunning": "account_id", "rated": "account_id"}
     runbook = "Bar the account now; find out why the order for it never reached the network."
 
     def breaks(self) -> list[Break]:

@@ -14,6 +14,7 @@ SELECT * FROM (
     )
 ) WHERE n > 1
 """
+CHARGED = f"SELECT * FROM {{rated}} WHERE charge_micros IS NOT NULL AND refers_to IN (SELECT event_id FROM ({COPIES}))"
 
 
 class DuplicateCdr(Control, frozen=True):
@@ -30,8 +31,19 @@ class DuplicateCdr(Control, frozen=True):
     subject_kind = "event"
     sides: ClassVar[dict[str, Side]] = {
         "copy": Side(stream="usage", rows=COPIES),
-        "rating": Side(stream="rated", subject="refers_to", where="charge_micros IS NOT NULL", money="charge_micros"),
+        "rating": Side(
+            stream="rated",
+            rows=CHARGED,
+            subject="refers_to",
+            money="charge_micros",
+        ),
     }
+    keys: ClassVar[dict[str, str]] = {"usage": SAYS}
+    reached: ClassVar[dict[str, str]] = {
+        "rated": f"SELECT {SAYS} AS key FROM {{usage}} WHERE event_id IN (SELECT refers_to FROM {{new}})",
+        "leakages": f"SELECT {SAYS} AS key FROM {{usage}} WHERE event_id IN (SELECT subject FROM {{new}})",
+    }
+    subjects = "SELECT event_id AS key FROM {usage}"
     runbook = "Credit the second charge; find out why mediation knew the copy for a record of its own."
 
     def breaks(self) -> list[Break]:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.rerating import rerated
+from detectors.controls.rerating import KEYS, REACHED, rerated
 
 FAILED = "SELECT assumeNotNull(refers_to) FROM {rated} WHERE rating_error IS NOT NULL AND charge_micros IS NULL"
 
@@ -31,9 +31,15 @@ class FailedRating(Control, frozen=True):
         "list": Side(stream="usage", rows=rerated(f"event_id IN ({FAILED})"), money="micros", currency="list_currency"),
     }
     needs = ("rated",)
+    keys = KEYS
+    reached = REACHED
     runbook = "Mend what the error names and rate the backlog again: `tollwatch bss rate --backlog`."
 
     within_s: int = 4 * 3600
+
+    def waits_s(self) -> int:
+        """As long as it is not too late."""
+        return self.within_s
 
     def breaks(self) -> list[Break]:
         """No price."""

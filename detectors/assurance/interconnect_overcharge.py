@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.traffic import carried
+from detectors.controls.traffic import carried, stated
 
 
 class InterconnectOvercharge(Control, frozen=True):
@@ -21,6 +21,7 @@ class InterconnectOvercharge(Control, frozen=True):
     subject_kind = "route"
     by_currency = True
     sides: ClassVar[dict[str, Side]] = carried("out")
+    news: ClassVar[dict[str, str]] = stated("interconnect", "usage")
     runbook = "Dispute the statement with the calls and the agreed rate; pay what is not in dispute."
 
     tolerance_micros: int = 0

@@ -24,6 +24,7 @@ class LateCdr(Control, frozen=True):
             values={"delay_ms": "event_time - usage_time"},
         )
     }
+    keys: ClassVar[dict[str, str]] = {"rated": "refers_to"}
     runbook = "See that the bill of its period, or the next, has it; find out which hop was late."
 
     latest_s: int = 86_400

@@ -8,7 +8,7 @@ from detectors.controls.parts import SAYS
 ONCE = f"""
 SELECT event_id, event_time, file_id, currency FROM {{usage}} WHERE hop = 'mediation' AND file_id IS NOT NULL
     AND NOT ifNull(roaming_direction = 'out' AND file_format = 'tap', 0)
-LIMIT 1 BY {SAYS}
+LIMIT 1 BY file_id, {SAYS}
 """
 
 
@@ -41,6 +41,7 @@ class MediationLoss(Control, frozen=True):
         "rated": Side(stream="rated", subject="batch_id", money="ifNull(charge_micros, 0)", account="''"),
     }
     needs = ("counts", "usage")
+    keys: ClassVar[dict[str, str]] = {"counts": "file_id", "usage": "file_id", "rated": "batch_id"}
     estimates = True
     runbook = "Compare the file with what mediation wrote of it; mediate it again, whole."
 

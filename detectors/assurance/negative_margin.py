@@ -37,6 +37,7 @@ class NegativeMargin(Control, frozen=True):
         )
     }
     needs = ("usage", "rated", "reference")
+    every_s = 86_400
     runbook = "Route the destination by another carrier, or price it anew."
 
     smallest_micros: int = 0

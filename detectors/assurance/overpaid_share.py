@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
 from detectors.controls.parts import half_even
-from detectors.controls.traffic import in_statements
+from detectors.controls.traffic import in_statements, stated
 
 SOLD = in_statements(
     """SELECT r.event_id AS event_id, r.event_time AS event_time, u.provider AS provider,
@@ -62,6 +62,7 @@ class OverpaidShare(Control, frozen=True):
             account="''",
         ),
     }
+    news: ClassVar[dict[str, str]] = stated("content", "rated", "usage")
     needs = ("settled", "rated", "usage", "reference")
     runbook = "Correct the share; take back what was paid too much with the next statement."
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.rerating import rerated
+from detectors.controls.rerating import KEYS, REACHED, rerated
 
 LASTED = "intDiv(event_time - ifNull(answer_time, event_time), 1000)"
 SHORT = f"service = 'voice' AND session_id IS NOT NULL AND {LASTED} - ifNull(duration_s, 0) > 2"
@@ -27,6 +27,8 @@ class PartialAssembly(Control, frozen=True):
         "rating": Side(stream="rated", subject="refers_to", money="ifNull(charge_micros, 0)"),
     }
     needs = ("usage", "rated")
+    keys = KEYS
+    reached = REACHED
     runbook = "Ask for the part at the switch; charge what is missing."
 
     tolerance_s: int = 5

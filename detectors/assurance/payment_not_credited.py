@@ -5,7 +5,7 @@ from typing import ClassVar
 from detectors.controls import Break, Control, Side
 
 SETTLED = "state = 'settled' AND kind IN ('payment', 'recharge')"
-FIRST = "SELECT min(event_time) FROM {payments} WHERE hop != 'gateway'"
+FIRST = "SELECT min(event_time) FROM {all_payments} WHERE hop != 'gateway'"
 GATEWAY = "SELECT * FROM {payments} WHERE hop = 'gateway' AND event_time >= (" + FIRST + ")"
 
 
@@ -31,9 +31,15 @@ class PaymentNotCredited(Control, frozen=True):
             stream="payments", where=f"hop = 'account' AND {SETTLED}", subject="payment_id", money="amount_micros"
         ),
     }
+    keys: ClassVar[dict[str, str]] = {"payments": "payment_id"}
+    same = FIRST
     runbook = "Credit the payment with a ticket, or take it back; find out which interface lost it."
 
     within_s: int = 3600
+
+    def waits_s(self) -> int:
+        """As long as it is not too late."""
+        return self.within_s
 
     def breaks(self) -> list[Break]:
         """Missing at a hop, or too much at one."""

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.service_days import service_sides
+from detectors.controls.service_days import NEWS, service_sides
 
 DUE = "c.is_billed AND (c.is_shown OR {as_of:Int64} >= c.unit_end)"
 
@@ -24,6 +24,7 @@ class ProvisionedNotBilled(Control, frozen=True):
     area = "order and provisioning"
     subject_kind = "product"
     sides: ClassVar[dict[str, Side]] = service_sides(DUE)
+    news: ClassVar[dict[str, str]] = NEWS
     needs = ("batches",)
     final = "greatest(network.is_final, orders.is_final)"
     occurred = "if(network.records > 0, network.begun_at, orders.begun_at)"

@@ -27,9 +27,14 @@ class RoamingNotSent(Control, frozen=True):
             money="ifNull(charge_micros, 0)",
         ),
     }
+    keys: ClassVar[dict[str, str]] = {"usage": "call_reference"}
     runbook = "Send the records while the agreement takes them (30 days); find out where TAP out loses them."
 
     within_s: int = 4 * 3600
+
+    def waits_s(self) -> int:
+        """As long as it is not too late."""
+        return self.within_s
 
     def breaks(self) -> list[Break]:
         """Never sent."""

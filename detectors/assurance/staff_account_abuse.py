@@ -28,6 +28,7 @@ class StaffAccountAbuse(Control, frozen=True):
         "usage": Side(stream="rated", rows=USED, subject="used_by", money="charge_micros"),
     }
     needs = ("rated", "reference")
+    keys: ClassVar[dict[str, str]] = {"rated": "account_id"}
     runbook = "Ask who has the SIM; bar it, or make it a customer's."
 
     allowed_micros: int = 1_000_000

@@ -29,9 +29,14 @@ class SuspenseAgeing(Control, frozen=True):
             account="''",
         )
     }
+    keys: ClassVar[dict[str, str]] = {"suspense": "refers_to"}
     runbook = "Put the reason right, or discard with a reason; `tollwatch bss suspense` lists and releases."
 
     oldest_s: int = 4 * 3600
+
+    def waits_s(self) -> int:
+        """As long as it is not too late."""
+        return self.oldest_s
 
     def breaks(self) -> list[Break]:
         """Too old."""

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.rerating import rerated
+from detectors.controls.rerating import KEYS, REACHED, rerated
 
 FAILED = "SELECT assumeNotNull(refers_to) FROM {rated} WHERE rating_error IS NOT NULL AND charge_micros IS NULL"
 PRICED = f"SELECT event_id FROM ({rerated(f'event_id IN ({FAILED})')})"
@@ -34,6 +34,8 @@ class TariffGap(Control, frozen=True):
         ),
     }
     needs = ("rated", "reference")
+    keys = KEYS
+    reached = REACHED
     runbook = "Let the version begin where the one before it ends; rate the backlog again."
 
     def breaks(self) -> list[Break]:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.traffic import carried
+from detectors.controls.traffic import carried, stated
 
 
 class UnbilledInbound(Control, frozen=True):
@@ -21,6 +21,7 @@ class UnbilledInbound(Control, frozen=True):
     subject_kind = "route"
     by_currency = True
     sides: ClassVar[dict[str, Side]] = carried("in")
+    news: ClassVar[dict[str, str]] = stated("interconnect", "usage")
     runbook = "Bill the partner for what is missing; find the trunk that nobody counts."
 
     tolerance_micros: int = 0

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.rerating import rerated
+from detectors.controls.rerating import KEYS, REACHED, rerated
 
 SEEN = "SELECT assumeNotNull(refers_to) FROM {rated}"
 
@@ -29,9 +29,15 @@ class UsageNotRated(Control, frozen=True):
         )
     }
     needs = ("usage", "rated")
+    keys = KEYS
+    reached = REACHED
     runbook = "Rate it; find out between which two files it fell."
 
     within_s: int = 4 * 3600
+
+    def waits_s(self) -> int:
+        """As long as it is not too late."""
+        return self.within_s
 
     def breaks(self) -> list[Break]:
         """Never rated."""

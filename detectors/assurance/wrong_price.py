@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
-from detectors.controls.rerating import another_price, charged_again
+from detectors.controls.rerating import KEYS, REACHED, another_price, charged_again
 
 
 class WrongPrice(Control, frozen=True):
@@ -20,6 +20,8 @@ class WrongPrice(Control, frozen=True):
     subject_kind = "event"
     sides: ClassVar[dict[str, Side]] = charged_again("offline")
     needs = ("rated", "usage", "reference")
+    keys = KEYS
+    reached = REACHED
     runbook = "Look up the row and version that rating used; mend it, rate again, credit or charge the difference."
 
     tolerance_micros: int = 0

@@ -60,6 +60,14 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `by_currency`: amounts in several currencies are different subjects. `estimates`: the money is reckoned from means,
     because what is lost is not there to be counted. `final_after_s` behind the last row nothing is expected any more,
     or `final` says so; `occurred` is when the loss began, where that is not the time of the first row.
+
+    A run looks only at what has changed since the last one, as far as a control tells what that is. Without `keys`
+    it is run whole whenever one of its streams has news. `keys` gives for streams the key of an event: rows of one
+    subject have one key, so that only keys with news are looked at (`{all_usage}` in a side is not cut down to
+    them). `subjects` gives the subjects that keys may concern, as `key`, where the keys are not the subjects
+    themselves. `reached` gives the keys that news of another stream touches, which are `{new}`. `news` says which
+    events of a stream are news at all. `same` is asked of the events of both runs: another answer concerns every
+    key. `every_s`: at most once in so much event time.
     """
 
     area: ClassVar[str]
@@ -74,6 +82,12 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     final_after_s: ClassVar[int] = 7 * DAY_S
     final: ClassVar[str | None] = None
     occurred: ClassVar[str | None] = None
+    keys: ClassVar[dict[str, str]] = {}
+    subjects: ClassVar[str | None] = None
+    reached: ClassVar[dict[str, str]] = {}
+    news: ClassVar[dict[str, str]] = {}
+    same: ClassVar[str | None] = None
+    every_s: ClassVar[int] = 0
 
     @classmethod
     def name(cls) -> str:
@@ -88,6 +102,10 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def breaks(self) -> list[Break]:
         """How a subject can be broken; the first that holds is the one."""
         raise TypeError(f"{type(self).__name__} declares no breaks")
+
+    def waits_s(self) -> int:
+        """How long behind its rows a subject may become broken without any news; 0: not at all."""
+        return 0
 
     def thresholds(self) -> dict[str, int | float | str]:
         """The thresholds in force."""

@@ -2,8 +2,8 @@
 
 FOREVER = "4611686018427387904"
 
-SAYS = """sipHash64(toString((service, record_type, calling_number, called_number, subscriber_id, start_time,
-    event_time, duration_s, uplink_bytes, downlink_bytes)))"""
+SAYS = """cityHash64((service, record_type, calling_number, called_number, subscriber_id, start_time, event_time,
+    duration_s, uplink_bytes, downlink_bytes))"""
 """What a usage record says, as one number: two records that say the same are copies."""
 
 

@@ -21,6 +21,15 @@ UNITS = (
 )
 
 
+KEYS = {"usage": "event_id", "rated": "refers_to"}
+"""Usage and what was charged for it meet by the usage record."""
+REACHED = {
+    "orders": """SELECT event_id AS key FROM {usage} WHERE subscriber_id IN (
+        SELECT subscriber_id FROM {new} WHERE subscriber_id IS NOT NULL)"""
+}
+"""An order may change a subscriber's price list."""
+
+
 def _steps(units: str, first: str, step: str) -> str:
     """Units as they are charged: the first ones whole, then whole steps."""
     return f"if({units} <= {first}, {first}, {first} + intDiv({units} - {first} + {step} - 1, {step}) * {step})"

@@ -185,6 +185,12 @@ TOLD = {
 }
 """When an order ended the service before the period, and when one gave it."""
 
+NEWS = {
+    "orders": "event_time < (SELECT max(period_end) FROM {batches} WHERE kind = 'bill_run')",
+    "batches": "kind IN ('bill_run', 'snapshot')",
+}
+"""What may change a period that is billed: orders from before its end, the runs and snapshots themselves."""
+
 
 def service_sides(due: str) -> dict[str, Side]:
     """What the network shows and orders say of a product in a period, and what is billed for it; `due`: which cases."""

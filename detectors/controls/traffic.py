@@ -97,3 +97,10 @@ def carried(direction: str) -> dict[str, Side]:
             account="''",
         ),
     }
+
+
+def stated(kind: str, *streams: str) -> dict[str, str]:
+    """Of these streams only what lies in a period that has statements of a kind is news."""
+    within = f"""ifNull(event_time >= (SELECT min(period_start) FROM {{settled}} WHERE kind = '{kind}')
+        AND event_time < (SELECT max(period_end) + 86400000 FROM {{settled}} WHERE kind = '{kind}'), 0)"""
+    return dict.fromkeys(streams, within)

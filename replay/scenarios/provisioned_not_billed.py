@@ -14,10 +14,10 @@ def plant(context: ScenarioContext) -> Planted:
     chosen: set[str] = set()
     told: set[tuple[str, int]] = set()
 
-    def lost(lines: pl.DataFrame, _: Any) -> tuple[pl.DataFrame, list[Truth]]:
+    def lost(lines: pl.DataFrame, office: Any) -> tuple[pl.DataFrame, list[Truth]]:
         fees = lines.filter((pl.col("kind") == "recurring") & pl.col("product_id").str.starts_with("P0"))
         if not chosen:
-            chosen.update(_choose(context, fees))
+            chosen.update(_choose(context, fees.filter(office.may_be_wrong("provisioned_not_billed"))))
         mine = pl.col("product_id").is_in(sorted(chosen)) & (pl.col("kind") == "recurring")
         every = {(row["product_id"], row["period_start"]): row for row in fees.filter(mine).iter_rows(named=True)}
         truths = [_truth(row) for case, row in every.items() if case not in told]

@@ -42,7 +42,7 @@ HOME = frozenset({HOME_NETWORK})
 RATED_AFTER_MS = 60_000
 IN_BILLING = (
     *("double_charge", "wrong_proration", "attribute_mismatch", "bill_start_lag", "unauthorised_credit", "old_price"),
-    "no fault",
+    "provisioned_not_billed",
 )
 """Faults of a month, each on subscribers of its own."""
 OPENING_MICROS = 5_000_000

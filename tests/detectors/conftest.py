@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from detectors.controls import Control
-from services.controls import ControlsRunner
+from services.controls_runner import ControlsRunner
 from store.chdb_store import ChdbStore
 from tests.make import Row
 from tollwatch.config import Settings

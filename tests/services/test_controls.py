@@ -3,24 +3,29 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
 import pytest
 
 from detectors.assurance import every_control
+from detectors.controls import Control
 from replay import scenarios
 from replay.simulate.population import populate
 from replay.simulate.run import START, WRITTEN, operator
 from replay.truth import read_truth
 from services.assembly import controls_in_force
-from services.controls import ControlsRunner, run_controls
+from services.control_inputs import Inputs
+from services.controls import run_controls
+from services.controls_runner import ControlsRunner
 from services.run import run_line
 from services.simulate import SIMULATED_SOURCES
 from store.chdb_store import ChdbStore
 from streams.read import open_sources
 from tollwatch.config import Settings
 from tollwatch.findings import Leakage
+from tollwatch.frames import Findings
 
 SETTINGS = Settings(installation_key="0" * 32, sources=SIMULATED_SOURCES, disabled=[])
 SEED, SIZE, DAYS = 4711, 1000, 3
@@ -122,7 +127,7 @@ def test_what_arrives_late_withdraws_what_it_puts_right(store: ChdbStore) -> Non
     store.run("DELETE FROM raw_rated WHERE _offset = {at:Int64}", parameters={"at": place})
     store.write_raw("rated", str(late["_partition"][0]), late.drop("_partition"))
     store.flush_raw()
-    run_controls(store, SETTINGS, ["usage_not_rated"])
+    run_controls(store, SETTINGS, ["usage_not_rated"], is_full=True)
     now = [each for each in leakages(store) if each.control == "usage_not_rated" and each.leakage_id in before]
     changed = [each for each in now if each.revision > 1]
     assert [(each.leakage_id, each.state, each.amount_micros) for each in changed] == [(one.leakage_id, "withdrawn", 0)]
@@ -150,12 +155,12 @@ def test_absence_counts_only_in_what_is_complete(store: ChdbStore) -> None:
         store.run(
             f"DELETE FROM raw_{stream} WHERE _offset = {{at:Int64}}", parameters={"at": kept[stream]["_offset"][0]}
         )
-    run_controls(store, SETTINGS, names)
+    run_controls(store, SETTINGS, names, is_full=True)
     assert {each.control for each in last(store) if each.state != "withdrawn"} & set(names) == set()
     for stream, rows in kept.items():
         store.write_raw(stream, str(rows["_partition"][0]), rows.drop("_partition"))
     store.flush_raw()
-    run_controls(store, SETTINGS, names)
+    run_controls(store, SETTINGS, names, is_full=True)
     assert {each.control for each in last(store) if each.state != "withdrawn"} >= set(names)
 
 
@@ -169,3 +174,46 @@ def test_a_sound_operator_gives_nothing(tmp_path: Path) -> None:
         assert leakages(store) == []
     finally:
         store.close()
+
+
+def test_runs_over_what_has_changed_say_what_one_over_everything_says(
+    store: ChdbStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a third of the log, two thirds, almost all and all of it: the same stands as if it had run once.
+
+    But for the control that runs once a day.
+    """
+    for table in ("leakage", "leakage_last", "control_run"):
+        store.run(f"TRUNCATE TABLE {table}")
+    whole = ControlsRunner(store, SETTINGS, is_anew=True)
+    looked: list[tuple[str, bool]] = []
+    really = Inputs.restricted
+
+    def counted(self: Inputs, control: Control, *given: Any) -> Any:
+        looked.append((control.name(), True))
+        return really(self, control, *given)
+
+    monkeypatch.setattr(Inputs, "restricted", counted)
+    for share in (33, 66, 99, 100, 100):
+        ends = {at: end if "reference" in at else end * share // 100 for at, end in whole.cut.ends.items()}
+        runner = ControlsRunner(store, SETTINGS, ends=ends)
+        found = Findings()
+        for control in controls_in_force(SETTINGS):
+            found.extend(runner.run(control))
+        runner.forget()
+        store.write(found)
+    assert list(found.leakages) == []
+    assert [each.control for each in found.control_runs] == []
+    stands = {_told(each) for each in last(store) if each.state != "withdrawn" and each.control != "negative_margin"}
+    often = [control for control in controls_in_force(SETTINGS) if not control.every_s]
+    anew = [each for control in often for each in whole.run(control).leakages]
+    runs = store.query("SELECT control, argMax(breaks, event_time) AS n FROM control_run FINAL GROUP BY control")
+    assert stands == {_told(each) for each in anew}
+    assert {name for name, _ in looked} >= {"usage_not_rated", "wrong_price", "duplicate_cdr", "mediation_loss"}
+    counts = Counter(each.control for each in anew)
+    runs = runs.filter(pl.col("control") != "negative_margin")
+    assert dict(runs.iter_rows()) == {name: counts[name] for name in runs["control"]}
+
+
+def _told(leakage: Leakage) -> tuple[str, str, str, int, int]:
+    return leakage.control, leakage.leakage_id, leakage.state, leakage.amount_micros, leakage.records

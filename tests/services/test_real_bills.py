@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from detectors.assurance.wrong_price import WrongPrice
-from services.controls import ControlsRunner
+from services.controls_runner import ControlsRunner
 from store.chdb_store import ChdbStore
 from tests.bss.plans import catalogue
 from tests.shared import shared

@@ -1,0 +1,221 @@
+"""What a run of the controls reads: events up to a recorded cut, and of them what is new since an earlier run."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from detectors.controls import Control
+from detectors.controls.compile import filled
+from detectors.controls.price_lists import ZONES, zone_changes
+from detectors.controls.tables import DERIVED, named_by, tables_of
+from services.timeline import tenants_of
+from tollwatch.config import Settings
+from tollwatch.events import STREAMS
+from tollwatch.ports import Store
+
+HOUR_MS = 3_600_000
+ENDS = """
+SELECT toString(partition) AS partition, max(end) AS end FROM frame_mark FINAL
+WHERE tenant = {tenant:String} AND run = 'live' GROUP BY partition ORDER BY partition
+"""
+EARLIER = """
+SELECT control, control_version, toUnixTimestamp64Milli(event_time) AS as_of, cut, thresholds FROM control_run FINAL
+WHERE tenant = {tenant:String} AND run = {run:String} AND state = 'final'
+ORDER BY event_time DESC, stored_at DESC LIMIT 1 BY control
+"""
+UNSETTLED = """
+SELECT subject FROM leakage_last FINAL
+WHERE tenant = {tenant:String} AND run = {run:String} AND state = 'provisional' AND control IN {controls:Array(String)}
+"""
+
+
+class Cut(NamedTuple):
+    """How far the log is read: the end of each source partition, the events of each stream, the latest event's time."""
+
+    ends: dict[str, int]
+    records: dict[str, int]
+    as_of: int
+
+
+class Earlier(NamedTuple):
+    """An earlier run of a control: as what it ran, how far it had read."""
+
+    version: int
+    thresholds: str
+    ends: dict[str, int]
+    as_of: int
+
+
+class Inputs:
+    """The events of one tenant up to a cut, as subqueries and tables that controls name.
+
+    The cut is what has been read; with `ends` no further than these places, with `as_of` what had happened by then.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        tenant: str,
+        *,
+        as_of: int | None = None,
+        ends: Mapping[str, int] | None = None,
+    ) -> None:
+        self.store, self.tenant, self.run = store, tenant, settings.run
+        self.tenants = ", ".join(map(quoted, tenants_of(settings, tenant)))
+        stored, filled_streams = _stored(store)
+        marks = store.query(ENDS, {"tenant": tenant}).iter_rows()
+        read = {str(p): min(int(end), stored[str(p)]) for p, end in marks if str(p) in stored}
+        if ends is not None:
+            read = {place: min(end, ends.get(place, 0)) for place, end in read.items()}
+        self.until = "" if as_of is None else f" AND event_time <= {as_of}"
+        self.relations = {stream: self._events(f"events_{stream}", read) for stream in STREAMS}
+        self.relations |= {f"all_{stream}": relation for stream, relation in self.relations.items()}
+        records, latest = dict.fromkeys(STREAMS, 0), 0
+        for stream in filled_streams:
+            sql = f"SELECT count() AS n, max(event_time) AS latest FROM {self._events(f'raw_{stream}', read)}"  # noqa: S608  (our own names)
+            n, at = store.query(sql).row(0)
+            records[stream] = int(n)
+            latest = max(latest, int(at or 0) if n else 0)
+        self.cut = Cut(read, records, latest if as_of is None else as_of)
+        self.made: list[str] = []
+        self.changed: dict[str, tuple[dict[str, str], str]] = {}
+        self.counted: dict[str, int] = {}
+
+    def _events(self, table: str, ends: Mapping[str, int], since: Mapping[str, int] | None = None) -> str:
+        """The events of a table up to these places, and from those on."""
+        cut = f"_offset < {_places(ends)}" if ends else "0"
+        begun = "" if since is None else f" AND _offset >= {_places(since)}"
+        moved = [place for place, end in ends.items() if since is None or end > since.get(place, 0)]
+        if since is not None:
+            begun += f" AND _partition IN ({', '.join(map(quoted, moved)) or quoted('')})"
+        return f"(SELECT * FROM {table} WHERE tenant IN ({self.tenants}) AND {cut}{begun}{self.until})"  # noqa: S608
+
+    def derive(self, control: Control) -> None:
+        """Make the tables that a control reads beside streams; each once, for this connection alone."""
+        for name in tables_of(control):
+            if name in self.relations:
+                continue
+            if "{zones}" in DERIVED[name]:
+                zones = self.store.query(filled(ZONES, self.relations)).iter_rows()
+                self.relations["zones"] = zone_changes([zone for (zone,) in zones])
+            self.relations[name] = self._made(f"derived_{name}", filled(DERIVED[name], self.relations))
+
+    def _made(self, name: str, sql: str) -> str:
+        self.store.run(f"DROP TEMPORARY TABLE IF EXISTS {name}")
+        self.store.run(f"CREATE TEMPORARY TABLE {name} AS {sql}")
+        self.made.append(name)
+        return name
+
+    def forget(self) -> None:
+        """Let go of the tables that were made."""
+        for name in self.made:
+            self.store.run(f"DROP TEMPORARY TABLE IF EXISTS {name}")
+        self.made.clear()
+        self.relations = {name: sql for name, sql in self.relations.items() if name not in {*DERIVED, "zones"}}
+        self.changed.clear()
+
+    def earlier(self) -> dict[str, Earlier]:
+        """The last run of each control that could judge."""
+        rows = self.store.query(EARLIER, {"tenant": self.tenant, "run": self.run})
+        return {
+            row["control"]: Earlier(
+                int(row["control_version"]), row["thresholds"], json.loads(row["cut"] or "{}"), int(row["as_of"])
+            )
+            for row in rows.iter_rows(named=True)
+        }
+
+    def as_of(self, control: Control) -> int:
+        """The time at which a control judges: a whole hour, where more than the keys with news may break by time."""
+        return self.cut.as_of if control.keys else self.cut.as_of // HOUR_MS * HOUR_MS
+
+    def hour_of(self, control: Control, earlier: Earlier) -> int:
+        """The time as of which an earlier run judged, as `as_of` has it."""
+        return earlier.as_of if control.keys else earlier.as_of // HOUR_MS * HOUR_MS
+
+    def new(self, control: Control, earlier: Earlier) -> list[str]:
+        """The streams of a control that have news since an earlier run."""
+        return [
+            stream
+            for stream in named_by(control)
+            if stream in STREAMS and self._count(stream, earlier, control.news.get(stream, "1"))
+        ]
+
+    def _count(self, stream: str, earlier: Earlier, where: str) -> int:
+        new = self._events(f"raw_{stream}", self.cut.ends, earlier.ends)
+        sql = f"SELECT count() AS n FROM {new} WHERE {filled(where, self.relations)}"  # noqa: S608  (a control's own text)
+        if sql not in self.counted:
+            self.counted[sql] = int(self.store.query(sql).item())
+        return self.counted[sql]
+
+    def is_same(self, control: Control, earlier: Earlier) -> bool:
+        """Whether what concerns every key is as it was."""
+        if control.same is None:
+            return True
+        then = {f"all_{stream}": self._events(f"events_{stream}", earlier.ends) for stream in STREAMS}
+        now, before = (self.store.query(filled(control.same, names)).rows() for names in (self.relations, then))
+        return now == before
+
+    def restricted(self, control: Control, earlier: Earlier, like: Sequence[Control]) -> tuple[dict[str, str], str]:
+        """Relations with the keyed streams cut down to keys with news, and the table of subjects these may concern.
+
+        `like` are the controls that have the same keys: they share the tables.
+        """
+        group = json.dumps([control.keys, control.reached, control.subjects, earlier.ends, earlier.as_of])
+        if group not in self.changed:
+            self.changed[group] = self._restrict(control, earlier, like)
+        return self.changed[group]
+
+    def _restrict(self, control: Control, earlier: Earlier, like: Sequence[Control]) -> tuple[dict[str, str], str]:
+        number, parts = len(self.changed), []
+        waits = max(each.waits_s() for each in like)
+        for stream, key in control.keys.items():
+            new = self._events(f"raw_{stream}", self.cut.ends, earlier.ends)
+            parts.append(f"SELECT {key} AS key FROM {new}")  # noqa: S608  (a control's own text)
+            if waits:
+                due = f"event_time > {earlier.as_of - waits * 1_000}"
+                parts.append(f"SELECT {key} AS key FROM {self._events(f'raw_{stream}', self.cut.ends)} WHERE {due}")  # noqa: S608
+        given = {"tenant": self.tenant, "run": self.run, "controls": [each.name() for each in like]}
+        unsettled = self.store.query(UNSETTLED, given)
+        named = ", ".join(quoted(str(each)) for each in (unsettled["subject"] if len(unsettled) else []))
+        subjects = f"(SELECT arrayJoin([{named}]::Array(String)) AS subject)"
+        for stream, sql in control.reached.items():
+            if stream == "leakages":
+                parts.append(f"SELECT key FROM ({filled(sql, self.relations | {'new': subjects})})")  # noqa: S608
+                continue
+            new = self._events(f"events_{stream}", self.cut.ends, earlier.ends)
+            parts.append(f"SELECT key FROM ({filled(sql, self.relations | {'new': new})})")  # noqa: S608
+        if control.subjects is None:
+            parts.append(f"SELECT subject AS key FROM {subjects}")  # noqa: S608
+        every = " UNION DISTINCT ".join(f"SELECT toString(key) AS key FROM ({part})" for part in parts)  # noqa: S608
+        keys = self._made(f"changed_{number}", f"SELECT assumeNotNull(key) AS key FROM ({every}) WHERE key IS NOT NULL")  # noqa: S608
+        relations = dict(self.relations)
+        for stream, key in control.keys.items():
+            sql = f"SELECT * FROM {self.relations[stream]} WHERE toString({key}) IN (SELECT key FROM {keys})"  # noqa: S608
+            relations[stream] = self._made(f"changed_{number}_{stream}", sql)
+        if control.subjects is not None:
+            keys = self._made(f"changed_{number}_subjects", filled(control.subjects, relations))
+        return relations, keys
+
+
+def _places(ends: Mapping[str, int]) -> str:
+    names = "[" + ", ".join(map(quoted, ends)) + "]"
+    return (
+        f"transform(toString(_partition), {names}, [{', '.join(map(str, ends.values()))}], toInt64(0))" if ends else "0"
+    )
+
+
+def _stored(store: Store) -> tuple[dict[str, int], set[str]]:
+    """How far each source partition is stored, and which streams have events: a server stores them in its own time."""
+    parts = [
+        f"SELECT '{stream}' AS stream, toString(_partition) AS place, max(_offset) + 1 AS until "  # noqa: S608
+        f"FROM raw_{stream} GROUP BY place"
+        for stream in STREAMS
+    ]
+    rows = store.query(" UNION ALL ".join(parts)).rows()
+    return {place: int(until) for _, place, until in rows}, {stream for stream, _, _ in rows}
+
+
+def quoted(text: str) -> str:
+    """A text as SQL has it."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
