@@ -190,8 +190,12 @@ class Inputs:
         every = " UNION DISTINCT ".join(f"SELECT toString(key) AS key FROM ({part})" for part in parts)  # noqa: S608
         keys = self._made(f"changed_{number}", f"SELECT assumeNotNull(key) AS key FROM ({every}) WHERE key IS NOT NULL")  # noqa: S608
         relations = dict(self.relations)
-        for stream, key in control.keys.items():
-            sql = f"SELECT * FROM {self.relations[stream]} WHERE toString({key}) IN (SELECT key FROM {keys})"  # noqa: S608
+        for stream, key in control.keys.items():  # a scan of the keys alone, then whole rows by the order of the table
+            places = (
+                f"SELECT _partition, _offset FROM {self._events(f'raw_{stream}', self.cut.ends)} "  # noqa: S608
+                f"WHERE toString({key}) IN (SELECT key FROM {keys})"
+            )
+            sql = f"SELECT * FROM {self.relations[stream]} WHERE (_partition, _offset) IN ({places})"  # noqa: S608
             relations[stream] = self._made(f"changed_{number}_{stream}", sql)
         if control.subjects is not None:
             keys = self._made(f"changed_{number}_subjects", filled(control.subjects, relations))

@@ -140,7 +140,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     snapshot_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     session_timeout_s: Annotated[float, msgspec.Meta(ge=1)] = 10.0
     metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
-    controls_every_s: Annotated[float, msgspec.Meta(ge=0)] = 600.0
+    controls_every_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
 
     def database_url(self, data: Path) -> str:
         """Where relational data lives: the URL that was set, or SQLite in the data directory."""

@@ -35,7 +35,9 @@ class DunningNotExecuted(Control, frozen=True):
         ),
         "usage": Side(stream="rated", rows=SERVED, subject="who", money="charge_micros"),
     }
-    keys: ClassVar[dict[str, str]] = {"dunning": "account_id", "rated": "account_id"}
+    news: ClassVar[dict[str, str]] = {
+        "rated": "account_id IN (SELECT account_id FROM {dunning} WHERE step = 'bar' AND NOT executed)"
+    }
     runbook = "Bar the account now; find out why the order for it never reached the network."
 
     def breaks(self) -> list[Break]:

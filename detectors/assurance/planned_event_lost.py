@@ -10,12 +10,14 @@ SELECT u.event_id AS event_id, u.event_time AS event_time, p.test AS test FROM {
         ifNull(tolerance_s, 60) AS slack
     FROM {planned_tests} WHERE planned_at IS NOT NULL
 ) AS p ON u.calling_number = p.caller AND u.called_number = p.callee
-WHERE u.record_type = 'originating' AND abs(ifNull(u.start_time, u.event_time) - p.at) <= p.slack * 1000
+WHERE u.record_type = 'originating' AND u.calling_number IN (SELECT calling_number FROM {planned_tests})
+    AND abs(ifNull(u.start_time, u.event_time) - p.at) <= p.slack * 1000
 """
 RATED = f"""
 SELECT r.event_id AS event_id, r.event_time AS event_time, s.test AS test, r.charge_micros AS charge_micros,
     r.currency AS currency
 FROM {{rated}} AS r INNER JOIN (SELECT event_id AS used, test FROM ({SEEN})) AS s ON r.refers_to = s.used
+WHERE r.refers_to IN (SELECT event_id FROM ({SEEN}))
 """
 
 

@@ -4,11 +4,10 @@ from typing import ClassVar
 
 from detectors.controls import Break, Control, Side
 
-USED = """
-SELECT r.*, r.account_id AS used_by FROM {rated} AS r
-WHERE r.destination NOT IN ('on-net') AND r.unit = 'second' AND r.charge_micros > 0 AND r.account_id IN (
-    SELECT id FROM {reference} WHERE entity = 'account' AND account_class IN ('test', 'staff')
-)
+OWN = "SELECT id FROM {reference} WHERE entity = 'account' AND account_class IN ('test', 'staff')"
+USED = f"""
+SELECT r.*, r.account_id AS used_by FROM {{rated}} AS r
+WHERE r.destination NOT IN ('on-net') AND r.unit = 'second' AND r.charge_micros > 0 AND r.account_id IN ({OWN})
 """
 
 
@@ -28,7 +27,7 @@ class StaffAccountAbuse(Control, frozen=True):
         "usage": Side(stream="rated", rows=USED, subject="used_by", money="charge_micros"),
     }
     needs = ("rated", "reference")
-    keys: ClassVar[dict[str, str]] = {"rated": "account_id"}
+    news: ClassVar[dict[str, str]] = {"rated": f"account_id IN ({OWN})"}
     runbook = "Ask who has the SIM; bar it, or make it a customer's."
 
     allowed_micros: int = 1_000_000

@@ -9,7 +9,7 @@ import pytest
 
 from detectors.assurance import every_control
 from detectors.controls import Control, compiled
-from detectors.controls.tables import DERIVED
+from detectors.controls.tables import DERIVED, named_by
 from replay.scenarios import every_scenario
 from tollwatch.events import STREAMS
 
@@ -24,7 +24,9 @@ AREAS = {
     "partner",
 }
 EVERY: list[type[Any]] = every_control()
-RELATIONS = {name: f"events_{name}" for name in (*STREAMS, *DERIVED)}
+RELATIONS = {name: f"events_{name}" for name in (*STREAMS, *DERIVED)} | {
+    f"all_{name}": f"events_{name}" for name in STREAMS
+}
 
 
 @pytest.mark.parametrize("control", EVERY, ids=lambda kind: kind.__name__)
@@ -98,3 +100,10 @@ def test_controls_are_found_by_walking_the_folder() -> None:
     numbers = [kind.number for kind in every_control()]
     assert len(set(numbers)) == len(numbers)
     assert set(numbers) == set(range(1, 36))
+
+    def test_tells_what_is_news(self, control: type[Control]) -> None:
+        """Keys, news and what reaches keys are said of streams that it reads."""
+        read = set(named_by(control()))
+        assert {*control.keys, *control.news} <= read
+        assert {*control.reached} <= {*read, "leakages"}
+        assert control.keys or not control.reached
