@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from detectors.controls import Control
 from detectors.controls.compile import filled
@@ -26,6 +27,11 @@ ORDER BY event_time DESC, stored_at DESC LIMIT 1 BY control
 UNSETTLED = """
 SELECT subject FROM leakage_last FINAL
 WHERE tenant = {tenant:String} AND run = {run:String} AND state = 'provisional' AND control IN {controls:Array(String)}
+"""
+
+RATES = """
+SELECT id AS currency, toInt64(ifNull(valid_from, 0)) AS since, toInt64(assumeNotNull(rate_micros)) AS rate
+FROM RELATION WHERE entity = 'exchange_rate' AND rate_micros > 0 ORDER BY currency, since, event_time, event_id
 """
 
 
@@ -79,6 +85,7 @@ class Inputs:
             latest = max(latest, int(at or 0) if n else 0)
         self.cut = Cut(read, records, latest if as_of is None else as_of)
         self.made: list[str] = []
+        self._rates: list[tuple[Any, ...]] | None = None
         self.changed: dict[str, tuple[dict[str, str], str]] = {}
         self.counted: dict[str, int] = {}
 
@@ -90,6 +97,17 @@ class Inputs:
         if since is not None:
             begun += f" AND _partition IN ({', '.join(map(quoted, moved)) or quoted('')})"
         return f"(SELECT * FROM {table} WHERE tenant IN ({self.tenants}) AND {cut}{begun}{self.until})"  # noqa: S608
+
+    def own_money(self, micros: int, currency: str, at: int) -> int:
+        """An amount in the operator's own currency, by the last rate from before a moment, half to even.
+
+        A currency that has no rate, or none yet, is taken for the operator's own.
+        """
+        if self._rates is None:
+            sql = RATES.replace("RELATION", self.relations["reference"])
+            self._rates = self.store.query(sql).rows()
+        known = [rate for name, since, rate in self._rates if name == currency and since <= at]
+        return round(Fraction(micros * known[-1], 1_000_000)) if known else micros
 
     def derive(self, control: Control) -> None:
         """Make the tables that a control reads beside streams; each once, for this connection alone."""

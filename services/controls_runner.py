@@ -12,6 +12,7 @@ from detectors.controls import Control, compiled
 from detectors.controls.compile import Compiled
 from services.assembly import controls_in_force
 from services.control_inputs import Earlier, Inputs
+from services.control_wording import worded
 from tollwatch.config import Settings
 from tollwatch.findings import Claim, ControlRun, Evidence, Leakage
 from tollwatch.frames import Findings
@@ -23,10 +24,10 @@ SHOWN = 10
 ADDED = frozenset({"mark", "stored_at", "tenant", "received_at"})
 """What an event does not say itself: how and when it came, and whose it is."""
 AT_ONCE = 1_000
-TOLD = ("state", "amount_micros", "currency", "records")
+TOLD = ("state", "amount_micros", "currency", "records", "own_micros")
 """What a new revision is written for."""
 LAST = """
-SELECT toString(leakage_id) AS leakage_id, revision, state, amount_micros, currency, records, document
+SELECT toString(leakage_id) AS leakage_id, revision, state, amount_micros, currency, records, own_micros, document
 FROM leakage_last FINAL WHERE tenant = {tenant:String} AND run = {run:String} AND control = {control:String}"""
 STANDING = """
 SELECT currency, toInt64(count()) AS n, toInt64(sum(amount_micros)) AS amount FROM leakage_last FINAL
@@ -120,7 +121,7 @@ class ControlsRunner:
             seen.add(leakage.leakage_id)
             stands = stands.more(leakage)
             before = last.get(leakage.leakage_id)
-            told = (leakage.state, leakage.amount_micros, leakage.currency, leakage.records)
+            told = tuple(getattr(leakage, name) for name in TOLD)
             if before is None or tuple(before[name] for name in TOLD) != told:
                 revision = 1 if before is None else int(before["revision"]) + 1
                 new.append((msgspec.structs.replace(leakage, revision=revision), each))
@@ -136,6 +137,7 @@ class ControlsRunner:
                 revision=int(row["revision"]) + 1,
                 state="withdrawn",
                 amount_micros=0,
+                own_micros=0,
                 event_time=task.as_of,
             )
             for row in gone
@@ -168,6 +170,9 @@ class ControlsRunner:
             occurred_at=broken.occurred_at,
             event_time=task.as_of,
             age_s=max(0, task.as_of - broken.occurred_at) // 1_000,
+            last_at=broken.last_at,
+            units=broken.units,
+            own_micros=self.inputs.own_money(int(broken.amount), broken.currency, broken.occurred_at),
             claim=Claim(stream="", key="", where="", since=0, until=0, count=0, hash_sum=0),
             tenant=self.tenant,
             run=self.run_name,
@@ -195,7 +200,13 @@ class ControlsRunner:
             claimed_side = next((n for n in names if len(of_sides[n])), names[0])
             side, mine = control.sides[claimed_side], of_sides[claimed_side]
             claim = _claim(self.hasher, side.stream, f"{control.subject_kind} = {each.subject!r}", side.where, mine)
-            claimed.append(msgspec.structs.replace(leakage, claim=claim))
+            first = {
+                name: json.loads(whole.get((control.sides[name].stream, row["event_id"]), "{}"))
+                for name, own_rows in of_sides.items()
+                for row in own_rows.head(1).iter_rows(named=True)
+            }
+            cause, correction = worded(kind, leakage, first)
+            claimed.append(msgspec.structs.replace(leakage, claim=claim, cause=cause, correction=correction))
             for name, own in control.sides.items():
                 for row in of_sides[name].head(SHOWN).iter_rows(named=True):
                     made.evidence.append(
@@ -296,6 +307,7 @@ class _Broken(msgspec.Struct, frozen=True):
     last_at: int
     is_final: int
     records: int
+    units: int
     amount: str
 
 

@@ -13,9 +13,9 @@ from tollwatch.frames import Findings, ScoreRows
 
 MS = pa.timestamp("ms", "UTC")
 NUMBERS = pa.map_(pa.string(), pa.float64())
-TIMES = {"episode_start", "event_time", "period_start", "period_end", "occurred_at", "minute"}
-TEXTS = {"account_id", "subscriber_id", "currency", "source", "form"}
-NUMERIC = {"amount_micros", "lag_ms", "line"}
+TIMES = {"episode_start", "event_time", "period_start", "period_end", "occurred_at", "last_at", "minute"}
+TEXTS = {"account_id", "subscriber_id", "currency", "source", "form", "cause", "correction"}
+NUMERIC = {"amount_micros", "own_micros", "lag_ms", "line"}
 
 
 def document(finding: msgspec.Struct) -> str:

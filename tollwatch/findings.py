@@ -103,6 +103,13 @@ class Leakage(msgspec.Struct, frozen=True, kw_only=True):
     age_s: Annotated[int, Meta(description="seconds from then to this revision")]
     claim: Annotated[Claim, Meta(description="which facts it speaks about; see `Claim`")]
     account_id: Annotated[str | None, Meta(description="the account that pays")] = None
+    units: Annotated[int, Meta(description="seconds, bytes or events of what is claimed; 0: not counted")] = 0
+    own_micros: Annotated[
+        int | None, Meta(description="in the operator's own currency, by the rate in force when the loss began")
+    ] = None
+    last_at: Annotated[int | None, Meta(description="when it happened last")] = None
+    cause: Annotated[str | None, Meta(description="where it went wrong, where that can be told")] = None
+    correction: Annotated[str | None, Meta(description="what would put it right")] = None
     tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
     run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 

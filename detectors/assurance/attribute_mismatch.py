@@ -45,4 +45,13 @@ class AttributeMismatch(Control, frozen=True):
 
     def breaks(self) -> list[Break]:
         """Another tier."""
-        return [Break(kind="another offering", when="network.money != 0", amount="network.money", claims="network")]
+        return [
+            Break(
+                kind="another offering",
+                when="network.money != 0",
+                amount="network.money",
+                claims="network",
+                cause="Snapshot {network.batch_id} of the network.",
+                correction="Set the service to what was sold, or sell what is set.",
+            )
+        ]

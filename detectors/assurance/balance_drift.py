@@ -74,4 +74,13 @@ class BalanceDrift(Control, frozen=True):
         drift = "(closing.money - opening.money - paid.money + spent.money)"
         both = "closing.records > 0"
         off = f"{both} and abs({drift}) > {self.tolerance_micros}"
-        return [Break(kind="balance drifts", when=off, amount=drift, claims="closing")]
+        return [
+            Break(
+                kind="balance drifts",
+                when=off,
+                amount=drift,
+                claims="closing",
+                cause="Between two snapshots of balances, the last {closing.batch_id}.",
+                correction="Roll the account forward and adjust it by {amount}, with a ticket.",
+            )
+        ]

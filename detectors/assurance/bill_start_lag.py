@@ -47,4 +47,13 @@ class BillStartLag(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Free days."""
         late = f"line.records = 1 and line.lag_days > {self.tolerated_days}"
-        return [Break(kind="billed late", when=late, amount="line.money", claims="line")]
+        return [
+            Break(
+                kind="billed late",
+                when=late,
+                amount="line.money",
+                claims="line",
+                cause="Line {line.line_id} begins behind the service.",
+                correction="Bill the days before: {amount} to account {account}.",
+            )
+        ]

@@ -41,5 +41,7 @@ class BilledNotProvisioned(Control, frozen=True):
                 when=f"{present} = 0 and billing.records > 0 and {taken} > {self.tolerance_micros}",
                 amount=f"-{taken}",
                 claims="billing",
+                cause="Line {billing.line_id} of run {billing.batch_id} is for nothing.",
+                correction="Credit {amount} to account {account} and end the charge.",
             )
         ]

@@ -58,4 +58,13 @@ class CeaseIncomplete(Control, frozen=True):
 
     def breaks(self) -> list[Break]:
         """Alive."""
-        return [Break(kind="still active", when="network.records > 0", amount="network.money", claims="network")]
+        return [
+            Break(
+                kind="still active",
+                when="network.records > 0",
+                amount="network.money",
+                claims="network",
+                cause="Snapshot {network.batch_id} of the network shows it active.",
+                correction="End the service in the network; {amount} were given away.",
+            )
+        ]

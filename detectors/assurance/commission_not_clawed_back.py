@@ -57,4 +57,13 @@ class CommissionNotClawedBack(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Kept."""
         kept = "ended.records > 0 and returned.money < ended.money"
-        return [Break(kind="not clawed back", when=kept, amount="ended.money - returned.money", claims="ended")]
+        return [
+            Break(
+                kind="not clawed back",
+                when=kept,
+                amount="ended.money - returned.money",
+                claims="ended",
+                cause="Order {ended.order_id} ended the product within the time of clawback.",
+                correction="Take {amount} back from the dealer.",
+            )
+        ]

@@ -59,4 +59,13 @@ class DoubleCharge(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Twice."""
         twice = "again.records > 0 and again.money + credit.money > 0"
-        return [Break(kind="charged twice", when=twice, amount="-(again.money + credit.money)", claims="again")]
+        return [
+            Break(
+                kind="charged twice",
+                when=twice,
+                amount="-(again.money + credit.money)",
+                claims="again",
+                cause="Line {again.line_id} of run {again.batch_id} repeats another.",
+                correction="Credit {amount} to account {account}.",
+            )
+        ]

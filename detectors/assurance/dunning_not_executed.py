@@ -43,4 +43,13 @@ class DunningNotExecuted(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Served on."""
         served = "step.records > 0 and usage.money > 0"
-        return [Break(kind="served on", when=served, amount="usage.money", claims="usage")]
+        return [
+            Break(
+                kind="served on",
+                when=served,
+                amount="usage.money",
+                claims="usage",
+                cause="The bar due for invoice {step.invoice_id} never reached the network.",
+                correction="Bar account {account} now.",
+            )
+        ]

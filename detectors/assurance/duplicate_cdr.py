@@ -49,4 +49,13 @@ class DuplicateCdr(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Charged again."""
         charged = "copy.records > 0 and rating.money > 0"
-        return [Break(kind="charged twice", when=charged, amount="-rating.money", claims="rating")]
+        return [
+            Break(
+                kind="charged twice",
+                when=charged,
+                amount="-rating.money",
+                claims="rating",
+                cause="A copy that mediation passed on, in file {copy.file_id}.",
+                correction="Give {amount} back to account {account}.",
+            )
+        ]

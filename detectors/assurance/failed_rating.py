@@ -28,7 +28,13 @@ class FailedRating(Control, frozen=True):
             subject="refers_to",
             money="charge_micros",
         ),
-        "list": Side(stream="usage", rows=rerated(f"event_id IN ({FAILED})"), money="micros", currency="list_currency"),
+        "list": Side(
+            stream="usage",
+            rows=rerated(f"event_id IN ({FAILED})"),
+            money="micros",
+            units="used",
+            currency="list_currency",
+        ),
     }
     needs = ("rated",)
     keys = KEYS
@@ -45,4 +51,13 @@ class FailedRating(Control, frozen=True):
         """No price."""
         late = f"as_of - failed.first_at >= {self.within_s * 1000}"
         lost = f"failed.records > 0 and priced.records = 0 and list.money > 0 and {late}"
-        return [Break(kind="not priced", when=lost, amount="list.money", claims="failed")]
+        return [
+            Break(
+                kind="not priced",
+                when=lost,
+                amount="list.money",
+                claims="failed",
+                cause="{failed.rating_error}",
+                correction="Rate the record again and charge {amount} to account {account}.",
+            )
+        ]

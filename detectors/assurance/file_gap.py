@@ -46,4 +46,13 @@ class FileGap(Control, frozen=True):
 
     def breaks(self) -> list[Break]:
         """A number that never came."""
-        return [Break(kind="missing file", when="next.records > 0", amount="next.mean", claims="next")]
+        return [
+            Break(
+                kind="missing file",
+                when="next.records > 0",
+                amount="next.mean",
+                claims="next",
+                cause="Missing before file {next.batch_id} of {next.source}.",
+                correction="Fetch file {subject} from the network element and mediate it.",
+            )
+        ]

@@ -29,4 +29,13 @@ class InterconnectOvercharge(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """More than was agreed, or less than was carried."""
         off = "(statement.money - own.money)"
-        return [Break(kind="asked too much", when=f"{off} > {self.tolerance_micros}", amount=off, claims="own")]
+        return [
+            Break(
+                kind="asked too much",
+                when=f"{off} > {self.tolerance_micros}",
+                amount=off,
+                claims="own",
+                cause="Statement {statement.batch_id}.",
+                correction="Dispute {amount} with the partner.",
+            )
+        ]

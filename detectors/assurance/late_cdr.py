@@ -32,4 +32,13 @@ class LateCdr(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Behind the cut-off."""
         late = f"rating.records > 0 and rating.delay_ms > {self.latest_s * 1000} and rating.money > 0"
-        return [Break(kind="rated late", when=late, amount="rating.money", claims="rating")]
+        return [
+            Break(
+                kind="rated late",
+                when=late,
+                amount="rating.money",
+                claims="rating",
+                cause="Rated by {rating.batch_id} behind its period.",
+                correction="Bill {amount} to account {account} with the next run.",
+            )
+        ]

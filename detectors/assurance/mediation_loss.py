@@ -55,5 +55,7 @@ class MediationLoss(Control, frozen=True):
                 amount=f"intDiv({lost} * rated.money, greatest(rated.records, 1))",
                 claims="switch",
                 records=lost,
+                cause="Between switch {switch.node} and mediation, in file {switch.file_id}.",
+                correction="Mediate file {subject} again, whole.",
             )
         ]

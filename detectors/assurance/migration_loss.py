@@ -43,11 +43,20 @@ class MigrationLoss(Control, frozen=True):
         """Gone, or changed."""
         moved = "after.money - before.money"
         return [
-            Break(kind="missing", when="before.money != 0 and after.records = 0", amount=moved, claims="before"),
+            Break(
+                kind="missing",
+                when="before.money != 0 and after.records = 0",
+                amount=moved,
+                claims="before",
+                cause="Between snapshots {before.batch_id} and {after.batch_id}.",
+                correction="Adjust account {account} by {amount}.",
+            ),
             Break(
                 kind="another balance",
                 when=f"after.records > 0 and abs({moved}) > {self.tolerance_micros}",
                 amount=moved,
                 claims="after",
+                cause="Between snapshots {before.batch_id} and {after.batch_id}.",
+                correction="Adjust account {account} by {amount}.",
             ),
         ]

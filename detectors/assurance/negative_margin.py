@@ -45,4 +45,13 @@ class NegativeMargin(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Below cost."""
         below = f"calls.money > {self.smallest_micros}"
-        return [Break(kind="below cost", when=below, amount="calls.money", claims="calls")]
+        return [
+            Break(
+                kind="below cost",
+                when=below,
+                amount="calls.money",
+                claims="calls",
+                cause="Sold below what the partner asks.",
+                correction="Route or price it anew; {amount} were lost in the month.",
+            )
+        ]

@@ -42,4 +42,12 @@ class OldPrice(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Another version."""
         off = "line.price * line.records - line.money"
-        return [Break(kind="price of another version", when=f"{off} != 0", amount=off, claims="line")]
+        return [
+            Break(
+                kind="price of another version",
+                when=f"{off} != 0",
+                amount=off,
+                claims="line",
+                cause="Line {line.line_id} has another price than {line.product_offering_id} had.",
+            )
+        ]

@@ -78,11 +78,15 @@ class OverpaidShare(Control, frozen=True):
                 when=f"statement.records > 0 and {off} > {self.tolerance_micros}",
                 amount=off,
                 claims="statement",
+                cause="Statement {statement.batch_id}.",
+                correction="Take {amount} back with the next statement.",
             ),
             Break(
                 kind="underpaid",
                 when=f"own.records > 0 and statement.records > 0 and -{off} > {self.tolerance_micros}",
                 amount=off,
                 claims="statement",
+                cause="Statement {statement.batch_id}.",
+                correction="Pay {amount} more with the next statement.",
             ),
         ]

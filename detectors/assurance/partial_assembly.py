@@ -23,7 +23,9 @@ class PartialAssembly(Control, frozen=True):
     subject_kind = "event"
     sides: ClassVar[dict[str, Side]] = {
         "short": Side(stream="usage", where=SHORT, values={"lost_s": f"{LASTED} - ifNull(duration_s, 0)"}),
-        "call": Side(stream="usage", rows=rerated(SHORT, units=LASTED), money="micros", currency="list_currency"),
+        "call": Side(
+            stream="usage", rows=rerated(SHORT, units=LASTED), money="micros", units="used", currency="list_currency"
+        ),
         "rating": Side(stream="rated", subject="refers_to", money="ifNull(charge_micros, 0)"),
     }
     needs = ("usage", "rated")
@@ -42,5 +44,7 @@ class PartialAssembly(Control, frozen=True):
                 when=f"{short} and call.money > rating.money",
                 amount="call.money - rating.money",
                 claims="short",
+                cause="A part of call {short.session_id} is missing.",
+                correction="Charge {amount} more to account {account}.",
             )
         ]

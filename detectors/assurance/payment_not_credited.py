@@ -51,17 +51,23 @@ class PaymentNotCredited(Control, frozen=True):
                 when=f"{both} and {late} and account.money < gateway.money",
                 amount="account.money - gateway.money",
                 claims="gateway",
+                cause="Between ledger and account.",
+                correction="Credit {amount} to account {account}.",
             ),
             Break(
                 kind="not in the ledger",
                 when=f"gateway.records > 0 and {late} and ledger.money < gateway.money",
                 amount="ledger.money - gateway.money",
                 claims="gateway",
+                cause="Between gateway and ledger.",
+                correction="Enter payment {subject} in the ledger: {amount}.",
             ),
             Break(
                 kind="credited, never taken",
                 when="gateway.records = 0 and ledger.records = 0 and account.records > 0",
                 amount="account.money",
                 claims="account",
+                cause="No gateway has taken it.",
+                correction="Take {amount} from account {account} again.",
             ),
         ]

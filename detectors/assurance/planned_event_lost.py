@@ -63,17 +63,23 @@ class PlannedEventLost(Control, frozen=True):
                 when=f"{due} and planned.in_usage = 1 and usage.records = 0",
                 amount="planned.money",
                 claims="planned",
+                cause="Between the network and mediation.",
+                correction="Follow the test event from hop to hop.",
             ),
             Break(
                 kind="not rated",
                 when=f"{due} and {rated} and rated.records = 0",
                 amount="planned.money",
                 claims="planned",
+                cause="Between mediation and rating.",
+                correction="Follow the test event from hop to hop.",
             ),
             Break(
                 kind="another price",
                 when=f"{due} and {rated} and planned.has_price = 1 and rated.money != planned.money",
                 amount="planned.money - rated.money",
                 claims="rated",
+                cause="Priced by {rated.tariff_id}, version {rated.tariff_version}.",
+                correction="Mend the price list or the plan of tests.",
             ),
         ]

@@ -43,5 +43,7 @@ class ProvisionedNotBilled(Control, frozen=True):
                 when=f"{active} and billing.records = 0 and {fee} > {self.tolerance_micros} and {ordered}",
                 amount=fee,
                 claims="network or orders",
+                cause="The network shows it since order {orders.order_id}; no bill run has it.",
+                correction="Bill {amount} to account {account}.",
             )
         ]

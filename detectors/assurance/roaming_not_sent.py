@@ -40,4 +40,13 @@ class RoamingNotSent(Control, frozen=True):
         """Never sent."""
         late = f"as_of - visit.last_at >= {self.within_s * 1000}"
         unsent = f"visit.records > 0 and sent.records = 0 and {late}"
-        return [Break(kind="not sent", when=unsent, amount="visit.money", claims="visit")]
+        return [
+            Break(
+                kind="not sent",
+                when=unsent,
+                amount="visit.money",
+                claims="visit",
+                cause="Visitors' call of {visit.reported_by}, not in TAP.",
+                correction="Send the record: {amount}.",
+            )
+        ]

@@ -41,5 +41,7 @@ class SilentFeed(Control, frozen=True):
                 amount="0",
                 claims="files",
                 records=overdue,
+                cause="Nothing from {subject}.",
+                correction="Ask the source; read what it holds back.",
             )
         ]

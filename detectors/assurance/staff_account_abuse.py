@@ -40,5 +40,7 @@ class StaffAccountAbuse(Control, frozen=True):
                 when=f"usage.money > {self.allowed_micros}",
                 amount="usage.money",
                 claims="usage",
+                cause="Calls to {usage.destination} on an account that nobody bills.",
+                correction="Bar the account, or charge {amount} for it.",
             )
         ]

@@ -41,4 +41,13 @@ class SuspenseAgeing(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Too old."""
         old = f"held.is_held = 1 and as_of - held.last_at >= {self.oldest_s * 1000}"
-        return [Break(kind="in suspense", when=old, amount="held.money", claims="held")]
+        return [
+            Break(
+                kind="in suspense",
+                when=old,
+                amount="held.money",
+                claims="held",
+                cause="{held.reason}",
+                correction="Mend it and release the record, or discard it with a reason.",
+            )
+        ]

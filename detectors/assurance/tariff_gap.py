@@ -30,6 +30,7 @@ class TariffGap(Control, frozen=True):
             stream="usage",
             rows=rerated(f"event_id IN ({FAILED}) AND event_id NOT IN ({PRICED})", next_version=True),
             money="micros",
+            units="used",
             currency="list_currency",
         ),
     }
@@ -41,4 +42,13 @@ class TariffGap(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Nothing in force."""
         lost = "failed.records > 0 and priced.records = 0 and next.money > 0"
-        return [Break(kind="no price in force", when=lost, amount="next.money", claims="failed")]
+        return [
+            Break(
+                kind="no price in force",
+                when=lost,
+                amount="next.money",
+                claims="failed",
+                cause="{failed.rating_error}",
+                correction="Close the gap in the price list, rate again, charge {amount} to account {account}.",
+            )
+        ]

@@ -42,6 +42,20 @@ class UnauthorisedCredit(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Too much, or for nothing."""
         return [
-            Break(kind="beyond the limit", when="credit.beyond = 1", amount="credit.money", claims="credit"),
-            Break(kind="without a ticket", when="credit.records > 0", amount="credit.money", claims="credit"),
+            Break(
+                kind="beyond the limit",
+                when="credit.beyond = 1",
+                amount="credit.money",
+                claims="credit",
+                cause="Credited by {credit.agent_id}.",
+                correction="Have it agreed, or take {amount} back.",
+            ),
+            Break(
+                kind="without a ticket",
+                when="credit.records > 0",
+                amount="credit.money",
+                claims="credit",
+                cause="Credited by {credit.agent_id}.",
+                correction="Have it agreed, or take {amount} back.",
+            ),
         ]

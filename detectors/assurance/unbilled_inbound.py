@@ -29,4 +29,13 @@ class UnbilledInbound(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """More than was agreed, or less than was carried."""
         off = "(own.money - statement.money)"
-        return [Break(kind="not billed", when=f"{off} > {self.tolerance_micros}", amount=off, claims="own")]
+        return [
+            Break(
+                kind="not billed",
+                when=f"{off} > {self.tolerance_micros}",
+                amount=off,
+                claims="own",
+                cause="Route {own.trunk_in} is not, or not wholly, on the statements.",
+                correction="Bill {amount} to the partner.",
+            )
+        ]

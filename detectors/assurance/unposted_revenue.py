@@ -65,11 +65,13 @@ class UnpostedRevenue(Control, frozen=True):
                 when=f"{due} and abs({off}) > {self.tolerance_micros} and posted.records = 0",
                 amount=off,
                 claims="lines",
+                correction="Post {amount} to account {subject}.",
             ),
             Break(
                 kind="posted otherwise",
                 when=f"{due} and abs({off}) > {self.tolerance_micros}",
                 amount=off,
                 claims="lines",
+                correction="Post {amount} to account {subject}.",
             ),
         ]

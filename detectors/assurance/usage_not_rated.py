@@ -25,6 +25,7 @@ class UsageNotRated(Control, frozen=True):
             stream="usage",
             rows=rerated(f"ifNull(part_number, 0) = 0 AND event_id NOT IN ({SEEN})"),
             money="micros",
+            units="used",
             currency="list_currency",
         )
     }
@@ -42,4 +43,13 @@ class UsageNotRated(Control, frozen=True):
     def breaks(self) -> list[Break]:
         """Never rated."""
         late = f"as_of - usage.last_at >= {self.within_s * 1000}"
-        return [Break(kind="not rated", when=f"usage.money > 0 and {late}", amount="usage.money", claims="usage")]
+        return [
+            Break(
+                kind="not rated",
+                when=f"usage.money > 0 and {late}",
+                amount="usage.money",
+                claims="usage",
+                cause="Mediated in file {usage.file_id}, and unknown to rating.",
+                correction="Rate the record and charge {amount} to account {account}.",
+            )
+        ]

@@ -29,4 +29,12 @@ class VoucherReuse(Control, frozen=True):
 
     def breaks(self) -> list[Break]:
         """Used again."""
-        return [Break(kind="voucher used again", when="again.records > 0", amount="again.money", claims="again")]
+        return [
+            Break(
+                kind="voucher used again",
+                when="again.records > 0",
+                amount="again.money",
+                claims="again",
+                cause="Recharge {again.payment_id} has a voucher that was used before.",
+            )
+        ]

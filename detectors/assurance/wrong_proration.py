@@ -43,4 +43,12 @@ class WrongProration(Control, frozen=True):
         """Not the share of the days."""
         off = "line.expected - line.money"
         wrong = f"line.records = 1 and abs({off}) > {self.tolerance_micros}"
-        return [Break(kind="wrong part", when=wrong, amount=off, claims="line")]
+        return [
+            Break(
+                kind="wrong part",
+                when=wrong,
+                amount=off,
+                claims="line",
+                cause="Line {line.line_id} of run {line.batch_id}.",
+            )
+        ]

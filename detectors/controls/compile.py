@@ -23,7 +23,7 @@ class Compiled:
 def compiled(control: Control, relations: Mapping[str, str]) -> Compiled:
     """Make the statements of a control. `relations` has the events of each stream as a subquery or a table.
 
-    Columns of `breaks`: subject, slot, slot_end, currency, account_id, records, amount_micros, broken (1, 2, …: which
+    Columns of `breaks`: subject, slot, slot_end, currency, account_id, records, units, amount, broken (1, 2, …: which
     break holds), occurred_at, last_at, is_final. Parameter `as_of` (Int64) is the time of the latest event.
     Raises ValueError where an expression names a side or a value that is not declared.
     """
@@ -54,12 +54,14 @@ def _broken(breaks: list[Break], grouped: str, names: set[str], extra: tuple[str
     records = ", ".join(
         f"broken = {n}, {_flat(each.records or _counted(each.claims), names)}" for n, each in enumerate(breaks, 1)
     )
+    units = ", ".join(f"broken = {n}, {_flat(_units(each.claims), names)}" for n, each in enumerate(breaks, 1))
     final = f"toInt8({_flat(extra[0], names)})" if extra[0] else "toInt8(-1)"
     occurred = f"toInt64({_flat(extra[1], names)})" if extra[1] else "first_at"
     return (
         f"SELECT subject, slot, slot_end, currency, account_id, broken, {occurred} AS occurred_at, last_at,\n"
         f"    {final} AS is_final,\n"
-        f"    toInt64(multiIf({records}, 0)) AS records, toString(multiIf({amount}, {MICROS}(0))) AS amount\n"
+        f"    toInt64(multiIf({records}, 0)) AS records, toInt64(multiIf({units}, 0)) AS units,\n"
+        f"    toString(multiIf({amount}, {MICROS}(0))) AS amount\n"
         f"FROM (SELECT *, multiIf({which}, 0) AS broken FROM (\n{grouped}\n)) WHERE broken != 0\n"
         "ORDER BY subject, slot, currency"
     )
@@ -71,6 +73,12 @@ def _counted(claims: str) -> str:
     return (
         f"if({first}.records > 0, {first}.records, {_counted(' or '.join(others))})" if others else f"{first}.records"
     )
+
+
+def _units(claims: str) -> str:
+    """The units of the first side of these that has any rows."""
+    first, *others = claims.split(" or ")
+    return f"if({first}.records > 0, {first}.units, {_units(' or '.join(others))})" if others else f"{first}.units"
 
 
 def filled(sql: str, relations: Mapping[str, str]) -> str:

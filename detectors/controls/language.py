@@ -41,10 +41,12 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 class Break(msgspec.Struct, frozen=True, kw_only=True):
     """One way in which a subject is broken: its name, when it holds, what it is worth (positive: the operator loses).
 
-    In `when` and `amount`, `side.records`, `side.money`, `side.units`, `side.first_at`, `side.last_at` and `side.NAME`
-    of its values are what the rows of a side add up to; `as_of` is the time of the latest event. `claims` is the side
-    whose rows the money is about (`a or b`: the first that has any), `records` how many are broken where that is not
-    all of them.
+    In `when` and `amount`, `side.records`, `side.money`, `side.units`, `side.first_at`, `side.last_at` and
+    `side.NAME` of its values are what the rows of a side add up to; `as_of` is the time of the latest event.
+    `claims` is the side whose rows the money is about (`a or b`: the first that has any), `records` how many are
+    broken where that is not all of them. `cause` and `correction` are sentences for people, in which `{side.field}`
+    is a field of the first row of a side, and `{subject}`, `{account}` and `{amount}` are the finding's own; a
+    sentence that names what is not there is left out.
     """
 
     kind: str
@@ -52,6 +54,8 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
     amount: str
     claims: str
     records: str | None = None
+    cause: str = ""
+    correction: str = ""
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -60,14 +60,15 @@ def rerated(where: str, *, units: str = UNITS, next_version: bool = False, paid:
     """Usage that passes `where`, with `micros`: what it costs by the list in force, or by the next one that begins.
 
     `paid` gives `refers` and `covered`: records to be priced, and of how many of their units an allowance has paid.
-    Gives event_id, event_time, account_id, list_currency, micros. Unanswered calls cost nothing; what has no price, no
-    offering or no units is left out. Rows with one price are joined apart from those with tiers and bands: most lists
-    have none of these, and what reckons them costs several times as much.
+    Gives event_id, event_time, account_id, list_currency, used, micros. Unanswered calls cost nothing; what has no
+    price, no offering or no units is left out. Rows with one price are joined apart from those with tiers and
+    bands: most lists have none of these, and what reckons them costs several times as much.
     """
     timed = _timed(where, units, "next_table" if next_version else "table", paid)
     flat = ", ".join(f"r.{name} AS {name}" for name in FLAT)
     return f"""
-    SELECT event_id, event_time, account_id, list_currency, toInt64(if(used = 0, 0, {_rounded()})) AS micros
+    SELECT event_id, event_time, account_id, list_currency, used,
+        toInt64(if(used = 0, 0, {_rounded()})) AS micros
     FROM (
         SELECT {KEPT}, how, round_to, if(used <= covered, 0, {AT_ONCE_COSTS}) AS amount
         FROM (
@@ -136,8 +137,12 @@ def charged_again(charging: str) -> dict[str, Side]:
     paid = f"""SELECT assumeNotNull(refers_to) AS refers, toInt64(max(ifNull(allowance_used, 0))) AS covered
         FROM {{rated}} WHERE {charged} AND refers_to IS NOT NULL GROUP BY refers"""
     return {
-        "rating": Side(stream="rated", where=charged, subject="refers_to", money="charge_micros"),
-        "list": Side(stream="usage", rows=rerated("1", paid=paid), money="micros", currency="list_currency"),
+        "rating": Side(
+            stream="rated", where=charged, subject="refers_to", money="charge_micros", units="ifNull(units, 0)"
+        ),
+        "list": Side(
+            stream="usage", rows=rerated("1", paid=paid), money="micros", units="used", currency="list_currency"
+        ),
     }
 
 
@@ -149,4 +154,5 @@ def another_price(tolerance_micros: int) -> Break:
         when=f"rating.records = 1 and list.records > 0 and abs({off}) > {tolerance_micros}",
         amount=off,
         claims="rating",
+        cause="Priced by {rating.tariff_id}, version {rating.tariff_version}, for {rating.destination}.",
     )

@@ -11,6 +11,8 @@ from detectors.assurance import every_control
 from detectors.controls import Control, compiled
 from detectors.controls.tables import DERIVED, named_by
 from replay.scenarios import every_scenario
+from services.control_wording import NAMED
+from tollwatch.columns import schema
 from tollwatch.events import STREAMS
 
 AREAS = {
@@ -91,6 +93,23 @@ class TestEveryControlInSql:
         assert "avg(" not in sql
         assert "Float" not in sql
 
+    def test_tells_what_is_news(self, control: type[Control]) -> None:
+        """Keys, news and what reaches keys are said of streams that it reads."""
+        read = set(named_by(control()))
+        assert {*control.keys, *control.news} <= read
+        assert {*control.reached} <= {*read, "leakages"}
+        assert control.keys or not control.reached
+
+    def test_words_its_findings_with_facts_that_there_are(self, control: type[Control]) -> None:
+        """A cause and a correction name sides, columns of their streams, and what every finding has."""
+        for each in control().breaks():
+            for side, field in NAMED.findall(each.cause + each.correction):
+                if field:
+                    assert field in schema(control.sides[side].stream)
+                else:
+                    assert side in {"subject", "account", "amount"}
+            assert not each.correction or each.correction.endswith(".")
+
 
 def test_controls_are_found_by_walking_the_folder() -> None:
     """Every file of the folder is one, with a number of its own."""
@@ -100,10 +119,3 @@ def test_controls_are_found_by_walking_the_folder() -> None:
     numbers = [kind.number for kind in every_control()]
     assert len(set(numbers)) == len(numbers)
     assert set(numbers) == set(range(1, 36))
-
-    def test_tells_what_is_news(self, control: type[Control]) -> None:
-        """Keys, news and what reaches keys are said of streams that it reads."""
-        read = set(named_by(control()))
-        assert {*control.keys, *control.news} <= read
-        assert {*control.reached} <= {*read, "leakages"}
-        assert control.keys or not control.reached

@@ -148,7 +148,7 @@ def test_the_price_is_what_rating_makes_of_it(stored: Stored, seed: int) -> None
     runner = stored.runner(f"exact{seed}")
     runner.run(WrongPrice())
     sql = f"SELECT event_id, micros FROM ({charged_again('offline')['list'].rows})"
-    reckoned = stored.store.query(filled(sql, runner.relations))
+    reckoned = stored.store.query(filled(sql, runner.inputs.relations))
     runner.forget()
     assert len(reckoned) > 0.95 * len(
         charged
