@@ -5,7 +5,8 @@ from typing import ClassVar
 from detectors.controls import Break, Control, Side
 from detectors.controls.rerating import KEYS, REACHED, rerated
 
-SEEN = "SELECT assumeNotNull(refers_to) FROM {rated}"
+SEEN = "SELECT cityHash64(assumeNotNull(refers_to)) FROM {rated} WHERE refers_to IS NOT NULL"
+"""What rating has seen, by hashes: a set of numbers takes a tenth of the memory of a set of names."""
 
 
 class UsageNotRated(Control, frozen=True):
@@ -23,7 +24,7 @@ class UsageNotRated(Control, frozen=True):
     sides: ClassVar[dict[str, Side]] = {
         "usage": Side(
             stream="usage",
-            rows=rerated(f"ifNull(part_number, 0) = 0 AND event_id NOT IN ({SEEN})"),
+            rows=rerated(f"ifNull(part_number, 0) = 0 AND cityHash64(event_id) NOT IN ({SEEN})"),
             money="micros",
             units="used",
             currency="list_currency",
