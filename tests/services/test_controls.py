@@ -217,3 +217,25 @@ def test_runs_over_what_has_changed_say_what_one_over_everything_says(
 
 def _told(leakage: Leakage) -> tuple[str, str, str, int, int]:
     return leakage.control, leakage.leakage_id, leakage.state, leakage.amount_micros, leakage.records
+
+
+def test_two_runs_at_once_and_one_that_was_killed_leave_one_finding_each(store: ChdbStore) -> None:
+    """Both have read the same; one more ends before its run is noted. In the end each leakage has one revision."""
+    for table in ("leakage", "leakage_last", "control_run"):
+        store.run(f"TRUNCATE TABLE {table}")
+    kinds = [kind for kind in controls_in_force(SETTINGS) if kind.name() in {"wrong_price", "file_gap"}]
+    runners = [ControlsRunner(store, SETTINGS) for _ in range(2)]
+    every = []
+    for runner in runners:
+        found = Findings()
+        for control in kinds:
+            found.extend(runner.run(control))
+        runner.forget()
+        every.append(found)
+    killed = Findings(leakages=list(every[0].leakages))
+    for found in (killed, *every):
+        store.write(found)
+    once = [(each.leakage_id, each.revision) for each in every[0].leakages]
+    assert len(once) > 4
+    assert sorted((each.leakage_id, each.revision) for each in leakages(store)) == sorted(once)
+    assert run_controls(store, SETTINGS, [kind.name() for kind in kinds]) == []

@@ -167,3 +167,43 @@ def test_only_the_run_of_its_bill_cycle_judges_an_account(stored: Stored) -> Non
     rows = [*SERVICE, m.account(bill_cycle="b"), closing("provisioned", 1, 1)]
     assert stored.leakages([*rows, closing("billed", 1, 0, scope="billed:a")], control=CONTROL) == []
     assert len(stored.leakages([*rows, closing("billed", 1, 0, scope="billed:b")], control=CONTROL)) == 1
+
+
+def test_what_it_is_worth_in_the_operators_own_currency(stored: Stored) -> None:
+    """By the rate in force when the loss began, not by the one that came later; half to even."""
+    rates = [
+        m.row(
+            "reference",
+            f"usd-{since}",
+            at(1) - 30 * DAY,
+            entity="exchange_rate",
+            id="USD",
+            valid_from=since,
+            rate_micros=rate,
+        )
+        for since, rate in ((at(1) - 60 * DAY, 900_000), (at(1, 2), 800_000))
+    ]
+    service = [order("p1", "add", LONG_AGO, product_offering_id="abroad"), seen("p1", 1, since=LONG_AGO)]
+    (leakage,) = stored.leakages(month([offering("abroad", 15, currency="USD"), *rates, *service]), control=CONTROL)
+    assert (leakage.amount_micros, leakage.currency, leakage.own_micros) == (15, "USD", 14)  # 13.5, to the even one
+    (own,) = stored.leakages(month([*rates, *service, offering("abroad", 15)]), control=CONTROL)
+    assert (own.amount_micros, own.currency, own.own_micros) == (15, "EUR", 15)
+
+
+def test_a_leakage_says_what_happened_and_what_puts_it_right(stored: Stored) -> None:
+    """With the order and the account it is about; what is not known is not said."""
+    service = [order("p1", "add", LONG_AGO), seen("p1", 1, since=LONG_AGO)]
+    (leakage,) = stored.leakages(month(service), control=CONTROL)
+    assert leakage.cause == "The network shows it since order o-p1; no bill run has it."
+    assert leakage.correction == "Bill 31.00 EUR to account a1."
+    assert leakage.last_at == at(2)
+    (unknown,) = stored.leakages(month([seen("p2", 1, since=LONG_AGO, service_specification="basic")]), control=CONTROL)
+    assert (unknown.cause, unknown.correction) == (None, None)
+
+
+def test_a_service_whose_end_was_ordered_is_another_controls(stored: Stored) -> None:
+    """Before the period; ordered again, it is this one's."""
+    ended = [order("p1", "add", LONG_AGO), order("p1", "delete", at(1) - 2 * DAY), seen("p1", 1, since=LONG_AGO)]
+    assert stored.leakages(month(ended), control=CONTROL) == []
+    again = [*ended, order("p1", "add", at(1) - DAY)]
+    assert [each.subject for each in stored.leakages(month(again), control=CONTROL)] == ["p1"]
