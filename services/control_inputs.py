@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import polars as pl
+
 from detectors.controls import Control
 from detectors.controls.compile import filled
 from detectors.controls.price_lists import ZONES, zone_changes
@@ -217,17 +219,37 @@ class Inputs:
         every = " UNION DISTINCT ".join(f"SELECT toString(key) AS key FROM ({part})" for part in parts)  # noqa: S608
         known = f"SELECT assumeNotNull(key) AS key, cityHash64(key) AS hash FROM ({every}) WHERE key IS NOT NULL"  # noqa: S608
         keys = self._made(f"changed_{number}", known)
-        relations = dict(self.relations)
-        for stream, key in control.keys.items():  # a scan of the keys alone, then whole rows by the order of the table
-            places = (
-                f"SELECT _partition, _offset FROM {self._events(f'raw_{stream}', self.cut.ends)} "  # noqa: S608
-                f"WHERE cityHash64(toString({key})) IN (SELECT hash FROM {keys})"
-            )
-            sql = f"SELECT * FROM {self.relations[stream]} WHERE (_partition, _offset) IN ({places})"  # noqa: S608
-            relations[stream] = self._made(f"changed_{number}_{stream}", sql)
+        relations = self._cut_down(control, keys, f"changed_{number}")
         if control.subjects is not None:
             keys = self._made(f"changed_{number}_subjects", filled(control.subjects, relations))
         return relations, keys
+
+    def _cut_down(self, control: Control, keys: str, name: str) -> dict[str, str]:
+        """Relations with the keyed streams cut down to the keys of a table; each becomes a table of this name.
+
+        The keys alone are scanned, by their hashes; then whole rows are read in the order in which they are stored.
+        """
+        relations = dict(self.relations)
+        for stream, key in control.keys.items():
+            wanted = f"cityHash64(toString({key})) IN (SELECT hash FROM {keys})"  # noqa: S608  (a control's own text)
+            relations[stream] = self._made(f"{name}_{stream}", self._rows_where(stream, wanted))
+        return relations
+
+    def _rows_where(self, stream: str, where: str) -> str:
+        places = f"SELECT _partition, _offset FROM {self._events(f'raw_{stream}', self.cut.ends)} WHERE {where}"  # noqa: S608
+        return f"SELECT * FROM {self.relations[stream]} WHERE (_partition, _offset) IN ({places})"  # noqa: S608
+
+    def only(self, control: Control, subjects: Sequence[str]) -> dict[str, str]:
+        """Relations with no more than what concerns these subjects, where keys are what a control's subjects are."""
+        if not control.keys or control.subjects is not None:
+            return self.relations
+        named = ", ".join(map(quoted, subjects))
+        keys = self._made("proved", f"SELECT cityHash64(arrayJoin([{named}]::Array(String))) AS hash")
+        return self._cut_down(control, keys, "proved")
+
+    def whole(self, stream: str, ids: Sequence[str]) -> pl.DataFrame:
+        """The events of a stream that have these ids."""
+        return self.store.query(self._rows_where(stream, "event_id IN {ids:Array(String)}"), {"ids": list(ids)})
 
 
 def _places(ends: Mapping[str, int]) -> str:

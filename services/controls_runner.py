@@ -9,7 +9,6 @@ import msgspec
 import polars as pl
 
 from detectors.controls import Control, compiled
-from detectors.controls.compile import Compiled
 from services.assembly import controls_in_force
 from services.control_inputs import Earlier, Inputs
 from services.control_wording import worded
@@ -77,10 +76,9 @@ class ControlsRunner:
             like = [each for each in self.every if _is_like(each, control)]
             task.relations, task.subjects = self.inputs.restricted(control, task.earlier, like)
         task.relations = self.inputs.relations | task.relations
-        statement = compiled(control, task.relations)
-        found = self.store.query(statement.breaks, {"as_of": task.as_of})
+        found = self.store.query(compiled(control, task.relations).breaks, {"as_of": task.as_of})
         broken = [_Broken(**row) for row in found.iter_rows(named=True)] if len(found) else []
-        judged = self._revisions(task, broken, statement, made)
+        judged = self._revisions(task, broken, made)
         made.control_runs.append(self._run_of(control, judged, complete=True))
         return made
 
@@ -99,7 +97,7 @@ class ControlsRunner:
             return _Task(control, as_of, earlier)
         return _Task(control, as_of)
 
-    def _revisions(self, task: "_Task", broken: Sequence["_Broken"], statement: Compiled, made: Findings) -> "_Judged":
+    def _revisions(self, task: "_Task", broken: Sequence["_Broken"], made: Findings) -> "_Judged":
         """Add what differs from the last revisions to what was made; gives what stands of the control."""
         control = task.control
         given = {"tenant": self.tenant, "run": self.run_name, "control": control.name()}
@@ -125,7 +123,7 @@ class ControlsRunner:
             if before is None or tuple(before[name] for name in TOLD) != told:
                 revision = 1 if before is None else int(before["revision"]) + 1
                 new.append((msgspec.structs.replace(leakage, revision=revision), each))
-        made.leakages.extend([*self._proved(task, new, statement, made), *self._withdrawn(task, last, seen)])
+        made.leakages.extend([*self._proved(task, new, made), *self._withdrawn(task, last, seen)])
         return stands
 
     def _withdrawn(self, task: "_Task", last: Mapping[str, Mapping[str, Any]], seen: set[str]) -> list[Leakage]:
@@ -178,15 +176,14 @@ class ControlsRunner:
             run=self.run_name,
         )
 
-    def _proved(
-        self, task: "_Task", new: Sequence[tuple[Leakage, "_Broken"]], statement: Compiled, made: Findings
-    ) -> list[Leakage]:
+    def _proved(self, task: "_Task", new: Sequence[tuple[Leakage, "_Broken"]], made: Findings) -> list[Leakage]:
         """The new revisions with their claims; the first rows of each side become evidence."""
         control = task.control
         proof: dict[tuple[str, str], pl.DataFrame] = {}
         for at in range(0, len(new), AT_ONCE):
             subjects = sorted({each.subject for _, each in new[at : at + AT_ONCE]})
-            for name, sql in statement.rows.items():
+            near = task.relations if task.earlier else task.relations | self.inputs.only(control, subjects)
+            for name, sql in compiled(control, near).rows.items():
                 rows = self.store.query(sql, {"subjects": subjects, "as_of": task.as_of})
                 if len(rows):
                     rows = rows.sort("event_time", "event_id")
@@ -242,8 +239,7 @@ class ControlsRunner:
         for stream, ids in wanted.items():
             every = sorted(ids)
             for at in range(0, len(every), AT_ONCE):
-                sql = f"SELECT * FROM {task.relations[stream]} WHERE event_id IN {{ids:Array(String)}}"  # noqa: S608
-                for row in self.store.query(sql, {"ids": every[at : at + AT_ONCE]}).iter_rows(named=True):
+                for row in self.inputs.whole(stream, every[at : at + AT_ONCE]).iter_rows(named=True):
                     made[stream, row["event_id"]] = _as_json(row)
         return made
 

@@ -134,8 +134,9 @@ WEEKS = """
 SPAN = """(
         SELECT (greatest(min(day), max(day) - 1100) - 2, max(day) + 3) FROM (
             SELECT intDiv(ifNull(start_time, event_time), 86400000) AS day FROM {usage}
+            WHERE (SELECT count() FROM {reference} WHERE entity = 'tariff' AND band IS NOT NULL) > 0
         ))"""
-"""The days of usage, at most three years of them."""
+"""The days of usage, at most three years of them; not asked for where no list has bands."""
 BANDS = f"""
     SELECT list, at, number AS band, leadInFrame(at, 1, at + {DAY}) OVER (
         PARTITION BY list ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS band_until
