@@ -83,11 +83,11 @@ RULES = (
     ),
     AlertRule(
         "tollwatch-control-silent",
-        "A control has not run for five weeks",
+        "A control has not run for two days",
         UNRUN,
-        35,
+        2,
         60,
-        "No snapshot or bill run was closed: without one its controls find nothing. Ask who sends `batches`.",
+        "Controls run every minute, the slowest once a day: see whether the first worker runs them, and events come.",
         "tollwatch-leakage",
     ),
     AlertRule(
