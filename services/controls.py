@@ -1,6 +1,6 @@
 """Run the controls of revenue assurance over what is stored, and store what they found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +54,21 @@ def controls_anew(store: Store, settings: Settings) -> Findings:
 def _found(store: Store, settings: Settings, controls: Sequence[Control], **how: Any) -> Findings:
     """What controls find in the events of every tenant that is served."""
     found = Findings()
+    for _, _, some in _runs(store, settings, controls, **how):
+        found.extend(some)
+    return found
+
+
+def _runs(
+    store: Store, settings: Settings, controls: Sequence[Control], **how: Any
+) -> Iterator[tuple[ControlsRunner, Control, Findings]]:
     for tenant in sorted(settings.served_tenants()):
         runner = ControlsRunner(store, settings, tenant=tenant, **how)
         try:
             for control in controls:
-                found.extend(runner.run(control))
+                yield runner, control, runner.run(control)
         finally:
             runner.forget()
-    return found
 
 
 def _check(names: Sequence[str]) -> None:
@@ -76,10 +83,13 @@ def run_controls(
 ) -> list[ControlRun]:
     """Run the controls over what has been read since they ran last, and store what they found. Gives the runs.
 
-    With `is_full` over everything that has been read.
+    With `is_full` over everything that has been read. Where another process has run a control in the meantime, its
+    findings stand, and these are dropped.
     """
     _check(names)
-    found = _found(store, settings, controls_in_force(settings, names), is_full=is_full)
-    if found.control_runs:
-        store.write(found)
-    return found.control_runs
+    runs = []
+    for runner, control, found in _runs(store, settings, controls_in_force(settings, names), is_full=is_full):
+        if found.control_runs and not runner.is_overtaken(control):
+            store.write(found)
+            runs += found.control_runs
+    return runs

@@ -52,7 +52,8 @@ class ControlsRunner:
         self.tenant, self.run_name, self.hasher = tenant or settings.tenant, settings.run, settings.hasher()
         self.inputs = Inputs(store, settings, self.tenant, as_of=as_of, ends=ends)
         self.cut = self.inputs.cut
-        self.earlier = {} if self.is_anew or is_full else self.inputs.earlier()
+        self.begun = self.inputs.earlier()
+        self.earlier = {} if self.is_anew or is_full else self.begun
         self.every: Sequence[Control] = controls_in_force(settings)
 
     def forget(self) -> None:
@@ -81,6 +82,10 @@ class ControlsRunner:
         judged = self._revisions(task, broken, made)
         made.control_runs.append(self._run_of(control, judged, complete=True))
         return made
+
+    def is_overtaken(self, control: Control) -> bool:
+        """Whether another run of a control has been noted since this one began: what it says then is out of date."""
+        return self.inputs.earlier().get(control.name()) != self.begun.get(control.name())
 
     def _task(self, control: Control) -> "_Task | None":
         """What is to be looked at: everything, what has news since the last run, or (None) nothing."""

@@ -24,7 +24,7 @@ from services.simulate import SIMULATED_SOURCES
 from store.chdb_store import ChdbStore
 from streams.read import open_sources
 from tollwatch.config import Settings
-from tollwatch.findings import Leakage
+from tollwatch.findings import ControlRun, Leakage
 from tollwatch.frames import Findings
 
 SETTINGS = Settings(installation_key="0" * 32, sources=SIMULATED_SOURCES, disabled=[])
@@ -239,3 +239,24 @@ def test_two_runs_at_once_and_one_that_was_killed_leave_one_finding_each(store: 
     assert len(once) > 4
     assert sorted((each.leakage_id, each.revision) for each in leakages(store)) == sorted(once)
     assert run_controls(store, SETTINGS, [kind.name() for kind in kinds]) == []
+
+
+def test_a_run_that_another_has_overtaken_stores_nothing(store: ChdbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one looks, another notes its own run: what the first found is dropped, and the next goes on from there."""
+    really, name = ControlsRunner.run, "wrong_price"
+
+    def overtaken(self: ControlsRunner, control: Control) -> Findings:
+        found = really(self, control)
+        other = ControlsRunner(store, SETTINGS, is_full=True)
+        store.write(Findings(control_runs=[_later(each) for each in really(other, control).control_runs]))
+        other.forget()
+        return found
+
+    monkeypatch.setattr(ControlsRunner, "run", overtaken)
+    assert run_controls(store, SETTINGS, [name], is_full=True) == []
+    monkeypatch.undo()
+    assert [run.control for run in run_controls(store, SETTINGS, [name], is_full=True)] == [name]
+
+
+def _later(run: ControlRun) -> ControlRun:
+    return msgspec.structs.replace(run, event_time=run.event_time + 1)
