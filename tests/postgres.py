@@ -3,10 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,9 +40,10 @@ def _free_port() -> int:
 
 
 def _as_user(line: list[str | Path]) -> list[str]:
-    """PostgreSQL refuses to run as root: then it runs as the package's own user."""
+    """PostgreSQL refuses to run as root: then it runs as the package's own user. It ends when who started it does."""
     words = [str(word) for word in line]
-    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *words] if os.geteuid() == 0 else words
+    other = [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"] if os.geteuid() == 0 else []
+    return ["setpriv", *other, "--pdeathsig=INT", *words] if shutil.which("setpriv") else words
 
 
 def _run(*line: str | Path) -> None:
@@ -61,9 +64,24 @@ def postgres_url() -> Iterator[str]:
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         port, data = _free_port(), Path(folder) / "data"
         _run(bin_ / "initdb", "-D", data, "-U", "tollwatch", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-p {port} -h 127.0.0.1 -k {folder} -F"
-        _run(bin_ / "pg_ctl", "-D", data, "-o", options, "-l", Path(folder) / "log", "-w", "-t", "60", "start")
+        options = ["-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
+        with (Path(folder) / "log").open("wb") as log:
+            server = subprocess.Popen(_as_user([bin_ / "postgres", "-D", data, *options]), stderr=log, cwd="/")
         try:
+            _await(lambda: _answers(bin_, port), Path(folder) / "log")
             yield f"postgresql://tollwatch@127.0.0.1:{port}/postgres"
         finally:
-            _run(bin_ / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            server.send_signal(signal.SIGQUIT)
+            server.wait(30)
+
+
+def _answers(bin_: Path, port: int) -> bool:
+    asked = [bin_ / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    return subprocess.run(asked, check=False).returncode == 0
+
+
+def _await(is_there: Callable[[], bool], log: Path, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not is_there():
+        assert time.monotonic() < until, log.read_text("utf-8", "replace")
+        time.sleep(0.1)
