@@ -15,8 +15,8 @@ def named_by(control: Control) -> list[str]:
     Each table stands behind what it is made of.
 
     >>> from detectors.assurance.wrong_price import WrongPrice
-    >>> named_by(WrongPrice())
-    ['rated', 'orders', 'reference', 'price_contracts', 'usage', 'zones', 'price_bands', 'price_times', ...]
+    >>> sorted({"orders", "price_rows", "zones"} - set(named_by(WrongPrice())))
+    []
     """
     found: list[str] = []
 
