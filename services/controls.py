@@ -7,6 +7,7 @@ from typing import Any
 from detectors.assurance import every_control
 from detectors.controls import Control
 from services.assembly import controls_in_force
+from services.controls_pace import Pace
 from services.controls_runner import ControlsRunner
 from services.keys import with_key
 from services.stores import open_store
@@ -60,10 +61,11 @@ def _found(store: Store, settings: Settings, controls: Sequence[Control], **how:
 
 
 def _runs(
-    store: Store, settings: Settings, controls: Sequence[Control], **how: Any
+    store: Store, settings: Settings, controls: Sequence[Control], pace: Pace | None = None, **how: Any
 ) -> Iterator[tuple[ControlsRunner, Control, Findings]]:
     for tenant in sorted(settings.served_tenants()):
         runner = ControlsRunner(store, settings, tenant=tenant, **how)
+        runner.is_busy = pace is not None and pace.is_busy(tenant, runner.cut.ends)
         try:
             for control in controls:
                 yield runner, control, runner.run(control)
@@ -79,16 +81,22 @@ def _check(names: Sequence[str]) -> None:
 
 
 def run_controls(
-    store: Store, settings: Settings, names: Sequence[str] = (), *, is_full: bool = False
+    store: Store,
+    settings: Settings,
+    names: Sequence[str] = (),
+    *,
+    is_full: bool = False,
+    pace: Pace | None = None,
 ) -> list[ControlRun]:
     """Run the controls over what has been read since they ran last, and store what they found. Gives the runs.
 
-    With `is_full` over everything that has been read. Where another process has run a control in the meantime, its
+    With `is_full` over everything that has been read. By a `pace`, which is kept from run to run, costly controls
+    wait while the log still grows. Where another process has run a control in the meantime, its
     findings stand, and these are dropped.
     """
     _check(names)
     runs = []
-    for runner, control, found in _runs(store, settings, controls_in_force(settings, names), is_full=is_full):
+    for runner, control, found in _runs(store, settings, controls_in_force(settings, names), pace, is_full=is_full):
         if found.control_runs and not runner.is_overtaken(control):
             store.write(found)
             runs += found.control_runs

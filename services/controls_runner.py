@@ -35,7 +35,10 @@ WHERE tenant = {{tenant:String}} AND run = {{run:String}} AND control = {{contro
 
 
 class ControlsRunner:
-    """Controls of one tenant and run, over one cut of the log."""
+    """Controls of one tenant and run, over one cut of the log.
+
+    While `is_busy`, a control that asks for it runs at most once in its `every_s`: more will come.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class ControlsRunner:
         self.begun = self.inputs.earlier()
         self.earlier = {} if self.is_anew or is_full else self.begun
         self.every: Sequence[Control] = controls_in_force(settings)
+        self.is_busy = False
 
     def forget(self) -> None:
         """Let go of the tables that were made."""
@@ -93,7 +97,7 @@ class ControlsRunner:
         earlier = self.earlier.get(control.name())
         if earlier is None or (earlier.version, earlier.thresholds) != (control.version, _thresholds(control)):
             return _Task(control, as_of)
-        if control.every_s and earlier.as_of // (control.every_s * 1_000) == as_of // (control.every_s * 1_000):
+        if self.is_busy and control.every_s and _same_slot(earlier.as_of, as_of, control.every_s):
             return None
         new = self.inputs.new(control, earlier)
         if not new and self.inputs.as_of(control) == self.inputs.hour_of(control, earlier):
@@ -285,6 +289,10 @@ class _Judged(NamedTuple):
         """With one more."""
         self.amounts[leakage.currency] = self.amounts.get(leakage.currency, 0) + leakage.amount_micros
         return _Judged(self.breaks + 1, self.amounts)
+
+
+def _same_slot(one_ms: int, other_ms: int, every_s: int) -> bool:
+    return one_ms // (every_s * 1_000) == other_ms // (every_s * 1_000)
 
 
 def _is_like(one: Control, other: Control) -> bool:

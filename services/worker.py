@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from services.assembly import make_plan
 from services.audit import note, note_settings
 from services.controls import run_controls
+from services.controls_pace import Pace
 from services.keys import folder_of, with_key
 from services.stores import DATA
 from store import ServerStore
@@ -45,15 +47,15 @@ def make_worker(settings: Settings, rules: Sequence[Path] = (), state: str | Non
         settings.state or STATE,
         lambda refused: _note_refused(refused, settings),
         evidence_store=ServerStore(server),
-        controls=lambda: _run_controls(server, settings),
+        controls=partial(_run_controls, server, settings, Pace()),
     )
 
 
-def _run_controls(server: str, settings: Settings) -> None:
+def _run_controls(server: str, settings: Settings, pace: Pace) -> None:
     """Run the controls over what is stored."""
     store = ServerStore(server, make=False)
     try:
-        run_controls(store, settings)
+        run_controls(store, settings, pace=pace)
     finally:
         store.close()
 

@@ -71,7 +71,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     them). `subjects` gives the subjects that keys may concern, as `key`, where the keys are not the subjects
     themselves. `reached` gives the keys that news of another stream touches, which are `{new}`. `news` says which
     events of a stream are news at all. `same` is asked of the events of both runs: another answer concerns every
-    key. `every_s`: at most once in so much event time.
+    key. `every_s`: at most once in so much event time, while the log still grows.
     """
 
     area: ClassVar[str]
