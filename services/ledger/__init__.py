@@ -1,0 +1,1 @@
+"""The ledger of loss: what findings claim, each cent once, and what became of it."""
