@@ -1,4 +1,4 @@
-"""Tell the line what people have decided: verdicts, lists, bars and rules, each once.
+"""Tell the line what people have decided and done: verdicts, recoveries, lists, bars and rules, each once.
 
 Workers are told over Kafka, as soon as it was decided; a data directory's next run reads it from files beside those
 that it is given. Either way it is dated right behind everything that was read before: dated by the clock, it would
@@ -18,7 +18,7 @@ from services.relational import acting_user, open_database
 from services.rule_drafts import rule_of_text
 from services.rules import behind_what_was_read, rule_event
 from services.verdicts import export_verdicts
-from store.relational import ListEntry, Proposal, RuleVersion, Verdict
+from store.relational import ListEntry, LossAction, Proposal, RuleVersion, Verdict
 from store.relational.audit import now_ms
 from streams.read import open_sources
 from tollwatch.config import Settings
@@ -68,7 +68,31 @@ def write_untold(data: Path, settings: Settings, *, at_ms: int | None) -> int:
     folder = data / FOLDER
     _, verdicts = export_verdicts(data, folder, settings, at_ms=at_ms)
     _, lists = export_changes(data, folder, settings, at_ms=at_ms)
-    return verdicts + lists + _export_bars(data, folder, settings, at_ms)
+    done = _export_done(data, folder, settings, at_ms)
+    return verdicts + lists + done + _export_bars(data, folder, settings, at_ms)
+
+
+def _export_done(data: Path, folder: Path, settings: Settings, at_ms: int | None) -> int:
+    """What was done about findings, as events of `actions`."""
+    with open_database(data, settings) as database, database.session(acting_user(None)) as session:
+        found = session.scalars(select(LossAction).where(LossAction.exported_at.is_(None))).all()
+        if found:
+            events = [action_event(each, at_ms) for each in found]
+            export_events(events, "actions", folder, key_for_changes(settings, data))
+        for each in found:
+            each.exported_at = now_ms()
+    return len(found)
+
+
+def action_event(action: LossAction, at_ms: int | None) -> dict[str, Any]:
+    """What was done, as the line and whoever carries it out learn of it."""
+    told = ("tenant", "kind", "state", "subject", "amount_micros", "currency", "by", "note", "recorded_at")
+    return {
+        "event_id": action.action_id,
+        "event_time": at_ms if at_ms is not None else action.recorded_at,
+        "source": "console",
+        "refers_to": action.finding_id,
+    } | {name: getattr(action, name) for name in told}
 
 
 def _export_bars(data: Path, folder: Path, settings: Settings, at_ms: int | None) -> int:
@@ -137,6 +161,7 @@ def _is_untold(data: Path, settings: Settings) -> bool:
     wanted = (
         select(Verdict.verdict_id).where(Verdict.exported_at.is_(None)),
         select(ListEntry.entry_id).where(untold()),
+        select(LossAction.action_id).where(LossAction.exported_at.is_(None)),
         select(Proposal.proposal_id).where(*_unbarred()),
     )
     with open_database(data, settings) as database, database.reading() as session:

@@ -1,6 +1,7 @@
 """Say what a finding was: verdicts are recorded, listed, and exported so that the line learns from them."""
 
-import uuid
+import secrets
+import time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -21,10 +22,13 @@ from store.relational.models import KEYS
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError
 
-Word = Literal["fraud", "false_alarm", "unsure"]
+Word = Literal["fraud", "leakage", "false_alarm", "unsure"]
 FIELDS = [column.name for column in Verdict.__table__.columns]
 ORDER = (Verdict.recorded_at, Verdict.verdict_id)
-EVENT_FIELDS = ("tenant", "verdict", "refers_to", "subject_kind", "subject", *KEYS, "loss_micros", "currency", "by")
+EVENT_FIELDS = (
+    *("tenant", "verdict", "refers_to", "subject_kind", "subject", *KEYS),
+    *("loss_micros", "currency", "by", "recorded_at"),
+)
 
 
 class Said(NamedTuple):
@@ -53,7 +57,12 @@ def give_verdict(about_id: str, said: Said, data: Path, settings: Settings, *, i
 def new_verdict(about_id: str, said: Said, data: Path, settings: Settings, *, is_event: bool = False) -> Verdict:
     """The row of a verdict, which the caller adds to a session."""
     keys = {"refers_to": about_id, "tenant": settings.tenant} if is_event else _keys(about_id, data, settings)
-    own = {"verdict_id": uuid.uuid4().hex, "verdict": said.verdict, "note": said.note, "by": said.by}
+    own = {
+        "verdict_id": f"{time.time_ns():016x}{secrets.token_hex(8)}",
+        "verdict": said.verdict,
+        "note": said.note,
+        "by": said.by,
+    }
     known_at = said.at_ms if said.at_ms is not None else now_ms()
     return Verdict(**keys | own | {"recorded_at": known_at} | _loss(said.loss, said.currency))
 

@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from tollwatch.findings import Alert, ControlRun, FeedHealth, Leakage, Quarantined, Score
+from tollwatch.findings import Alert, ControlRun, FeedHealth, Leakage, LedgerPosition, Quarantined, Score
 from tollwatch.frames import Findings, ScoreRows
 
 MS = pa.timestamp("ms", "UTC")
 NUMBERS = pa.map_(pa.string(), pa.float64())
 TIMES = {"episode_start", "event_time", "period_start", "period_end", "occurred_at", "last_at", "minute"}
-TEXTS = {"account_id", "subscriber_id", "currency", "source", "form", "cause", "correction"}
+TEXTS = {"account_id", "subscriber_id", "currency", "source", "form", "cause", "correction", "owner"}
 NUMERIC = {"amount_micros", "own_micros", "lag_ms", "line"}
 
 
@@ -120,6 +120,9 @@ def tables_of(found: Findings) -> dict[str, pa.Table]:
     if found.control_runs:
         own = [n for n in ControlRun.__struct_fields__ if n not in ("inputs", "cut")]
         made["control_run"] = _table(found.control_runs, own, {"inputs": _inputs, "cut": _cut})
+    if found.positions:
+        kinds = dict.fromkeys(("detected_at", "settled_at"), MS)
+        made["ledger_position"] = _table(found.positions, LedgerPosition.__struct_fields__, kinds=kinds)
     if found.frame_marks:
         made["frame_mark"] = _simple(found.frame_marks)
     return made

@@ -1,6 +1,6 @@
 """What a feed may send: changes of what is found come signed, by our own commands, or from sources that are allowed to.
 
-A source without `may_send` brings any stream and any entity but those that change what is found.
+A source without `may_send` brings any stream and any entity but those that change what is found or what became of it.
 """
 
 import re
@@ -15,13 +15,14 @@ from tollwatch.signing import MARK, is_signed
 
 ONLY_SIGNED = "rule"
 _NOT_ALLOWED = re.compile(r"source `([^`]*)` may not send (\w+)")
-CHANGING = ("list", "verdicts")
-"""What only a source may send that is allowed to: entities of `reference`, and streams."""
+CHANGING = ("list", "verdicts", "actions")
+"""What only a source may send that is allowed to: entities of `reference`, and streams. Actions say what
+became of losses."""
 
 
 def forbidden(stream: str, rows: pl.DataFrame, settings: Settings) -> dict[int, str]:
     """Why rows may not be sent by their source, by their place in the table."""
-    checked = stream in ("reference", "verdicts")
+    checked = stream in ("reference", "verdicts", "actions")
     if rows.is_empty() or not (checked or any(each.may_send is not None for each in settings.sources.values())):
         return {}
     sources = (
@@ -65,6 +66,7 @@ def _reason(source: str, kind: str, settings: Settings) -> str:
     if allowed is not None and kind in allowed:
         return ""
     how = {"list": "`tollwatch lists export` signs them", "verdicts": "`tollwatch verdict export` signs them"}
+    how["actions"] = "the console and `tollwatch ledger act` sign them"
     remedy = f"{how[kind]}, or name it" if kind in how else "if it is to, name it"
     return f"source `{source[:64]}` may not send {kind}; {remedy} in `may_send` of [sources.{source[:64]}]"
 

@@ -41,7 +41,7 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How one source brings its events: how far out of order, and whether others wait for it (`slow`: they do not).
 
     `may_send` are the streams and the entities of `reference` that it may bring, and no others. Without it it may bring
-    all but lists and verdicts, which change what is found.
+    all but lists, verdicts and actions, which change what is found and what becomes of it.
     """
 
     disorder_s: Seconds | None = None

@@ -114,6 +114,51 @@ class Leakage(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
+class LedgerPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands of one finding in the ledger of loss. Amounts but for the first are in the operator's own currency.
+
+    `detected` to `written_off` come to `net_micros`, and what `averted_micros` says; they are never below zero: `side`
+    says who lost.
+    """
+
+    finding_id: Annotated[str, Meta(description="the alert or leakage")]
+    kind: Annotated[Literal["alert", "leakage"], Meta(description="which it is")]
+    name: Annotated[str, Meta(description="the detector or control that found it")]
+    area: Annotated[str, Meta(description="`fraud`, or the control's area")]
+    break_kind: Annotated[str, Meta(description="how it is broken; of an alert its severity")]
+    side: Annotated[
+        Literal["loss", "overcharge"], Meta(description="`loss`: the operator's; `overcharge`: others', to be repaid")
+    ]
+    state: Annotated[str, Meta(description="`detected`, `confirmed`, `recovering`, `prevented`, …; `none`: no money")]
+    is_final: Annotated[bool, Meta(description="whether more input can change what was found")]
+    is_dismissed: Annotated[bool, Meta(description="whether somebody said that it is a false alarm")]
+    subject_kind: Annotated[str, Meta(description="the column that names the subject")]
+    subject: Annotated[str, Meta(description="the subject it speaks about")]
+    account_id: Annotated[str | None, Meta(description="the account that pays")] = None
+    records: Annotated[int, Meta(description="how many records")]
+    period_start: Annotated[int, Meta(description="first instant of the period")]
+    period_end: Annotated[int, Meta(description="end of the period, excluded")]
+    amount_micros: Annotated[int, Meta(description="as it was found, signed, in its own currency")]
+    currency: Annotated[str, Meta(description="ISO 4217")]
+    own_micros: Annotated[int, Meta(description="as it was found, signed")]
+    claimed_micros: Annotated[int, Meta(description="what it claims now, after verdicts and recoveries")]
+    net_micros: Annotated[int, Meta(description="what of that no other finding claims before it")]
+    detected_micros: Annotated[int, Meta(description="open, and nobody has looked at it")]
+    confirmed_micros: Annotated[int, Meta(description="open, and confirmed")]
+    recovering_micros: Annotated[int, Meta(description="open, and asked for")]
+    recovered_micros: Annotated[int, Meta(description="got back, or paid back")]
+    prevented_micros: Annotated[int, Meta(description="put right before it cost anything")]
+    averted_micros: Annotated[int, Meta(description="kept from being lost beside it, by a bar or a limit")]
+    written_off_micros: Annotated[int, Meta(description="given up")]
+    excess_micros: Annotated[int, Meta(description="settled beyond what is its own; booked nowhere")]
+    occurred_at: Annotated[int, Meta(description="when the loss began")]
+    detected_at: Annotated[int, Meta(description="when it was first found")]
+    settled_at: Annotated[int | None, Meta(description="when nothing of it was open any more")] = None
+    owner: Annotated[str | None, Meta(description="who works on it")] = None
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
+
+
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """What a model said of one event."""
 

@@ -16,6 +16,7 @@ from tollwatch.findings import (
     FeedHealth,
     FrameMark,
     Leakage,
+    LedgerPosition,
     Quarantined,
     Score,
 )
@@ -270,6 +271,7 @@ class Findings:
     evidence: list[Evidence] = field(default_factory=list)
     leakages: list[Leakage] = field(default_factory=list)
     control_runs: list[ControlRun] = field(default_factory=list)
+    positions: list[LedgerPosition] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     health: list[FeedHealth] = field(default_factory=list)
     frame_marks: list[FrameMark] = field(default_factory=list)
@@ -308,6 +310,7 @@ class Findings:
             self.evidence,
             self.leakages,
             self.control_runs,
+            self.positions,
             self.quarantined,
             self.health,
             self.frame_marks,
@@ -318,7 +321,7 @@ class Findings:
 
     def extend(self, other: "Findings") -> None:
         """Take over what another stage found."""
-        for name in ("alerts", "evidence", "leakages", "control_runs", "quarantined", "health"):
+        for name in ("alerts", "evidence", "leakages", "control_runs", "positions", "quarantined", "health"):
             getattr(self, name).extend(getattr(other, name))
         self.frame_marks.extend(other.frame_marks)
         self.evidence_rows.extend(other.evidence_rows)

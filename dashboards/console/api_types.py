@@ -52,7 +52,7 @@ class ApiAlertWhole(msgspec.Struct, frozen=True, kw_only=True):
 class ApiVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an alert was."""
 
-    verdict: Literal["fraud", "false_alarm", "unsure"]
+    verdict: Literal["fraud", "leakage", "false_alarm", "unsure"]
     note: Annotated[str, Meta(max_length=2000)] | None = None
     loss: Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$", description="such as 12.50")] | None = None
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | None = None

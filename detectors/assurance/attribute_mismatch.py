@@ -27,6 +27,8 @@ class AttributeMismatch(Control, frozen=True):
     number = 17
     area = "order and provisioning"
     subject_kind = "product"
+    weight = 2
+    unit = "service_day"
     sides: ClassVar[dict[str, Side]] = {
         "network": Side(
             stream="provisioned",

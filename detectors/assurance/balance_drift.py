@@ -47,6 +47,7 @@ class BalanceDrift(Control, frozen=True):
     number = 21
     area = "rating and billing"
     subject_kind = "account"
+    weight = 5
     by_currency = True
     sides: ClassVar[dict[str, Side]] = {
         "opening": Side(

@@ -27,6 +27,8 @@ class BillStartLag(Control, frozen=True):
     number = 18
     area = "order and provisioning"
     subject_kind = "product"
+    weight = 2
+    unit = "service_day"
     sides: ClassVar[dict[str, Side]] = {
         "line": Side(
             stream="billed",

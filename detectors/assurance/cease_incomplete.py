@@ -37,6 +37,8 @@ class CeaseIncomplete(Control, frozen=True):
     number = 19
     area = "order and provisioning"
     subject_kind = "product"
+    weight = 3
+    unit = "service_day"
     sides: ClassVar[dict[str, Side]] = {
         "network": Side(
             stream="provisioned",

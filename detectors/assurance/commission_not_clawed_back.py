@@ -41,6 +41,7 @@ class CommissionNotClawedBack(Control, frozen=True):
     number = 30
     area = "partner"
     subject_kind = "order_item"
+    weight = 2
     sides: ClassVar[dict[str, Side]] = {
         "ended": Side(stream="orders", rows=LEFT, subject="item", money="price", currency="paid_in", account="''"),
         "returned": Side(

@@ -35,6 +35,8 @@ class DoubleCharge(Control, frozen=True):
     number = 13
     area = "rating and billing"
     subject_kind = "product"
+    weight = 4
+    unit = "service_day"
     needs = ("billed",)
     sides: ClassVar[dict[str, Side]] = {
         "again": Side(

@@ -25,6 +25,7 @@ class DunningNotExecuted(Control, frozen=True):
     number = 25
     area = "receivables"
     subject_kind = "account"
+    weight = 3
     sides: ClassVar[dict[str, Side]] = {
         "step": Side(
             stream="dunning",
@@ -33,7 +34,9 @@ class DunningNotExecuted(Control, frozen=True):
             money="ifNull(amount_micros, 0)",
             values={"due": "event_time"},
         ),
-        "usage": Side(stream="rated", rows=SERVED, subject="who", money="charge_micros"),
+        "usage": Side(
+            stream="rated", rows=SERVED, subject="who", money="charge_micros", unit="concat('usage:', refers_to)"
+        ),
     }
     news: ClassVar[dict[str, str]] = {
         "rated": "account_id IN (SELECT account_id FROM {dunning} WHERE step = 'bar' AND NOT executed)"

@@ -29,6 +29,8 @@ class DuplicateCdr(Control, frozen=True):
     number = 5
     area = "network and usage"
     subject_kind = "event"
+    weight = 3
+    unit = "usage"
     sides: ClassVar[dict[str, Side]] = {
         "copy": Side(stream="usage", rows=COPIES),
         "rating": Side(

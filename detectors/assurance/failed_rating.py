@@ -20,6 +20,8 @@ class FailedRating(Control, frozen=True):
     number = 4
     area = "rating and billing"
     subject_kind = "event"
+    weight = 4
+    unit = "usage"
     sides: ClassVar[dict[str, Side]] = {
         "failed": Side(stream="rated", where="rating_error IS NOT NULL AND charge_micros IS NULL", subject="refers_to"),
         "priced": Side(

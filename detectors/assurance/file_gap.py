@@ -36,6 +36,8 @@ class FileGap(Control, frozen=True):
     number = 1
     area = "network and usage"
     subject_kind = "file"
+    weight = 4
+    unit = "file"
     sides: ClassVar[dict[str, Side]] = {
         "next": Side(
             stream="batches", rows=FILES, subject="missing", values={"mean": "mean"}, currency="paid_in", account="''"

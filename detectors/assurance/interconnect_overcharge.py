@@ -19,6 +19,7 @@ class InterconnectOvercharge(Control, frozen=True):
     number = 26
     area = "partner"
     subject_kind = "route"
+    weight = 4
     by_currency = True
     sides: ClassVar[dict[str, Side]] = carried("out")
     news: ClassVar[dict[str, str]] = stated("interconnect", "usage")

@@ -15,6 +15,8 @@ class LateCdr(Control, frozen=True):
     number = 6
     area = "network and usage"
     subject_kind = "event"
+    weight = 2
+    unit = "usage"
     sides: ClassVar[dict[str, Side]] = {
         "rating": Side(
             stream="rated",

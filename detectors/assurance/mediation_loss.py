@@ -25,6 +25,8 @@ class MediationLoss(Control, frozen=True):
     number = 2
     area = "network and usage"
     subject_kind = "file"
+    weight = 5
+    unit = "file"
     sides: ClassVar[dict[str, Side]] = {
         "switch": Side(
             stream="counts", subject="file_id", where="hop = 'switch'", units="records", currency="''", account="''"

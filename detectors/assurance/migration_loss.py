@@ -25,6 +25,7 @@ class MigrationLoss(Control, frozen=True):
     number = 32
     area = "customer"
     subject_kind = "account"
+    weight = 2
     by_currency = True
     sides: ClassVar[dict[str, Side]] = {
         "before": Side(

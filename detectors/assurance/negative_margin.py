@@ -24,6 +24,7 @@ class NegativeMargin(Control, frozen=True):
     number = 31
     area = "product and offer"
     subject_kind = "route"
+    weight = 2
     by_currency = True
     sides: ClassVar[dict[str, Side]] = {
         "calls": Side(
@@ -34,6 +35,7 @@ class NegativeMargin(Control, frozen=True):
             currency="rate_currency",
             slot=month_of("moment"),
             account="''",
+            unit="concat('usage:', event_id)",
         )
     }
     needs = ("usage", "rated", "reference")

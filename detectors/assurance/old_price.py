@@ -25,6 +25,8 @@ class OldPrice(Control, frozen=True):
     number = 12
     area = "product and offer"
     subject_kind = "product"
+    weight = 3
+    unit = "service_day"
     sides: ClassVar[dict[str, Side]] = {
         "line": Side(
             stream="billed",

@@ -40,6 +40,7 @@ class OverpaidShare(Control, frozen=True):
     number = 29
     area = "partner"
     subject_kind = "partner"
+    weight = 2
     by_currency = True
     sides: ClassVar[dict[str, Side]] = {
         "statement": Side(

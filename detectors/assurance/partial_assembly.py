@@ -21,6 +21,8 @@ class PartialAssembly(Control, frozen=True):
     number = 7
     area = "network and usage"
     subject_kind = "event"
+    weight = 2
+    unit = "usage"
     sides: ClassVar[dict[str, Side]] = {
         "short": Side(stream="usage", where=SHORT, values={"lost_s": f"{LASTED} - ifNull(duration_s, 0)"}),
         "call": Side(

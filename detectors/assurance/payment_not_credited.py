@@ -22,6 +22,8 @@ class PaymentNotCredited(Control, frozen=True):
     number = 23
     area = "receivables"
     subject_kind = "payment"
+    weight = 4
+    unit = "payment"
     sides: ClassVar[dict[str, Side]] = {
         "gateway": Side(stream="payments", rows=GATEWAY, where=SETTLED, subject="payment_id", money="amount_micros"),
         "ledger": Side(

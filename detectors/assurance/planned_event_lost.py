@@ -33,6 +33,7 @@ class PlannedEventLost(Control, frozen=True):
     number = 34
     area = "network and usage"
     subject_kind = "event"
+    weight = 3
     sides: ClassVar[dict[str, Side]] = {
         "planned": Side(
             stream="planned_tests",

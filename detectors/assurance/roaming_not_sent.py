@@ -16,6 +16,7 @@ class RoamingNotSent(Control, frozen=True):
     number = 28
     area = "partner"
     subject_kind = "event"
+    weight = 4
     sides: ClassVar[dict[str, Side]] = {
         "visit": Side(
             stream="usage", rows=priced(VISITS), subject="route", money="micros", currency="rate_currency", account="''"

@@ -17,6 +17,7 @@ class SilentFeed(Control, frozen=True):
     number = 35
     area = "finance"
     subject_kind = "feed"
+    weight = 3
     sides: ClassVar[dict[str, Side]] = {
         "files": Side(
             stream="batches",

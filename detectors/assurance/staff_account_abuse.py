@@ -23,8 +23,11 @@ class StaffAccountAbuse(Control, frozen=True):
     number = 20
     area = "network and usage"
     subject_kind = "account"
+    weight = 1
     sides: ClassVar[dict[str, Side]] = {
-        "usage": Side(stream="rated", rows=USED, subject="used_by", money="charge_micros"),
+        "usage": Side(
+            stream="rated", rows=USED, subject="used_by", money="charge_micros", unit="concat('usage:', refers_to)"
+        ),
     }
     needs = ("rated", "reference")
     news: ClassVar[dict[str, str]] = {"rated": f"account_id IN ({OWN})"}

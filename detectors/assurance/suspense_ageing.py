@@ -19,6 +19,8 @@ class SuspenseAgeing(Control, frozen=True):
     number = 3
     area = "network and usage"
     subject_kind = "event"
+    weight = 3
+    unit = "usage"
     sides: ClassVar[dict[str, Side]] = {
         "held": Side(
             stream="suspense",

@@ -19,6 +19,8 @@ class TariffGap(Control, frozen=True):
     number = 11
     area = "product and offer"
     subject_kind = "event"
+    weight = 3
+    unit = "usage"
     sides: ClassVar[dict[str, Side]] = {
         "failed": Side(stream="rated", where="rating_error IS NOT NULL AND charge_micros IS NULL", subject="refers_to"),
         "priced": Side(

@@ -24,6 +24,7 @@ class UnauthorisedCredit(Control, frozen=True):
     number = 24
     area = "customer"
     subject_kind = "account"
+    weight = 3
     sides: ClassVar[dict[str, Side]] = {
         "credit": Side(
             stream="billed",
@@ -33,6 +34,7 @@ class UnauthorisedCredit(Control, frozen=True):
             money="-amount_micros",
             slot="ifNull(period_start, 0)",
             slot_end="ifNull(period_end, 0)",
+            unit="concat('credit:', account_id, ':', toString(abs(amount_micros)))",
             values={"beyond": "-amount_micros > most"},
         )
     }

@@ -19,6 +19,7 @@ class UnbilledInbound(Control, frozen=True):
     number = 27
     area = "partner"
     subject_kind = "route"
+    weight = 4
     by_currency = True
     sides: ClassVar[dict[str, Side]] = carried("in")
     news: ClassVar[dict[str, str]] = stated("interconnect", "usage")

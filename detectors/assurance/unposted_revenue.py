@@ -27,6 +27,7 @@ class UnpostedRevenue(Control, frozen=True):
     number = 33
     area = "finance"
     subject_kind = "account_code"
+    weight = 4
     by_currency = True
     sides: ClassVar[dict[str, Side]] = {
         "lines": Side(

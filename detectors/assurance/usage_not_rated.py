@@ -21,6 +21,8 @@ class UsageNotRated(Control, frozen=True):
     number = 8
     area = "rating and billing"
     subject_kind = "event"
+    weight = 5
+    unit = "usage"
     sides: ClassVar[dict[str, Side]] = {
         "usage": Side(
             stream="usage",

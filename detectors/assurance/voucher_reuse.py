@@ -22,6 +22,8 @@ class VoucherReuse(Control, frozen=True):
     number = 22
     area = "receivables"
     subject_kind = "payment"
+    weight = 3
+    unit = "payment"
     sides: ClassVar[dict[str, Side]] = {
         "again": Side(stream="payments", rows=AGAIN, subject="payment_id", money="amount_micros")
     }

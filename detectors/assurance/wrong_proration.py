@@ -23,6 +23,8 @@ class WrongProration(Control, frozen=True):
     number = 14
     area = "rating and billing"
     subject_kind = "product"
+    weight = 2
+    unit = "service_day"
     sides: ClassVar[dict[str, Side]] = {
         "line": Side(
             stream="billed",

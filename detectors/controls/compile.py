@@ -134,10 +134,17 @@ def _sums(number: int, name: str, values: list[str]) -> str:
     )
 
 
+def _unit(side: Side) -> str:
+    """Which money each row is about, where that lies in the rows."""
+    if not side.unit:
+        return ""
+    return f"ifNull(toString({side.unit}), '') AS _unit, greatest(ifNull(toInt64({side.money}), 0), 0) AS _money, "
+
+
 def _proof(side: Side, relations: Mapping[str, str]) -> str:
     """The rows of some subjects, with their subject: parameter `subjects` (Array(String))."""
     return (
         f"SELECT ifNull(toString({side.subject}), '') AS _subject, toInt64({side.slot}) AS _slot,\n"
-        "    event_id, event_time\n"
+        f"    {_unit(side)}event_id, event_time\n"
         f"FROM {_source(side, relations)} WHERE ({side.where}) AND _subject IN {{subjects:Array(String)}}"
     )

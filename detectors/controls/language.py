@@ -22,7 +22,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     events of `stream` themselves. It must give event_id and event_time. `stream` is what its proof rows are of.
     `money` is in millionths, above zero in whose favour the side speaks; `values` are further numbers (the largest of
     a subject counts). `slot` and `slot_end` are the period that a row belongs to (milliseconds), where the subject has
-    several; without it a finding's period is the UTC day on which it began.
+    several; without it a finding's period is the UTC day on which it began. `unit` names the money of a row, where a
+    finding's money lies in its rows: another finding may claim the same.
     """
 
     stream: str
@@ -35,6 +36,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     account: str = "account_id"
     slot: str = NOTHING
     slot_end: str = NOTHING
+    unit: str = ""
     values: dict[str, str] = {}
 
 
@@ -72,6 +74,11 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     themselves. `reached` gives the keys that news of another stream touches, which are `{new}`. `news` says which
     events of a stream are news at all. `same` is asked of the events of both runs: another answer concerns every
     key. `every_s`: at most once in so much event time, while the log still grows.
+
+    `unit` says what the money of a subject is, so that each cent counts once: `usage` (what its record costs a
+    customer), `service_day` (the days of a product), `payment`, `file`; where it lies in rows, their side says so;
+    without either it is nobody else's. `weight` is the share of risk that it covers, from 1 (little) to 5 (most revenue
+    depends on it), by which coverage is reckoned.
     """
 
     area: ClassVar[str]
@@ -92,6 +99,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     news: ClassVar[dict[str, str]] = {}
     same: ClassVar[str | None] = None
     every_s: ClassVar[int] = 0
+    unit: ClassVar[str] = ""
+    weight: ClassVar[int] = 1
 
     @classmethod
     def name(cls) -> str:

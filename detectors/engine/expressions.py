@@ -189,3 +189,21 @@ def _condition(sql: str, named: tuple[tuple[str, str], ...], where: str, *, amou
     if not amount and kind != pl.Boolean:
         raise RuleError(f"{where}: `{sql}` says neither yes nor no; compare it, for example `… >= 20`")
     return expr
+
+
+def rows_where(stream: str, sql: str, rows: pl.DataFrame, lists: Lists) -> pl.Series:
+    """Which rows of a stream a filter lets through, as the engine sees it; null lets none. Raises RuleError."""
+    expr, columns, listed = _parsed(stream, sql, f"filter of {stream}")
+    kinds = schema(stream)
+    table = rows.with_columns(
+        pl.lit(None, kinds[name]).alias(name) if name not in rows.columns else pl.col(name).cast(kinds[name])
+        for name in sorted(columns)
+    )
+    risks = [lists.risk(name, table[column]).alias(alias) for alias, (name, column) in listed.items()]
+    found = table.with_columns(risks).select(expr.alias("passes"))["passes"]
+    return found.fill_null(value=False)
+
+
+def columns_of(stream: str, sql: str) -> set[str]:
+    """The columns of a stream that a filter names. Raises RuleError."""
+    return _parsed(stream, sql, f"filter of {stream}")[1]

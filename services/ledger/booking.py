@@ -74,6 +74,7 @@ class _State:
 
     finding: Finding
     claims: int = 0
+    stands: bool = False
     asserted: int | None = None
     is_confirmed: bool = False
     is_dismissed: bool = False
@@ -100,8 +101,8 @@ class _State:
         """What it claims, signed; what was settled remains claimed, though its correction has ended the break."""
         negative = (self.claims or self.reached) < 0
         value = abs(self.claims) + self.mended
-        if self.asserted is not None and self.claims:
-            value, negative = abs(self.asserted), self.asserted < 0
+        if self.asserted is not None and self.stands:
+            value = abs(self.asserted)
         value = 0 if self.is_dismissed else value
         value = max(value, min(abs(self.reached), sum(self.settled[:3])))
         return -value if negative else value
@@ -161,6 +162,7 @@ def _take(state: _State, fact: Fact) -> None:
 def _revise(state: _State, fact: Revised) -> None:
     """A break that ends, or shrinks, because its correction was done or asked for, was lost, and is mended by that."""
     fell = abs(state.claims) - abs(fact.own_micros)
+    assert fact.stands or not fact.own_micros, "what does not stand claims nothing"
     if state.claims * fact.own_micros < 0:
         state.mended = 0
     elif fell > 0 and not state.is_dismissed:
@@ -173,9 +175,7 @@ def _revise(state: _State, fact: Revised) -> None:
             state.asked.clear()
     else:
         state.mended -= min(state.mended, max(0, -fell))
-    state.claims = fact.own_micros
-    if state.claims == 0:
-        state.asserted = None
+    state.claims, state.stands = fact.own_micros, fact.stands
 
 
 def _act(state: _State, fact: Acted) -> None:

@@ -19,12 +19,16 @@ class Share(NamedTuple):
 
 
 class Revised(msgspec.Struct, frozen=True):
-    """One revision of a finding: what it claims from then on, in the operator's own currency; 0: nothing any more."""
+    """One revision of a finding: what it claims from then on, signed, in the operator's own currency.
+
+    What does not stand any more (withdrawn, suppressed) claims nothing, whatever anybody has said of it.
+    """
 
     finding_id: str
     at_ms: int
     revision: int
     own_micros: int
+    stands: bool = True
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from tollwatch.findings import (
     FeedHealth,
     FrameMark,
     Leakage,
+    LedgerPosition,
     Quarantined,
 )
 from tollwatch.frames import Findings, ScoreRows
@@ -131,6 +132,37 @@ CONTROL_RUN = ControlRun(
     amount_micros=-5,
     state="final",
 )
+POSITION = LedgerPosition(
+    finding_id=f"{3:016x}",
+    kind="leakage",
+    name="provisioned_not_billed",
+    area="order and provisioning",
+    break_kind="provisioned not billed",
+    side="loss",
+    state="confirmed",
+    is_final=True,
+    is_dismissed=False,
+    subject_kind="product",
+    subject="p'1",
+    records=1,
+    period_start=START,
+    period_end=START + 1,
+    amount_micros=-(2**62),
+    currency="EUR",
+    own_micros=9_007_199_254_740_993,
+    claimed_micros=7,
+    net_micros=6,
+    detected_micros=1,
+    confirmed_micros=2,
+    recovering_micros=3,
+    recovered_micros=0,
+    prevented_micros=0,
+    averted_micros=4,
+    written_off_micros=0,
+    excess_micros=5,
+    occurred_at=START,
+    detected_at=START + 2,
+)
 HEALTH = FeedHealth(
     stream="usage", source="gateway", minute=START, events=5, late=1, quarantined=1, duplicates=2, watermark=START
 )
@@ -144,6 +176,7 @@ def one_of_each() -> Findings:
         leakages=[leakage(3)],
         score_rows=[SCORES],
         control_runs=[CONTROL_RUN],
+        positions=[POSITION],
         quarantined=[
             quarantined(7, b"\xff\x00{'\\\n", source="gateway", event_time=4_000_000_000_000),
             quarantined(8, b"", line=None),

@@ -63,6 +63,7 @@ def test_who_may_send_which_entity(source: str | None, entity: str, sentence: st
     [
         ("verdicts", "bank", True),
         ("verdicts", "console", False),
+        ("actions", "console", False),
         ("usage", "msc", True),
         ("usage", "bank", False),
         ("orders", "crm", True),

@@ -113,7 +113,10 @@ class Reference(Event, frozen=True, kw_only=True, gc=False):
 class Verdict(Event, frozen=True, kw_only=True, gc=False):
     """What an analyst found out about a finding, an event or a subject, and the keys of the row it refers to."""
 
-    verdict: Annotated[Literal["fraud", "false_alarm", "unsure"], Meta(description="what the analyst found")]
+    verdict: Annotated[
+        Literal["fraud", "leakage", "false_alarm", "unsure"],
+        Meta(description="what was found out; `leakage`: a loss without fraud"),
+    ]
     refers_to: Annotated[str | None, Meta(description="the id of what it speaks about")] = None
     subject_kind: Annotated[
         str | None, Meta(description="the column that names the subject (`calling_number`, `account_id`, …)")
@@ -130,13 +133,30 @@ class Verdict(Event, frozen=True, kw_only=True, gc=False):
     loss_micros: Annotated[int | None, Meta(description="what was lost, in millionths")] = None
     currency: Annotated[str | None, Meta(description="ISO 4217")] = None
     by: Annotated[str | None, Meta(description="who did it")] = None
+    recorded_at: Annotated[
+        int | None, Meta(description="when it was said, where the event itself is dated behind what was read")
+    ] = None
 
 
 class Action(Event, frozen=True, kw_only=True, gc=False):
     """What was done about a finding."""
 
-    kind: Annotated[Literal["bar", "limit", "refund", "rebill", "notify"], Meta(description="which kind it is")]
-    state: Annotated[str, Meta(description="its state after this event")]
+    kind: Annotated[
+        Literal["bar", "limit", "refund", "rebill", "dispute", "collect", "correct", "write_off", "notify"],
+        Meta(
+            description="`rebill`, `refund`, `dispute` (with a partner) and `collect` recover; `correct`: put right "
+            "before it cost anything; `bar` and `limit` keep more from being lost"
+        ),
+    ]
+    state: Annotated[str, Meta(description="its state after this event: `requested`, `done`, `failed`, `cancelled`")]
     refers_to: Annotated[str | None, Meta(description="the id of what it speaks about")] = None
     subject: Annotated[str | None, Meta(description="the subject it speaks about")] = None
     by: Annotated[str | None, Meta(description="who did it")] = None
+    amount_micros: Annotated[
+        int | None, Meta(description="what it comes to, in millionths; absent: all that is open")
+    ] = None
+    currency: Annotated[str | None, Meta(description="ISO 4217")] = None
+    note: Annotated[str | None, Meta(description="why, in words")] = None
+    recorded_at: Annotated[
+        int | None, Meta(description="when it was said, where the event itself is dated behind what was read")
+    ] = None

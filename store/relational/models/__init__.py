@@ -16,7 +16,7 @@ from store.relational.models.people import (
     WebhookDelivery,
 )
 from store.relational.models.triage import AlertWork, Proposal, RuleVersion, SavedView
-from store.relational.models.verdicts import KEYS, Verdict
+from store.relational.models.verdicts import KEYS, LossAction, Verdict
 
 __all__ = [
     "KEYS",
@@ -26,6 +26,7 @@ __all__ = [
     "Audit",
     "Base",
     "ListEntry",
+    "LossAction",
     "NamedList",
     "Proposal",
     "RuleVersion",

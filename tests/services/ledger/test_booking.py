@@ -61,7 +61,9 @@ FOUND = Revised("f", 10, 1, 100)
         ([Acted("f", 20, "a", "bar", "done", 500)], {"detected": 100, AVERTED: 500}, "detected"),
         ([Acted("f", 20, "a", "bar", "requested")], {"detected": 100}, "detected"),
         ([Revised("f", 20, 2, 130)], {"detected": 130}, "detected"),
-        ([Revised("f", 20, 2, 0)], {}, "none"),
+        ([Revised("f", 20, 2, 0, stands=False)], {}, "none"),
+        ([Judged("f", 20, "v", "fraud", 70), Revised("f", 30, 2, 0, stands=False)], {}, "none"),
+        ([Revised("f", 20, 2, 0), Judged("f", 30, "v", "fraud", 70)], {"confirmed": 70}, "confirmed"),
     ],
 )
 def test_a_finding_goes_from_state_to_state(facts: list[Fact], stands: dict[str, int], state: str) -> None:
@@ -211,7 +213,7 @@ def test_a_withdrawn_finding_leaves_nothing_but_its_history(world: tuple[list[Fi
     findings, facts = world
     untouched = [each for each in facts if each.finding_id != "f0" or isinstance(each, Revised)]
     end = max(order_of(each)[0] for each in untouched) + 1
-    withdrawn = _book([*untouched, Revised("f0", end, 9, 0)], *findings)
+    withdrawn = _book([*untouched, Revised("f0", end, 9, 0, stands=False)], *findings)
     never = _book([each for each in untouched if each.finding_id != "f0"], *findings)
     assert withdrawn.positions["f0"].balances == {}
     others = [each.finding_id for each in findings if each.finding_id != "f0"]
