@@ -1,7 +1,7 @@
 """Four eyes: what costs a customer their service is proposed by one person and confirmed by another.
 
-Barring a subject, and putting somebody on a list whose name begins with `block`, wait for a second person; so does
-every change of a rule (`services.rule_drafts`). Other entries of lists take effect at once.
+Barring a subject, writing off a loss, and putting somebody on a list whose name begins with `block`, wait for a second
+person; so does every change of a rule (`services.rule_drafts`). Other entries of lists take effect at once.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from services.lists import add_entries, remove_entries
 from services.relational import open_database
+from services.roles import may_decide
 from store.relational import Proposal
 from store.relational.audit import now_ms
 from tollwatch.config import Settings
@@ -86,7 +87,7 @@ def _change_list(wish: Wish, data: Path, settings: Settings, *, by: str) -> None
 
 
 Publish = Callable[[dict[str, Any]], None]
-"""Carries out a confirmed change of a rule."""
+"""Carries out a confirmed change of a rule, or books a write-off."""
 
 
 def decide(
@@ -98,10 +99,12 @@ def decide(
     settings: Settings,
     by: str,
     publish: Publish | None = None,
+    role: str | None = None,
 ) -> dict[str, Any]:
     """Confirm or reject what somebody else has proposed, and carry it out; gives the proposal.
 
-    Raises ConfigurationError for one's own (it can be withdrawn), and where it was decided already.
+    Raises ConfigurationError for one's own (it can be withdrawn), where it was decided already, and where the `role`
+    that is given may not decide about it.
     """
     with open_database(data, settings) as database, database.session(by) as session:
         found = session.get(Proposal, proposal_id, with_for_update=True)
@@ -109,13 +112,15 @@ def decide(
             raise ConfigurationError("there is no such proposal")
         if found.state != "waiting":
             raise ConfigurationError(f"{found.decided_by} was quicker: it is {found.state} already")
+        if role is not None and not may_decide(role, found.kind) and not (found.by == by and not confirm):
+            raise ConfigurationError("this is decided by somebody of another role")
         if found.by == by and confirm:
             raise ConfigurationError("you have proposed this yourself; a second person has to confirm it")
         found.state = "confirmed" if confirm else ("withdrawn" if found.by == by else "rejected")
         found.decided_by, found.decided_at, found.decision_note = by, now_ms(), note.strip() or None
         proposal = {name: getattr(found, name) for name in FIELDS} | {"content": msgspec.json.decode(found.content)}
-    if confirm and proposal["kind"].startswith("rule"):
-        assert publish is not None, "who decides about rules can publish them"
+    if confirm and proposal["kind"].startswith(("rule", "write_off")):
+        assert publish is not None, "who decides about rules can publish them, and about write-offs book them"
         try:
             publish(proposal)
         except TollwatchError:

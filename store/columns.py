@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from tollwatch.findings import Alert, ControlRun, FeedHealth, Leakage, LedgerPosition, Quarantined, Score
+from tollwatch.findings import Alert, ControlRun, FeedHealth, Leakage, LedgerPosition, LedgerUnits, Quarantined, Score
 from tollwatch.frames import Findings, ScoreRows
 
 MS = pa.timestamp("ms", "UTC")
@@ -120,11 +120,20 @@ def tables_of(found: Findings) -> dict[str, pa.Table]:
     if found.control_runs:
         own = [n for n in ControlRun.__struct_fields__ if n not in ("inputs", "cut")]
         made["control_run"] = _table(found.control_runs, own, {"inputs": _inputs, "cut": _cut})
+    made |= _ledger(found)
+    if found.frame_marks:
+        made["frame_mark"] = _simple(found.frame_marks)
+    return made
+
+
+def _ledger(found: Findings) -> dict[str, pa.Table]:
+    made: dict[str, pa.Table] = {}
     if found.positions:
         kinds = dict.fromkeys(("detected_at", "settled_at"), MS)
         made["ledger_position"] = _table(found.positions, LedgerPosition.__struct_fields__, kinds=kinds)
-    if found.frame_marks:
-        made["frame_mark"] = _simple(found.frame_marks)
+    if found.units:
+        kinds = {"units": pa.list_(pa.string()), "weights": pa.list_(pa.int64())}
+        made["ledger_units"] = _table(found.units, LedgerUnits.__struct_fields__, kinds=kinds)
     return made
 
 

@@ -159,6 +159,17 @@ class LedgerPosition(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
+class LedgerUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """In which units the money of one finding lies: two that name the same unit speak about the same money."""
+
+    finding_id: Annotated[str, Meta(description="the alert or leakage")]
+    revision: Annotated[int, Meta(description="the revision whose claim was looked up")]
+    units: Annotated[list[str], Meta(description="`usage:ID`, `payment:ID`, `credit:ACCOUNT:AMOUNT`, …")]
+    weights: Annotated[list[int], Meta(description="in what proportion its money lies in them")]
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
+
+
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """What a model said of one event."""
 

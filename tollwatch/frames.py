@@ -17,6 +17,7 @@ from tollwatch.findings import (
     FrameMark,
     Leakage,
     LedgerPosition,
+    LedgerUnits,
     Quarantined,
     Score,
 )
@@ -272,6 +273,7 @@ class Findings:
     leakages: list[Leakage] = field(default_factory=list)
     control_runs: list[ControlRun] = field(default_factory=list)
     positions: list[LedgerPosition] = field(default_factory=list)
+    units: list[LedgerUnits] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     health: list[FeedHealth] = field(default_factory=list)
     frame_marks: list[FrameMark] = field(default_factory=list)
@@ -311,6 +313,7 @@ class Findings:
             self.leakages,
             self.control_runs,
             self.positions,
+            self.units,
             self.quarantined,
             self.health,
             self.frame_marks,
@@ -321,7 +324,7 @@ class Findings:
 
     def extend(self, other: "Findings") -> None:
         """Take over what another stage found."""
-        for name in ("alerts", "evidence", "leakages", "control_runs", "positions", "quarantined", "health"):
+        for name in ("alerts", "evidence", "leakages", "control_runs", "positions", "units", "quarantined", "health"):
             getattr(self, name).extend(getattr(other, name))
         self.frame_marks.extend(other.frame_marks)
         self.evidence_rows.extend(other.evidence_rows)

@@ -34,6 +34,23 @@ def masked(text: str) -> str:
     return f"{text[:KEPT_BEFORE]}…{text[-KEPT_BEHIND:]}"
 
 
+TELLING = ("cause", "correction")
+"""Sentences that name whom a finding is about."""
+
+
+def masked_within(text: str, document: Mapping[str, Any]) -> str:
+    """A sentence with the identifiers of its finding masked.
+
+    >>> masked_within("Bill 3.00 EUR to account A0000374.", {"account_id": "A0000374"})
+    'Bill 3.00 EUR to account A000…74.'
+    """
+    for name in PERSONAL:
+        value = document.get(name)
+        if isinstance(value, str) and value:
+            text = text.replace(value, masked(value))
+    return text
+
+
 def without_identifiers(document: Mapping[str, Any]) -> dict[str, Any]:
     """A finding or record with its identifiers masked, inner objects too, and records as they came left out."""
     made: dict[str, Any] = {}
@@ -44,6 +61,8 @@ def without_identifiers(document: Mapping[str, Any]) -> dict[str, Any]:
             made[name] = "…"
         elif name in PERSONAL and isinstance(value, str):
             made[name] = masked(value)
+        elif name in TELLING and isinstance(value, str):
+            made[name] = masked_within(value, document)
         else:
             made[name] = value
     return made

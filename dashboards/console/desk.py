@@ -12,6 +12,7 @@ from dashboards.console.shown import environment
 from detectors.rule import Rule
 from services.assembly import rules_in_force
 from services.background import Background
+from services.ledger.books import Books
 from services.quarantine import is_live
 from services.queue import Queue
 from services.roles import May
@@ -31,10 +32,15 @@ class Desk:
         self.background = Background()
         self.templates = environment()
         self.is_closing = False
+        self.ledgers: dict[str, Books] = {}
 
     def settings_of(self, tenant: str) -> Settings:
         """The settings, for one tenant alone."""
         return msgspec.structs.replace(self.settings, tenant=tenant, tenants=[])
+
+    def books(self, tenant: str) -> Books:
+        """The ledger of a tenant."""
+        return self.ledgers.setdefault(tenant, Books(self.data, self.home, self.settings_of(tenant)))
 
     def rules(self) -> list[Rule]:
         """The detectors and rules in force, as the settings and the files have them."""
@@ -71,6 +77,11 @@ class Ask:
     def settings(self) -> Settings:
         """The settings, for the person's tenant alone."""
         return self.desk.settings_of(self.tenant)
+
+    @property
+    def books(self) -> Books:
+        """The ledger of the person's tenant."""
+        return self.desk.books(self.tenant)
 
     @property
     def home(self) -> Path:

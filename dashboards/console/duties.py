@@ -39,4 +39,10 @@ def send_webhooks(desk: Desk) -> None:
     deliver(tables, desk.data, desk.home, desk.settings)
 
 
-DUTIES: tuple[Duty, ...] = (expire_lists, tell, pause_rules, send_webhooks)
+def keep_books(desk: Desk) -> None:
+    """Book what was found and said since, and write what stands."""
+    for settings in _of_each_tenant(desk):
+        desk.books(settings.tenant).refresh()
+
+
+DUTIES: tuple[Duty, ...] = (expire_lists, tell, pause_rules, keep_books, send_webhooks)

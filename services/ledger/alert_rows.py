@@ -9,7 +9,9 @@ from detectors.engine.expressions import columns_of, rows_where
 from detectors.engine.lists import Lists
 from services.control_inputs import Inputs, quoted
 from services.ledger.facts import Share
+from tollwatch.columns import schema
 from tollwatch.errors import RuleError
+from tollwatch.events import STREAMS
 
 AT_ONCE = 2_000
 UNITS = {
@@ -46,6 +48,8 @@ def shares_of(claims: Sequence[AlertClaim], inputs: Inputs) -> dict[str, tuple[S
     lists = _lists(inputs)
     groups: dict[tuple[str, str, str, bool], list[AlertClaim]] = {}
     for claim in claims:
+        if claim.stream not in STREAMS or claim.column not in schema(claim.stream):
+            continue  # an alert by a former rule, or by a column that its events do not have themselves
         groups.setdefault((claim.stream, claim.column, claim.where, claim.is_cost), []).append(claim)
     found: dict[str, tuple[Share, ...]] = {}
     for group in groups.values():

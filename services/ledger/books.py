@@ -61,7 +61,8 @@ class Books:
                 self._ledger, self._told = ledger_of(mine, self.home, self.settings), told
                 known = stored_positions(mine, self.settings)
                 names = differences(self._ledger, known)
-                self._write(mine, [self._ledger.positions[name] for name in names if name in self._ledger.positions])
+                new = [self._ledger.positions[name] for name in names if name in self._ledger.positions]
+                mine.write(Findings(positions=new, units=self._ledger.found.looked_up))
             finally:
                 if store is None:
                     mine.close()

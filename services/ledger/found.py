@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from services.ledger.alert_rows import AlertClaim, amounts_in_cost, shares_of
 from services.ledger.control_rows import ALERTS, has_rows, precedence, row_shares, unit_shares
 from services.ledger.facts import Finding, Revised, Share
 from tollwatch.config import Settings
+from tollwatch.findings import LedgerUnits
 
 LEAKAGES = """
 SELECT toString(leakage_id) AS id, toInt64(revision) AS revision, toString(state) AS state, toString(control) AS name,
@@ -35,6 +36,14 @@ FROM alert FINAL WHERE tenant = {tenant:String} AND run = {run:String} ORDER BY 
 """
 
 
+UNITS_KEPT = """
+SELECT toString(finding_id) AS finding_id, toInt64(revision) AS revision, units, weights
+FROM ledger_units FINAL WHERE tenant = {tenant:String} AND run = {run:String}
+"""
+Kept: TypeAlias = dict[tuple[str, int], tuple[Share, ...]]
+"""(finding, revision) → its units."""
+
+
 class Known(NamedTuple):
     """One finding as it was found last: its columns, when it was found first, whether more input can change it."""
 
@@ -46,33 +55,66 @@ class Known(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Everything that was found: what is known of each, as the ledger takes it, and every revision."""
+    """Everything that was found: what is known of each, as the ledger takes it, and every revision.
+
+    `looked_up` are units that were looked up now; kept in the store, they need not be again.
+    """
 
     known: dict[str, Known]
     findings: dict[str, Finding]
     revisions: list[Revised]
+    looked_up: list[LedgerUnits]
 
 
 def found_of(inputs: Inputs, settings: Settings) -> Found:
     """The findings of a tenant and run. Alerts without money take part: a verdict may say what was lost."""
-    found = Found({}, {}, [])
-    _leakages(inputs, settings, found)
-    _alerts(inputs, settings, found)
+    found = Found({}, {}, [], [])
+    kept = _kept(inputs)
+    _leakages(inputs, settings, found, kept)
+    _alerts(inputs, settings, found, kept)
     return found
+
+
+def _kept(inputs: Inputs) -> Kept:
+    """What was looked up before."""
+    rows = inputs.store.query(UNITS_KEPT, {"tenant": inputs.tenant, "run": inputs.run})
+    return {
+        (finding_id, revision): tuple(map(Share, units, weights))
+        for finding_id, revision, units, weights in rows.iter_rows()
+    }
+
+
+def _keep(shares: Mapping[str, tuple[Share, ...]], revisions: Mapping[str, int], inputs: Inputs, found: Found) -> None:
+    """Have units that were looked up kept; where no event of a finding is stored yet, it is looked up again."""
+    found.looked_up.extend(
+        LedgerUnits(
+            finding_id=finding_id,
+            revision=revisions[finding_id],
+            units=[share.unit for share in own],
+            weights=[share.micros for share in own],
+            tenant=inputs.tenant,
+            run=inputs.run,
+        )
+        for finding_id, own in shares.items()
+        if own
+    )
 
 
 def _last(rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in rows.unique("id", keep="last", maintain_order=True).iter_rows(named=True)}
 
 
-def _leakages(inputs: Inputs, settings: Settings, found: Found) -> None:
+def _leakages(inputs: Inputs, settings: Settings, found: Found, kept: Kept) -> None:
     rows = inputs.store.query(LEAKAGES, {"tenant": inputs.tenant, "run": inputs.run})
     if rows.is_empty():
         return
     kinds = {kind.name(): kind for kind in every_control()}
     last, first = _last(rows), dict(rows.unique("id", keep="first").select("id", "at").iter_rows())
     products = Counter(row["subject"] for row in last.values() if _by_days(kinds.get(row["name"])))
-    in_rows = _shares_of_rows(inputs, settings, last)
+    in_rows = {name: kept[name, row["revision"]] for name, row in last.items() if (name, row["revision"]) in kept}
+    new = _shares_of_rows(inputs, settings, {name: row for name, row in last.items() if name not in in_rows})
+    _keep(new, {name: row["revision"] for name, row in last.items()}, inputs, found)
+    in_rows |= new
     for finding_id, row in last.items():
         control = kinds.get(row["name"])
         shares = in_rows.get(finding_id)
@@ -108,17 +150,20 @@ def _shares_of_rows(
     return made
 
 
-def _alerts(inputs: Inputs, settings: Settings, found: Found) -> None:
+def _alerts(inputs: Inputs, settings: Settings, found: Found, kept: Kept) -> None:
     rows = inputs.store.query(ALERT_REVISIONS, {"tenant": inputs.tenant, "run": inputs.run})
     if rows.is_empty():
         return
     largest = rows.sort("id", "amount_micros", "revision").unique("id", keep="last", maintain_order=True)
     in_cost = set(amounts_in_cost({rule.name: rule.amount for rule in rules_in_force(settings, ())}))
-    claims = [_claim(row, in_cost) for row in largest.filter(pl.col("amount_micros") > 0).iter_rows(named=True)]
-    shares = shares_of(claims, inputs)
+    most = {row["id"]: row for row in largest.iter_rows(named=True)}
+    priced = {name: row for name, row in most.items() if row["amount_micros"] > 0}
+    shares = {name: kept[name, row["revision"]] for name, row in priced.items() if (name, row["revision"]) in kept}
+    new = shares_of([_claim(row, in_cost) for name, row in priced.items() if name not in shares], inputs)
+    _keep(new, {name: row["revision"] for name, row in priced.items()}, inputs, found)
+    shares |= new
     places = {name: ALERTS + n for n, name in enumerate(sorted(set(rows["name"])))}
     last, first = _last(rows), dict(rows.unique("id", keep="first").select("id", "at").iter_rows())
-    most = {row["id"]: row for row in largest.iter_rows(named=True)}
     for finding_id, row in last.items():
         own = most[finding_id]
         money = inputs.own_money(own["amount_micros"], own["currency"], own["occurred_at"])

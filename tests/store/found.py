@@ -13,6 +13,7 @@ from tollwatch.findings import (
     FrameMark,
     Leakage,
     LedgerPosition,
+    LedgerUnits,
     Quarantined,
 )
 from tollwatch.frames import Findings, ScoreRows
@@ -177,6 +178,7 @@ def one_of_each() -> Findings:
         score_rows=[SCORES],
         control_runs=[CONTROL_RUN],
         positions=[POSITION],
+        units=[LedgerUnits(finding_id=f"{3:016x}", revision=2, units=["usage:e\u00e9", "usage:f"], weights=[0, 2**62])],
         quarantined=[
             quarantined(7, b"\xff\x00{'\\\n", source="gateway", event_time=4_000_000_000_000),
             quarantined(8, b"", line=None),

@@ -19,7 +19,16 @@ from store import ChdbStore, listed
 from tests.store.disk import Prepare, small_disk
 from tests.store.found import alert, leakage, mark, one_of_each, quarantined
 from tollwatch.errors import InputError, StoreError, VersionError
-from tollwatch.findings import ControlRun, Evidence, FeedHealth, FrameMark, LedgerPosition, Quarantined, Score
+from tollwatch.findings import (
+    ControlRun,
+    Evidence,
+    FeedHealth,
+    FrameMark,
+    LedgerPosition,
+    LedgerUnits,
+    Quarantined,
+    Score,
+)
 from tollwatch.frames import Findings
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +87,7 @@ def test_alerts_and_leakages_come_back_to_the_byte(empty: ChdbStore) -> None:
         (Score, "score", "all_scores"),
         (ControlRun, "control_run", "control_runs"),
         (LedgerPosition, "ledger_position", "positions"),
+        (LedgerUnits, "ledger_units", "units"),
         (FeedHealth, "feed_health", "health"),
         (FrameMark, "frame_mark", "frame_marks"),
     ],

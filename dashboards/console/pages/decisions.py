@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from dashboards.console.desk import Ask, Page
 from services.approvals import decide, proposals
-from services.roles import May
+from services.roles import May, may_decide
 from services.rule_drafts import carry_out
 from tollwatch.errors import ConfigurationError
 
@@ -15,16 +15,21 @@ def show(ask: Ask) -> Response:
     waiting = [each for each in found if each["state"] == "waiting"]
     decided = [each for each in found if each["state"] != "waiting"]
     see = ask.person.may(May.SEE)
-    return ask.page("decisions.html", title="Decisions", waiting=waiting, decided=decided, see=see)
+    return ask.page(
+        "decisions.html", title="Decisions", waiting=waiting, decided=decided, see=see, may_decide=may_decide
+    )
 
 
 def answer(ask: Ask) -> Response:
-    """Confirm, or reject; who proposed it may withdraw it."""
+    """Confirm, or reject, each by whom it takes; who proposed it may withdraw it."""
     number, word = ask.path("proposal_id"), ask.text("do")
     if word not in ("confirm", "reject") or not number.isdigit():
         raise ConfigurationError("confirm it or reject it")
 
     def publish(proposal: dict[str, object]) -> None:
+        if proposal["kind"] == "write_off":
+            ask.books.write_off(proposal)
+            return
         carry_out(proposal, ask.home, ask.settings, by=ask.person.name, live=ask.desk.is_live)
 
     done = decide(
@@ -35,11 +40,12 @@ def answer(ask: Ask) -> Response:
         settings=ask.settings,
         by=ask.person.name,
         publish=publish,
+        role=ask.person.role,
     )
     return ask.go("/decisions", f"{done['kind'].replace('_', ' ')}: {done['state']}.")
 
 
 PAGES = (
     Page("/decisions", show, May.LOOK),
-    Page("/decisions/{proposal_id}", answer, May.DECIDE, ("POST",)),
+    Page("/decisions/{proposal_id}", answer, May.LOOK, ("POST",)),
 )

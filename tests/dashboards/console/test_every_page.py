@@ -12,6 +12,7 @@ from tests.dashboards.console.desks import Browser
 
 PLACES = {
     "alert_id": f"{1:016x}",
+    "finding_id": f"{1:016x}",
     "name": "wangiri",
     "job_id": "0" * 16,
     "proposal_id": "1",
