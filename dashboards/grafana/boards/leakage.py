@@ -24,10 +24,7 @@ WITHDRAWN = (
     f"WHERE {LIVE} AND leakage_id IN (SELECT leakage_id FROM leakage_last FINAL WHERE {CHOSEN} AND state = 'withdrawn') "
     "GROUP BY tenant, leakage_id)"
 )
-DONE = (
-    f"(SELECT * FROM {STANDS} WHERE toString(leakage_id) IN (SELECT refers_to FROM raw_actions FINAL "
-    "WHERE kind IN ('rebill', 'refund') AND state = 'done'))"
-)
+LEDGER = f"(SELECT * FROM ledger_position FINAL WHERE {within('detected_at')})"
 UNIT = "locale"
 LOSS, OVERCHARGE = "sumIf(money_micros, money_micros > 0)", "sumIf(-money_micros, money_micros < 0)"
 
@@ -40,7 +37,13 @@ def board() -> Board:
         title="Leakage",
         description="Revenue that leaks, and what was charged wrongly.",
         variables=(TENANTS, Variable("control", "Control", controls), CURRENCY),
-        rows={"": [range_panel()], "Sums": _sums(), "By control and age": _split(), "Each": _each()},
+        rows={
+            "": [range_panel()],
+            "Sums": _sums(),
+            "Ledger, each cent once": _ledger(),
+            "By control and age": _split(),
+            "Each": _each(),
+        },
         days=90,
     )
 
@@ -86,10 +89,69 @@ def _sums() -> list[Panel]:
         ),
         Panel(
             "stat",
-            "Rebilled or refunded (${currency})",
-            "Leakages whose action is done, both signs as money.",
-            f"SELECT {money('sum(abs(money_micros))')} AS money FROM {converted(DONE)}",
-            **(small | {"empty": "nothing yet"}),
+            "Counted elsewhere",
+            "Claimed by several findings, and counted by one: usage, service-days and payments that two speak of.",
+            f"SELECT if(count() = 0, NULL, {money('sum(toInt128(claimed_micros) - net_micros)')}) AS money FROM {LEDGER}",
+            **(small | {"empty": "nothing was found"}),
+        ),
+    ]
+
+
+def _ledger() -> list[Panel]:
+    """Alerts and leakages together, in the operator's own currency, losses alone where it is not said otherwise."""
+    small: Any = {"unit": UNIT, "width": 4, "height": 4, "decimals": 2, "empty": "nothing was found"}
+    settled = "recovered_micros + prevented_micros + written_off_micros"
+    sums = (
+        ("Found", "Losses of alerts and controls, each cent once.", "net_micros"),
+        (
+            "Confirmed",
+            "What somebody has confirmed, whatever has become of it.",
+            f"confirmed_micros + recovering_micros + {settled}",
+        ),
+        ("Open", "Neither recovered nor given up.", "detected_micros + confirmed_micros + recovering_micros"),
+        (
+            "Prevented",
+            "Put right in time, or kept from being lost by a bar or a limit.",
+            "prevented_micros + averted_micros",
+        ),
+        ("Recovered", "Rebilled, refunded by a partner, collected.", "recovered_micros"),
+        ("Written off", "Given up, by two people.", "written_off_micros"),
+    )
+    stats = [
+        Panel(
+            "stat",
+            title,
+            what,
+            f"SELECT if(count() = 0, NULL, {money(f'sum(toInt128({column}))')}) AS money FROM {LEDGER} WHERE side = 'loss'",
+            **small,
+        )
+        for title, what, column in sums
+    ]
+    return [
+        *stats,
+        Panel(
+            "table",
+            "Ledger by control and detector",
+            "In the operator's own currency. Overcharges stand apart.",
+            "SELECT name, kind, side, count() AS findings, "
+            + ", ".join(
+                f"{money(f'sum(toInt128({column}_micros))')} AS {column}"
+                for column in ("net", "detected", "confirmed", "recovering", "recovered", "written_off")
+            )
+            + f", dateDiff('day', min(occurred_at), max(detected_at)) AS oldest FROM {LEDGER} WHERE claimed_micros > 0 "
+            "GROUP BY name, kind, side ORDER BY net DESC, name, side",
+            width=24,
+            columns={
+                "findings": Column("none", width=90),
+                "net": Column("none", "found", 110, decimals=2),
+                "detected": Column("none", width=110, decimals=2),
+                "confirmed": Column("none", width=110, decimals=2),
+                "recovering": Column("none", width=110, decimals=2),
+                "recovered": Column("none", width=110, decimals=2),
+                "written_off": Column("none", "written off", 110, decimals=2),
+                "oldest": Column("none", "days to find", 100),
+            },
+            empty="nothing was found",
         ),
     ]
 

@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from services.audit import latest_audit
+from services.stores import open_store
 from services.triage import wake
+from services.users import put_user
 from tests.dashboards.console.browsing import BEGUN, NOW, SCHEMES, SIZES, Console, browser, dropped, run, served
-from tests.dashboards.console.desks import SETTINGS
+from tests.dashboards.console.desks import PASSWORD, SETTINGS
+from tests.dashboards.console.test_leakage import LOSS, TWICE
+from tests.dashboards.console.test_leakage import found as leaked
 from tests.dashboards.grafana.drawing import BUILT, bundle
 
 RULE = """\
@@ -23,7 +28,19 @@ features:
     where record_type = 'originating' and service = 'voice' and duration_s = 0 and ring_s <= 4
 warning: strangers >= 5
 """
-PLACES = ("/", "/decisions", "/lists", "/rules", "/rules/new", "/detectors", "/feeds", "/audit", "/people", "/account")
+PLACES = (
+    "/",
+    "/leakage",
+    "/decisions",
+    "/lists",
+    "/rules",
+    "/rules/new",
+    "/detectors",
+    "/feeds",
+    "/audit",
+    "/people",
+    "/account",
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +89,55 @@ def test_a_case_has_its_alerts_and_a_timeline(console: Console) -> None:
     expect(page.locator(".timeline li")).not_to_have_count(0)
     expect(page.locator(".chart rect")).not_to_have_count(0)
     assert "447100000003" not in page.content()
+
+
+def test_a_leakage_from_the_list_to_recovered_and_one_written_off(console: Console) -> None:
+    """Chosen, confirmed, asked for, done; a write-off is confirmed by another, and never by an analyst."""
+    store = open_store(console.desk.data, SETTINGS)
+    store.write(leaked())
+    store.close()
+    for name in ("rita", "rolf"):
+        put_user(name, console.desk.home, SETTINGS, role="assurance", password=PASSWORD)
+    page = console.page("rita")
+    page.get_by_role("link", name="Leakage", exact=True).click()
+    expect(page.locator("[data-row]")).to_have_count(4, timeout=20_000)
+    page.get_by_label(f"choose {LOSS}").check()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator(".said")).to_contain_text("1 findings: done")
+    page.locator(f"[data-id='{LOSS}'] a").first.click()
+    expect(page.locator("h1")).to_contain_text("confirmed")
+    expect(page.get_by_role("heading", name="Network")).to_be_visible()
+    expect(page.get_by_role("heading", name="Orders")).to_be_visible()
+    for button, state in (("Asked for", "recovering"), ("Done", "recovered")):
+        page.locator("#recover [name=note]").fill("bill run 7")
+        page.locator("#recover").get_by_role("button", name=button).click()
+        expect(page.locator("h1")).to_contain_text(state)
+    expect(page.locator("#recovered")).to_have_text("34.50")
+    page.goto(f"{console.url}/leakage/{TWICE}")
+    page.locator("#write-off-form [name=note]").fill("the customer has left")
+    page.get_by_role("button", name="Propose to write off").click()
+    expect(page.locator(".said").first).to_contain_text("second person")
+    analyst = console.page("ada")
+    analyst.goto(f"{console.url}/leakage/{TWICE}")
+    expect(analyst.locator("h1")).to_contain_text("detected")
+    assert analyst.get_by_role("button", name="Propose to write off").count() == 0
+    analyst.goto(f"{console.url}/decisions")
+    assert analyst.get_by_role("button", name="Confirm").count() == 0
+    other = console.page("rolf")
+    other.goto(f"{console.url}/decisions")
+    other.get_by_role("button", name="Confirm").click()
+    other.goto(f"{console.url}/leakage/{TWICE}")
+    expect(other.locator("#written-off")).to_have_text("5.00")
+    with other.expect_download() as told:
+        other.goto(f"{console.url}/leakage")
+        other.get_by_role("button", name="Download").click()
+    assert told.value.suggested_filename == "leakage-2026-01.html"
+    rows = latest_audit(console.desk.home, SETTINGS)
+    assert {row["table_name"] for row in rows if row["by"] in ("rita", "rolf")} >= {
+        "verdict",
+        "loss_action",
+        "proposal",
+    }
 
 
 def test_snoozed_and_back_by_itself(console: Console) -> None:
