@@ -75,6 +75,7 @@ imports: .venv/.dev ## Check which folder imports which
 bench: .venv/.dev ## Measure the common work against its baseline, and boards and console on a full store
 	@$(BIN)/python -m services.bench $(ARGS)
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m services.bench_controls
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m services.bench_ledger
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m tests.dashboards.grafana.bench
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m tests.dashboards.console.bench
 

@@ -113,18 +113,17 @@ def leakage_report(
     store = open_store(data, settings)
     try:
         store.apply_tables()
-        books = books or Books(data, home, settings)
-        books.refresh(store)
-        return _made(period, store, books, settings, identifiers=identifiers, truth=read_truth(truth) if truth else [])
+        frame = (books or Books(data, home, settings)).settled_frame(store)
+        return _made(period, store, frame, settings, identifiers=identifiers, truth=read_truth(truth) if truth else [])
     finally:
         store.close()
 
 
 def _made(
-    period: Period, store: Store, books: Books, settings: Settings, *, identifiers: bool, truth: Sequence[Truth]
+    period: Period, store: Store, frame: pl.DataFrame, settings: Settings, *, identifiers: bool, truth: Sequence[Truth]
 ) -> Report:
     occurred = pl.col("occurred_at").is_between(period.since_ms, period.until_ms, closed="left")
-    mine = books.frame.filter(occurred)
+    mine = frame.filter(occurred)
     inputs = Inputs(store, settings, settings.tenant)
     span = period.since_ms, period.until_ms
     leakages = _leakages(store, settings) if truth else []

@@ -18,6 +18,7 @@ WHOLE = ("raw", "text", "row")
 """Fields that hold a record as it came."""
 PERSONAL = frozenset((*NUMBERS, *OF_FINDINGS))
 KEPT_BEFORE, KEPT_BEHIND = 4, 2
+QUOTED = re.compile(r"(\w+ = ')(.*)(')", re.DOTALL)
 
 
 def masked(text: str) -> str:
@@ -26,7 +27,7 @@ def masked(text: str) -> str:
     >>> masked("447100000123"), masked("A0000374"), masked("447"), masked("product_id = 'P1000001'")
     ('4471…23', 'A000…74', '…', "product_id = 'P100…01'")
     """
-    quoted = re.fullmatch(r"(\w+ = ')(.*)(')", text, re.DOTALL)
+    quoted = QUOTED.fullmatch(text) if text.endswith("'") else None
     if quoted is not None:
         return f"{quoted.group(1)}{masked(quoted.group(2))}{quoted.group(3)}"
     if len(text) < KEPT_BEFORE + KEPT_BEHIND + 1:
@@ -44,9 +45,8 @@ def masked_within(text: str, document: Mapping[str, Any]) -> str:
     >>> masked_within("Bill 3.00 EUR to account A0000374.", {"account_id": "A0000374"})
     'Bill 3.00 EUR to account A000…74.'
     """
-    for name in PERSONAL:
-        value = document.get(name)
-        if isinstance(value, str) and value:
+    for name, value in document.items():
+        if name in PERSONAL and isinstance(value, str) and value in text and value:
             text = text.replace(value, masked(value))
     return text
 
@@ -55,14 +55,18 @@ def without_identifiers(document: Mapping[str, Any]) -> dict[str, Any]:
     """A finding or record with its identifiers masked, inner objects too, and records as they came left out."""
     made: dict[str, Any] = {}
     for name, value in document.items():
-        if isinstance(value, Mapping):
-            made[name] = without_identifiers(value)
-        elif name in WHOLE and value is not None:
+        if name in WHOLE and value is not None:
             made[name] = "…"
-        elif name in PERSONAL and isinstance(value, str):
-            made[name] = masked(value)
-        elif name in TELLING and isinstance(value, str):
-            made[name] = masked_within(value, document)
-        else:
+        elif isinstance(value, str):
+            made[name] = _shown(name, value, document)
+        elif isinstance(value, (int, float)) or value is None:
             made[name] = value
+        else:
+            made[name] = without_identifiers(value) if isinstance(value, Mapping) else value
     return made
+
+
+def _shown(name: str, text: str, document: Mapping[str, Any]) -> str:
+    if name in PERSONAL:
+        return masked(text)
+    return masked_within(text, document) if name in TELLING else text

@@ -11,6 +11,12 @@ from tollwatch.safe_text import printable
 
 WIDTHS = {"finding_id": 18, "name": 24, "subject": 18, "cause": 60, "correction": 60}
 TIMES = ("occurred_at", "detected_at", "settled_at", "period_start", "period_end")
+COLUMNS = (
+    *("finding_id", "kind", "name", "area", "break_kind", "side", "state", "is_final", "subject_kind", "subject"),
+    *("account_id", "records", "occurred_at", "detected_at", "settled_at", "amount_micros", "currency", "net_micros"),
+    *("detected_micros", "confirmed_micros", "recovering_micros", "recovered_micros", "prevented_micros"),
+    *("averted_micros", "written_off_micros", "owner", "age", "cause", "correction"),
+)
 MOST_ROWS = 1_048_575
 """So many rows has a sheet of Excel beside its heading."""
 
@@ -21,7 +27,7 @@ def workbook_of(report: Report) -> bytes:
     Texts are never formulas, whatever they begin with. Proof rows beyond what a sheet has are told and left out.
     """
     out = io.BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True, "constant_memory": False}
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
     with xlsxwriter.Workbook(out, options) as book:
         forms = {
             "money": book.add_format({"num_format": "#,##0.00####"}),
@@ -29,9 +35,8 @@ def workbook_of(report: Report) -> bytes:
             "share": book.add_format({"num_format": "0.00%"}),
             "time": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
         }
-        first = book.add_worksheet("Key figures")
-        last = _findings(book, report, forms)
-        _figures(first, report, forms, last)
+        _figures(book.add_worksheet("Key figures"), report, forms, max(min(len(report.findings), MOST_ROWS), 1) + 1)
+        _findings(book, report, forms)
         _sums(book, report, forms)
         _proof(book, report, forms)
     return out.getvalue()
@@ -46,7 +51,7 @@ def _figures(sheet: Any, report: Report, forms: dict[str, Any], last: int) -> No
         *(("open, confirmed", "confirmed"), ("open, recovering", "recovering"), ("prevented", "prevented")),
         ("kept from being lost", "averted"),
     )
-    names = report.findings.columns
+    names = COLUMNS
     side = _letter(names.index("side"))
     for n, (word, column) in enumerate(sums, 1):
         sheet.write_string(n, 0, word)
@@ -82,15 +87,15 @@ def _letter(column: int) -> str:
     return (_letter(column // 26 - 1) if column >= 26 else "") + chr(ord("A") + column % 26)
 
 
-def _findings(book: Any, report: Report, forms: dict[str, Any]) -> int:
-    """The findings, one below the other; gives the last row as Excel counts."""
+def _findings(book: Any, report: Report, forms: dict[str, Any]) -> None:
+    """The findings, one below the other."""
     sheet = book.add_worksheet("Findings")
-    names = report.findings.columns
+    names = COLUMNS
     for n, name in enumerate(names):
         form = forms["money"] if name.endswith("_micros") else forms["time"] if name in TIMES else None
         sheet.set_column(n, n, WIDTHS.get(name, 14), form)
     sheet.write_row(0, 0, [name.removesuffix("_micros").replace("_", " ") for name in names], forms["head"])
-    rows = report.findings.head(MOST_ROWS)
+    rows = report.findings.select(*COLUMNS).head(MOST_ROWS)
     for n, row in enumerate(rows.iter_rows(), 1):
         for m, (name, value) in enumerate(zip(names, row, strict=True)):
             if value is None:
@@ -107,7 +112,6 @@ def _findings(book: Any, report: Report, forms: dict[str, Any]) -> int:
                 sheet.write_string(n, m, printable(value))
     sheet.autofilter(0, 0, max(len(rows), 1), len(names) - 1)
     sheet.freeze_panes(1, 1)
-    return max(len(rows), 1) + 1
 
 
 def _sums(book: Any, report: Report, forms: dict[str, Any]) -> None:

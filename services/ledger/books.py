@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import func, select
 
-from services.ledger.book import Ledger, differences, ledger_of, stored_positions
+from services.ledger.book import STORED, Ledger, differences, ledger_of, stored_positions
 from services.ledger.decide import Act, act, write_off
 from services.ledger.said import Said, said_of
 from services.relational import open_database
@@ -29,6 +29,8 @@ SELECT toString(tuple(
     (SELECT count() FROM raw_verdicts), (SELECT count() FROM raw_actions),
     (SELECT count() FROM raw_reference WHERE entity = 'exchange_rate'))) AS told
 """
+MARKED = "SELECT seen FROM ledger_mark FINAL WHERE tenant = {tenant:String} AND run = {run:String}"
+MARK = "INSERT INTO ledger_mark (tenant, run, seen) SELECT {tenant:String}, {run:String}, {seen:String}"
 KINDS: dict[str, Any] = {"is_final": pl.Boolean, "is_dismissed": pl.Boolean}
 TEXTS = frozenset(
     {"finding_id", "kind", "name", "area", "break_kind", "side", "state", "subject_kind", "subject", "account_id"}
@@ -45,30 +47,57 @@ class Books:
     def __init__(self, data: Path | None, home: Path, settings: Settings) -> None:
         self.data, self.home, self.settings = data, home, settings
         self.version = 0
-        self._lock = threading.RLock()
+        self._lock, self._reading = threading.RLock(), threading.RLock()
         self._told = ""
         self._ledger: Ledger | None = None
         self._frame = pl.DataFrame(schema=SCHEMA)
 
     def refresh(self, store: Store | None = None) -> int:
         """Book everything anew, if anything was found or said since; gives how many positions were written."""
-        with self._lock:
+        with self._reading:
             mine = store or open_store(self.data, self.settings)
             try:
-                told = self._news(mine)
+                told, before = self._news(mine), self.version
                 if self._ledger is not None and told == self._told:
                     return 0
-                self._ledger, self._told = ledger_of(mine, self.home, self.settings), told
-                known = stored_positions(mine, self.settings)
-                names = differences(self._ledger, known)
-                new = [self._ledger.positions[name] for name in names if name in self._ledger.positions]
-                mine.write(Findings(positions=new, units=self._ledger.found.looked_up))
+                ledger = ledger_of(mine, self.home, self.settings)
+                with self._lock:
+                    if self.version != before:
+                        return 0  # somebody decided meanwhile, which may not be in it: the next time
+                    return self._take(mine, ledger, told)
             finally:
                 if store is None:
                     mine.close()
-            self._frame = frame_of(self._ledger.positions.values())
-            self.version += 1
-            return len(names)
+
+    def _take(self, store: Store, ledger: Ledger, told: str) -> int:
+        """Go on with a ledger that was booked anew; gives how many positions were written."""
+        names = differences(ledger, stored_positions(store, self.settings))
+        new = [ledger.positions[name] for name in names if name in ledger.positions]
+        store.write(Findings(positions=new, units=ledger.found.looked_up))
+        self._mark(store, told)
+        self._ledger, self._told, self._frame = ledger, told, frame_of(ledger.positions.values())
+        self.version += 1
+        return len(names)
+
+    def settled_frame(self, store: Store) -> pl.DataFrame:
+        """The table of positions; where nothing is new since they were written, they are read and not booked again."""
+        if self._ledger is not None or self._marked(store) != self._news(store):
+            self.refresh(store)
+            return self._frame
+        rows = store.query(STORED, {"tenant": self.settings.tenant, "run": self.settings.run})
+        if rows.is_empty():
+            return self._frame
+        return rows.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+    def _marked(self, store: Store) -> str | None:
+        given = {"tenant": self.settings.tenant, "run": self.settings.run}
+        rows = store.query(MARKED, given)
+        return str(rows["seen"][0]) if len(rows) else None
+
+    def _mark(self, store: Store, told: str) -> None:
+        given = {"tenant": self.settings.tenant, "run": self.settings.run, "seen": told}
+        if self._marked(store) != told:
+            store.run(MARK, parameters=given)
 
     def _news(self, store: Store) -> str:
         given = {"tenant": self.settings.tenant, "run": self.settings.run}
@@ -146,13 +175,13 @@ class Books:
     def _booked(self, said: Mapping[tuple[str, str], Said], owners: Mapping[str, str | None] | None = None) -> None:
         """Book what was said, and write what has changed by it."""
         changed = self.ledger.add(list(said.values()), owners or {})
-        if not changed:
-            return
         store = open_store(self.data, self.settings)
         try:
             self._write(store, changed)
         finally:
             store.close()
+        if not changed:
+            return
         new = frame_of(changed)
         self._frame = pl.concat([self._frame.join(new.select("finding_id"), on="finding_id", how="anti"), new])
         self.version += 1

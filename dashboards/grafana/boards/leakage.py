@@ -127,33 +127,35 @@ def _ledger() -> list[Panel]:
         )
         for title, what, column in sums
     ]
-    return [
-        *stats,
-        Panel(
-            "table",
-            "Ledger by control and detector",
-            "In the operator's own currency. Overcharges stand apart.",
-            "SELECT name, kind, side, count() AS findings, "
-            + ", ".join(
-                f"{money(f'sum(toInt128({column}_micros))')} AS {column}"
-                for column in ("net", "detected", "confirmed", "recovering", "recovered", "written_off")
-            )
-            + f", dateDiff('day', min(occurred_at), max(detected_at)) AS oldest FROM {LEDGER} WHERE claimed_micros > 0 "
-            "GROUP BY name, kind, side ORDER BY net DESC, name, side",
-            width=24,
-            columns={
-                "findings": Column("none", width=90),
-                "net": Column("none", "found", 110, decimals=2),
-                "detected": Column("none", width=110, decimals=2),
-                "confirmed": Column("none", width=110, decimals=2),
-                "recovering": Column("none", width=110, decimals=2),
-                "recovered": Column("none", width=110, decimals=2),
-                "written_off": Column("none", "written off", 110, decimals=2),
-                "oldest": Column("none", "days to find", 100),
-            },
-            empty="nothing was found",
-        ),
-    ]
+    return [*stats, _ledger_by_name()]
+
+
+def _ledger_by_name() -> Panel:
+    """What stands of each control and detector."""
+    return Panel(
+        "table",
+        "Ledger by control and detector",
+        "In the operator's own currency. Overcharges stand apart.",
+        "SELECT name, kind, side, count() AS findings, "
+        + ", ".join(
+            f"{money(f'sum(toInt128({column}_micros))')} AS {column}"
+            for column in ("net", "detected", "confirmed", "recovering", "recovered", "written_off")
+        )
+        + f", dateDiff('day', min(occurred_at), max(detected_at)) AS oldest FROM {LEDGER} WHERE claimed_micros > 0 "
+        "GROUP BY name, kind, side ORDER BY net DESC, name, side",
+        width=24,
+        columns={
+            "findings": Column("none", width=90),
+            "net": Column("none", "found", 110, decimals=2),
+            "detected": Column("none", width=110, decimals=2),
+            "confirmed": Column("none", width=110, decimals=2),
+            "recovering": Column("none", width=110, decimals=2),
+            "recovered": Column("none", width=110, decimals=2),
+            "written_off": Column("none", "written off", 110, decimals=2),
+            "oldest": Column("none", "days to find", 100),
+        },
+        empty="nothing was found",
+    )
 
 
 def _split() -> list[Panel]:
