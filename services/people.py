@@ -16,7 +16,7 @@ from services.keys import with_key
 from services.relational import acting_user, open_database
 from services.stores import DATA, open_store
 from store.people import erase, forget_before, pattern, stored_of
-from store.relational import ListEntry, Proposal, Verdict
+from store.relational import ListEntry, LossAction, Proposal, Verdict
 from streams.erasing import erased_segments
 from streams.snapshots import Snapshots
 from tollwatch.config import Settings
@@ -28,7 +28,7 @@ DAY_MS = 86_400_000
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{4,63}")
 LEFT_BEHIND = ("replay", "export")
 """Folders of the data directory in which files of records may lie."""
-MODELS: tuple[Any, ...] = (Verdict, ListEntry, Proposal)
+MODELS: tuple[Any, ...] = (Verdict, LossAction, ListEntry, Proposal)
 FINDINGS = ("alert", "alert_last", "leakage", "leakage_last", "evidence", "score")
 
 

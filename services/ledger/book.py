@@ -185,6 +185,8 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differences(ledger: Ledger, known: Mapping[str, LedgerPosition]) -> Sequence[str]:
-    """Findings whose stored position is another than the one that was booked."""
-    every = {*ledger.positions, *known}
-    return sorted(name for name in every if ledger.positions.get(name) != known.get(name))
+    """Findings whose stored position is another than the one that was booked.
+
+    Positions of findings that are not kept any more stay as they were.
+    """
+    return sorted(name for name, position in ledger.positions.items() if known.get(name) != position)

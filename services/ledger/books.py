@@ -71,11 +71,13 @@ class Books:
 
     def _take(self, store: Store, ledger: Ledger, told: str) -> int:
         """Go on with a ledger that was booked anew; gives how many positions were written."""
-        names = differences(ledger, stored_positions(store, self.settings))
-        new = [ledger.positions[name] for name in names if name in ledger.positions]
+        known = stored_positions(store, self.settings)
+        names = differences(ledger, known)
+        new = [ledger.positions[name] for name in names]
         store.write(Findings(positions=new, units=ledger.found.looked_up))
         self._mark(store, told)
-        self._ledger, self._told, self._frame = ledger, told, frame_of(ledger.positions.values())
+        former = [position for name, position in known.items() if name not in ledger.positions]
+        self._ledger, self._told, self._frame = ledger, told, frame_of([*ledger.positions.values(), *former])
         self.version += 1
         return len(names)
 

@@ -206,21 +206,32 @@ def test_units_come_to_their_largest_claim(world: tuple[list[Finding], list[Fact
     assert told == {place: micros for place, micros in largest.items() if micros}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(_worlds())
 def test_a_withdrawn_finding_leaves_nothing_but_its_history(world: tuple[list[Finding], list[Fact]]) -> None:
-    """Without anything settled the others stand as if it had never been; its entries cancel each other out."""
+    """Without anything settled the others stand as if it had never been; its entries cancel each other out.
+
+    But for what was done with "all that is open", or is recovered because its break ended: that depends on what others
+    have claimed by then.
+    """
     findings, facts = world
-    untouched = [each for each in facts if each.finding_id != "f0" or isinstance(each, Revised)]
+    untouched = [
+        each
+        for each in facts
+        if isinstance(each, Revised)
+        or (
+            each.finding_id != "f0"
+            and (isinstance(each, Judged) or (each.state == "done" and each.own_micros is not None))
+        )
+    ]
     end = max(order_of(each)[0] for each in untouched) + 1
     withdrawn = _book([*untouched, Revised("f0", end, 9, 0, stands=False)], *findings)
     never = _book([each for each in untouched if each.finding_id != "f0"], *findings)
     assert withdrawn.positions["f0"].balances == {}
     others = [each.finding_id for each in findings if each.finding_id != "f0"]
-    assert all(
-        withdrawn.positions[name].balances.get("detected", 0) + withdrawn.positions[name].net_micros >= 0
-        for name in others
-    )
+    assert [withdrawn.positions[name].balances for name in others] == [
+        never.positions[name].balances for name in others
+    ]
     assert withdrawn.units == never.units
     left: Counter[str] = Counter()
     for entry in withdrawn.entries:
