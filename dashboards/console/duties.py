@@ -42,7 +42,7 @@ def send_webhooks(desk: Desk) -> None:
 def keep_books(desk: Desk) -> None:
     """Book what was found and said since, and write what stands."""
     for settings in _of_each_tenant(desk):
-        desk.books(settings.tenant).refresh()
+        desk.books(settings.tenant).refresh(at_leisure=True)
 
 
 DUTIES: tuple[Duty, ...] = (expire_lists, tell, pause_rules, keep_books, send_webhooks)

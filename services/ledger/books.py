@@ -1,6 +1,7 @@
 """The books of one tenant as people work on them: held in memory, read anew with news, written to the store."""
 
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ SELECT toString(tuple(
 """
 MARKED = "SELECT seen FROM ledger_mark FINAL WHERE tenant = {tenant:String} AND run = {run:String}"
 MARK = "INSERT INTO ledger_mark (tenant, run, seen) SELECT {tenant:String}, {run:String}, {seen:String}"
+REST = 10
+"""Booking at leisure takes at most one part in so many of the time."""
 KINDS: dict[str, Any] = {"is_final": pl.Boolean, "is_dismissed": pl.Boolean}
 TEXTS = frozenset(
     {"finding_id", "kind", "name", "area", "break_kind", "side", "state", "subject_kind", "subject", "account_id"}
@@ -47,20 +50,29 @@ class Books:
     def __init__(self, data: Path | None, home: Path, settings: Settings) -> None:
         self.data, self.home, self.settings = data, home, settings
         self.version = 0
+        self._not_before = 0.0
         self._lock, self._reading = threading.RLock(), threading.RLock()
         self._told = ""
         self._ledger: Ledger | None = None
         self._frame = pl.DataFrame(schema=SCHEMA)
 
-    def refresh(self, store: Store | None = None) -> int:
-        """Book everything anew, if anything was found or said since; gives how many positions were written."""
+    def refresh(self, store: Store | None = None, *, at_leisure: bool = False) -> int:
+        """Book everything anew, if anything was found or said since; gives how many positions were written.
+
+        `at_leisure`: not before ten times as long has passed as it took the last time, so that it stays a small part of
+        what the process does.
+        """
         with self._reading:
+            began = time.monotonic()
+            if at_leisure and began < self._not_before:
+                return 0
             mine = store or open_store(self.data, self.settings)
             try:
                 told, before = self._news(mine), self.version
                 if self._ledger is not None and told == self._told:
                     return 0
                 ledger = ledger_of(mine, self.home, self.settings)
+                self._not_before = time.monotonic() + REST * (time.monotonic() - began)
                 with self._lock:
                     if self.version != before:
                         return 0  # somebody decided meanwhile, which may not be in it: the next time

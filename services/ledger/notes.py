@@ -26,12 +26,15 @@ def post(data: Path | None, home: Path, settings: Settings) -> int:
 def keep(
     settings: Settings, store: Store, data: Path | None, home: Path, books: dict[str, Books] | None = None
 ) -> dict[str, int]:
-    """Book what is new for every tenant; gives how many positions were written. `books` are kept from call to call."""
+    """Book what is new for every tenant; gives how many positions were written.
+
+    `books` are kept from call to call: then it is done at leisure.
+    """
     held = {} if books is None else books
     written = {}
     for tenant in sorted(settings.served_tenants()):
         own = held.setdefault(tenant, Books(data, home, msgspec.structs.replace(settings, tenant=tenant, tenants=[])))
-        written[tenant] = own.refresh(store)
+        written[tenant] = own.refresh(store, at_leisure=books is not None)
     return written
 
 

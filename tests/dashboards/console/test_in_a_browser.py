@@ -1,6 +1,7 @@
 """The console as people use it: in a browser, by keyboard, at the sizes and in the colours that they have."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,11 @@ def test_a_leakage_from_the_list_to_recovered_and_one_written_off(console: Conso
         put_user(name, console.desk.home, SETTINGS, role="assurance", password=PASSWORD)
     page = console.page("rita")
     page.get_by_role("link", name="Leakage", exact=True).click()
-    expect(page.locator("[data-row]")).to_have_count(4, timeout=20_000)
+    until = time.monotonic() + 60
+    while page.locator("[data-row]").count() != 4 and time.monotonic() < until:
+        time.sleep(0.5)  # news are booked at leisure
+        page.reload()
+    expect(page.locator("[data-row]")).to_have_count(4)
     page.get_by_label(f"choose {LOSS}").check()
     page.get_by_role("button", name="Confirm").click()
     expect(page.locator(".said")).to_contain_text("1 findings: done")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -105,6 +106,32 @@ def test_no_two_findings_have_the_same_money(store: ChdbStore) -> None:
     assert {each.kind for each in shared} >= {"alert"}
 
 
+def test_with_what_analysts_found_frauds_come_to_what_was_planted(operated: Path, data: Path) -> None:
+    """Each fraud judged with its loss: alerts claim the truth's total; of that leakages have what they claim first."""
+    books = Books(data, data, SETTINGS)
+    planted: dict[str, int] = {}
+    for each in read_truth(operated / "streams" / "truth.ndjson"):
+        if each.kind == "fraud" and each.amount_micros:
+            mine = books.frame.filter((pl.col("name") == each.name) & (pl.col("subject") == each.subject))
+            if len(mine):
+                found = mine.sort("occurred_at")["finding_id"][0]
+                planted[found] = planted.get(found, 0) + each.amount_micros
+    assert len(planted) > 15
+    before = {name: books.position(name) for name in books.ledger.positions}
+    for name, micros in planted.items():
+        loss = str(Decimal(micros) / 1_000_000)
+        books.judge([name], Judgement("fraud", loss, before[name].currency or "EUR", by="rita"), by="rita")
+    after = {name: books.position(name) for name in before}
+    assert sum(after[name].claimed_micros for name in planted) == sum(planted.values())
+    leakages = [name for name in before if before[name].kind == "leakage"]
+    exact = [name for name in leakages if before[name].name not in ESTIMATES]
+    assert {name: after[name].net_micros for name in exact} == {name: before[name].net_micros for name in exact}
+    total = sum(after[name].net_micros for name in [*exact, *planted])
+    twice = sum(after[name].claimed_micros - after[name].net_micros for name in planted)
+    assert total == sum(before[name].net_micros for name in exact) + sum(planted.values()) - twice
+    assert total < sum(after[name].claimed_micros for name in [*exact, *planted])
+
+
 def _largest(books: Books, **where: str) -> LedgerPosition:
     frame = books.frame.filter(*(pl.col(name) == value for name, value in where.items()))
     return books.position(frame.sort("net_micros", "finding_id", descending=True)["finding_id"][0])
@@ -201,6 +228,19 @@ def test_a_position_that_somebody_changed_is_found(data: Path) -> None:
     opened.close()
     assert verify(data, data, SETTINGS).faults == []
     assert "f" * 16 in set(books.frame["finding_id"]), "what is not kept any more stays in the sums"
+
+
+def test_at_leisure_it_is_booked_seldom(data: Path, store: ChdbStore) -> None:
+    """News wait ten times as long as booking took; who asks for it has it at once."""
+    books = Books(data, data, SETTINGS)
+    assert books.refresh(store, at_leisure=True) == 0
+    version = books.version
+    alert = store.query("SELECT document FROM leakage_last FINAL ORDER BY leakage_id LIMIT 1")["document"][0]
+    found = msgspec.json.decode(alert, type=Leakage)
+    store.write(Findings(leakages=[msgspec.structs.replace(found, revision=found.revision + 1, own_micros=1)]))
+    assert books.refresh(store, at_leisure=True) == 0
+    assert books.version == version
+    assert books.refresh(store) >= 1
 
 
 def test_key_figures_are_reckoned_from_what_stands(operated: Path, store: ChdbStore) -> None:
