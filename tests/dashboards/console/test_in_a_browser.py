@@ -92,6 +92,15 @@ def test_a_case_has_its_alerts_and_a_timeline(console: Console) -> None:
     assert "447100000003" not in page.content()
 
 
+def _await_rows(page: Page, count: int) -> None:
+    """Ask again until a list has so many rows: news are booked at leisure."""
+    until = time.monotonic() + 60
+    while page.locator("[data-row]").count() != count and time.monotonic() < until:
+        time.sleep(0.5)
+        page.reload()
+    expect(page.locator("[data-row]")).to_have_count(count)
+
+
 def test_a_leakage_from_the_list_to_recovered_and_one_written_off(console: Console) -> None:
     """Chosen, confirmed, asked for, done; a write-off is confirmed by another, and never by an analyst."""
     store = open_store(console.desk.data, SETTINGS)
@@ -101,11 +110,7 @@ def test_a_leakage_from_the_list_to_recovered_and_one_written_off(console: Conso
         put_user(name, console.desk.home, SETTINGS, role="assurance", password=PASSWORD)
     page = console.page("rita")
     page.get_by_role("link", name="Leakage", exact=True).click()
-    until = time.monotonic() + 60
-    while page.locator("[data-row]").count() != 4 and time.monotonic() < until:
-        time.sleep(0.5)  # news are booked at leisure
-        page.reload()
-    expect(page.locator("[data-row]")).to_have_count(4)
+    _await_rows(page, 4)
     page.get_by_label(f"choose {LOSS}").check()
     page.get_by_role("button", name="Confirm").click()
     expect(page.locator(".said")).to_contain_text("1 findings: done")
