@@ -164,7 +164,9 @@ def test_leakage(store: ChdbStore, found: Findings) -> None:
     assert texts["Net (EUR)"] == [amount(loss - overcharge)]
     assert texts["Withdrawn (EUR)"] == [amount(sum(abs(each["amount_micros"]) for each in withdrawn))]
     assert withdrawn, "the week has a leakage that was explained later"
-    assert texts["Rebilled or refunded (EUR)"] == ["nothing yet"]
+    ledger = store.query("SELECT toString(sum(net_micros)) AS net FROM ledger_position FINAL WHERE side = 'loss'")
+    assert texts["Found"] == [amount(int(ledger["net"][0]))], "leakages and alerts, each cent once"
+    assert {texts[title][0] for title in ("Confirmed", "Prevented", "Recovered", "Written off")} == {"0"}
 
 
 def test_feeds(store: ChdbStore) -> None:
