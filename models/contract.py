@@ -52,6 +52,9 @@ class Scorer(ABC):
     def learn_one(self, features: Mapping[str, float], label: bool, weight: float = 1.0) -> None:  # noqa: FBT001
         """Learn what an event turned out to be."""
 
+    def settle(self, time: int) -> None:  # noqa: B027 (most models have nothing to do)
+        """Take note that all labels known before an instant (ms) have been learnt; a model may be fitted here."""
+
     @abstractmethod
     def score_one(self, features: Mapping[str, float]) -> float:
         """How likely the event is fraud, from 0 to 1."""

@@ -19,6 +19,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from detectors.engine import Engine
 from detectors.fraud.payment_risk import PaymentRisk
 from detectors.plan import KeySpaceRules, rules_by_key_space
+from models.contract import Scorer
 from streams.score import Scoring, scoring_key_space
 from streams.shard import KEY
 from tollwatch.columns import schema
@@ -138,11 +139,11 @@ def stretches(tables: dict[str, pl.DataFrame]) -> Iterator[tuple[int, dict[str, 
 class CardsReplay:
     """The engines of both keys, and the scoring behind them; only payments from `start_ms` on are scored."""
 
-    def __init__(self, *, start_ms: int = START_MS) -> None:
+    def __init__(self, *, start_ms: int = START_MS, model: Scorer | None = None) -> None:
         declared = PaymentRisk()
         self.parts: list[KeySpaceRules] = list(rules_by_key_space([], [declared]).values())
         self.engines = [Engine(part.key_space, part.rules, part.models) for part in self.parts]
-        self.scoring = Scoring(declared, label_horizon_ms=DELAY_MS)
+        self.scoring = Scoring(declared, label_horizon_ms=DELAY_MS, model=model)
         self.own = scoring_key_space(declared)
         self.start_ms = start_ms
         self.engine_s = self.scoring_s = 0.0
@@ -201,9 +202,9 @@ def card_precision(rows: pl.DataFrame) -> float:
     return sum(shares) / len(shares)
 
 
-def prove(path: Path, *, start_ms: int = START_MS) -> Figures:
-    """Run the payments through the line and rank what it said."""
-    tables, replay = events(path, start_ms=start_ms), CardsReplay(start_ms=start_ms)
+def prove(path: Path, *, start_ms: int = START_MS, model: Scorer | None = None) -> Figures:
+    """Run the payments through the line and rank what it said; `model` in place of the champion."""
+    tables, replay = events(path, start_ms=start_ms), CardsReplay(start_ms=start_ms, model=model)
     for watermark, stretch in stretches(tables):
         replay.take(watermark, stretch)
     rows = ranked(tables["payments"], replay.scores)

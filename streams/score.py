@@ -15,7 +15,7 @@ import polars as pl
 from detectors.language import Label, Model, streams_of
 from models import scorer
 from models.budget import Budget
-from models.contract import Numbers
+from models.contract import Numbers, Scorer
 from models.pending import Pending
 from streams.score_episodes import NAME, Declaration, Episode, Episodes
 from streams.score_join import Join
@@ -29,11 +29,13 @@ from tollwatch.saved import decode_saved
 from tollwatch.segments import NOTHING, Segment, below, prefixed, segments_below
 
 log = logging.getLogger("tollwatch.models")
-VERSION = 3
+VERSION = 4
 DIGITS = 6
 DAY_MS = 86_400_000
 LEARN_EVERY_MS = 600_000
 """Labels are learnt every ten minutes of event time, so that the payments between are scored together."""
+SETTLE_EVERY_MS = 3_600_000
+"""Once an hour of event time, before the first row of it, a model may fit itself to what was learnt."""
 WAITING = "waiting-"
 
 
@@ -68,6 +70,7 @@ class _SavedScoring(msgspec.Struct, frozen=True, kw_only=True):
     labels: list[tuple[int, bool, list[int]]]
     closed_at: int | None
     unmatched: int
+    settled_at: int | None
 
 
 class _Due:
@@ -86,7 +89,8 @@ class Scoring:
     """A model in the line. What it says depends on the rows and their order, not on how they were cut into batches.
 
     Every ten minutes of event time what was known until then is learnt: labels given first, then what falls due as
-    genuine. Late rows get no score (the engine gives no features for them), late labels are learnt the next time.
+    genuine. Every hour the model may fit itself. Late rows get no score (the engine gives no features for them), late
+    labels are learnt the next time.
     """
 
     def __init__(
@@ -98,12 +102,13 @@ class Scoring:
         tenant: str = "main",
         run: str = "live",
         hasher: Hasher | None = None,
+        model: Scorer | None = None,
     ) -> None:
         self.declared, self.tenant, self.run = declared, tenant, run
         self.hasher = hasher or Hasher()
         self.horizon = label_horizon_ms
         self.keep = label_horizon_ms * 2 if correctable_ms is None else label_horizon_ms + correctable_ms
-        self.model = scorer(type(declared).model)
+        self.model = model or scorer(type(declared).model)
         self.identity = self.model.identity()
         self.stream = scored_stream(declared)
         self.pending = Pending(len(self.model.inputs))
@@ -118,6 +123,7 @@ class Scoring:
         self.labels: list[tuple[int, bool, list[int]]] = []
         self.closed_at: int | None = None
         self.unmatched = 0
+        self.settled_at: int | None = None
 
     def _declaration(self) -> Declaration:
         declared = self.declared
@@ -185,8 +191,8 @@ class Scoring:
 
     def _score(self, due: pl.DataFrame, found: Findings) -> None:
         """Score rows in order: together those between which nothing is learnt."""
-        inputs = self.model.prepare(due)
-        scoring = _Due(due, np.ascontiguousarray(inputs.to_numpy()), inputs.select(pl.all().round(DIGITS)))
+        inputs = self.model.prepare(due).select(pl.all().round(DIGITS))  # what is stored is what was scored
+        scoring = _Due(due, np.ascontiguousarray(inputs.to_numpy()), inputs)
         times, at = scoring.times, 0
         while at < len(due):
             self._learn(_full(int(times[at])))
@@ -200,12 +206,12 @@ class Scoring:
         self._evidence(due[[n for n, _ in scoring.alerted]], [alert for _, alert in scoring.alerted], found)
 
     def _next_learning(self, time: int) -> int:
-        """The first instant of the rows after `time` before which something is to be learnt."""
+        """The first instant of the rows after `time` before which something is to be learnt or settled."""
         oldest = self.pending.next_due()
         known = (time if oldest is None else oldest) + self.horizon
         if self.labels:
             known = min(known, self.labels[0][0])
-        return _full(known) + LEARN_EVERY_MS
+        return min(_full(known) + LEARN_EVERY_MS, time - time % SETTLE_EVERY_MS + SETTLE_EVERY_MS)
 
     def _score_together(self, due: "_Due", part: slice, found: Findings) -> None:
         places = [*range(part.start, part.stop)]
@@ -220,8 +226,10 @@ class Scoring:
         for at, n in enumerate(places):
             time, subject, score = int(due.times[n]), due.subjects[n], float(due.scores[n])
             found.alerts.extend(self.episodes.close(time))
+            if not ready:
+                continue  # what it says before it knows both kinds sets no threshold either
             self.budget.see(time, subject, score)
-            severity = self.budget.severity(score) if ready else None
+            severity = self.budget.severity(score)
             if severity is None:
                 continue
             row, features = due.rows.row(n, named=True), due.shown.row(n, named=True)
@@ -301,6 +309,16 @@ class Scoring:
             elif (place := self.pending.fall_due()) is not None:
                 self._learn_one(place, fraud=False)
         self.pending.drop(before - self.keep)
+        self._settle(before - before % SETTLE_EVERY_MS)
+
+    def _settle(self, hour: int) -> None:
+        if self.settled_at is not None and hour <= self.settled_at:
+            return
+        self.settled_at = hour
+        try:
+            self.model.settle(hour)
+        except UNFORESEEN as error:
+            log.warning("%s: could not be fitted, and scores as before (%r)", self.identity.name, error)
 
     def _given(self, names: Iterable[int], *, fraud: bool) -> None:
         places = sorted({place for name in names for place in self.pending.find(name)})
@@ -329,6 +347,7 @@ class Scoring:
             labels=self.labels,
             closed_at=self.closed_at,
             unmatched=self.unmatched,
+            settled_at=self.settled_at,
         )
         return {"00": msgspec.msgpack.encode(saved), **prefixed(WAITING, blocks)}
 
@@ -343,7 +362,7 @@ class Scoring:
         self.budget.load(saved.budget)
         self.episodes.open = {each.subject: each for each in saved.episodes}
         self.labels = list(saved.labels)
-        self.closed_at, self.unmatched = saved.closed_at, saved.unmatched
+        self.closed_at, self.unmatched, self.settled_at = saved.closed_at, saved.unmatched, saved.settled_at
 
 
 def _full(time: int) -> int:

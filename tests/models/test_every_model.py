@@ -16,6 +16,8 @@ from tollwatch.errors import ConfigurationError, StoreError, VersionError
 
 MODELS = pytest.mark.parametrize("name", list(every_scorer()))
 Features = dict[str, float]
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 def example(model: Scorer, chance: random.Random) -> tuple[Features, bool]:
@@ -29,7 +31,14 @@ def taught(name: str, number: int = 60, seed: int = 1) -> Scorer:
     model, chance = scorer(name), random.Random(seed)
     for _ in range(number):
         model.learn_one(*example(model, chance))
+    settle(model, 1)
     return model
+
+
+def settle(model: Scorer, day: int) -> None:
+    """Event time comes to a day, and an hour into it: what is fitted now and then is fitted and in force."""
+    model.settle(day * DAY_MS)
+    model.settle(day * DAY_MS + HOUR_MS)
 
 
 def probes(model: Scorer) -> list[Features]:
@@ -54,6 +63,13 @@ def test_saved_in_the_middle_it_goes_on_as_if_it_had_never_stopped(name: str) ->
         features, label = example(whole, chance)
         whole.learn_one(features, label)
         again.learn_one(features, label)
+    whole.settle(2 * DAY_MS)
+    again.settle(2 * DAY_MS)
+    fitting = scorer(name)
+    fitting.load(again.save())
+    for model in (whole, again, fitting):
+        model.settle(2 * DAY_MS + HOUR_MS)
+    assert scores(fitting, probes(whole)) == scores(whole, probes(whole)), "saved while it was fitted"
     assert scores(again, probes(whole)) == scores(whole, probes(whole))
 
 
@@ -71,6 +87,8 @@ def test_the_order_of_a_dictionary_says_nothing(name: str) -> None:
         features, label = example(usual, chance)
         usual.learn_one(features, label)
         turned.learn_one(dict(reversed(features.items())), label)
+    settle(usual, 1)
+    settle(turned, 1)
     assert [turned.score_one(dict(reversed(row.items()))) for row in probes(usual)] == scores(usual, probes(usual))
 
 
@@ -94,9 +112,11 @@ def test_a_model_that_has_learnt_nothing_or_one_kind_is_not_ready(name: str) -> 
     features, _ = example(model, random.Random(1))
     for _ in range(3):
         model.learn_one(features, False)
+    settle(model, 1)
     assert not model.ready()
     assert 0.0 <= model.score_one(features) <= 1.0
     model.learn_one(features, True)
+    settle(model, 2)
     assert model.ready()
 
 
@@ -111,6 +131,7 @@ def test_scores_are_chances_whatever_is_learnt(name: str, data: st.DataObject) -
     for row, label in data.draw(st.lists(st.tuples(rows, st.booleans()), max_size=6)):
         model.learn_one(row, label)
         model.learn_one(row, label)
+    settle(model, 1)
     row: Mapping[str, float] = data.draw(rows)
     assert 0.0 <= model.score_one(row) <= 1.0
     assert set(model.explain_one(row)) == set(model.inputs)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from detectors.fraud.payment_risk import PaymentRisk
 from models.contract import Numbers, Scorer
+from models.payment_risk import PaymentRisk as Champion
+from models.payment_risk_line import PaymentRiskLine
 from replay.cards import aligned
 from streams.score import Scoring, scoring_key_space
 from tollwatch.findings import Alert, Score
@@ -68,21 +70,22 @@ def features(rows: Aligned) -> list[pl.DataFrame]:
 
 
 def stage(**changes: Any) -> Scoring:
-    """Two alerts a day, genuine after two days."""
-    return Scoring(PaymentRisk(per_day=2, critical_per_day=1), **{"label_horizon_ms": 2 * DAY} | changes)
+    """Two alerts a day, genuine after two days, and a model that shows what it learnt of each label."""
+    wanted = {"label_horizon_ms": 2 * DAY, "model": PaymentRiskLine()} | changes
+    return Scoring(PaymentRisk(per_day=2, critical_per_day=1), **wanted)
 
 
 def run(
-    cuts: list[int], *, tables: Tables | None = None, restart: int | None = None
+    cuts: list[int], *, tables: Tables | None = None, restart: int | None = None, kind: type[Scorer] = PaymentRiskLine
 ) -> tuple[list[Score], list[Alert]]:
     """Scores and alerts of rows cut at some minutes; at the cut `restart` the stage is saved and a new one goes on."""
-    tables, scoring = tables or made(), stage()
+    tables, scoring = tables or made(), stage(model=kind())
     times = [START, *(START + cut * MINUTE for cut in sorted(set(cuts))), START + 40 * DAY]
     scores: list[Score] = []
     alerts: list[Alert] = []
     for n, (start, end) in enumerate(pairwise(times)):
         if n == restart:
-            saved, scoring = scoring.save(), stage()
+            saved, scoring = scoring.save(), stage(model=kind())
             scoring.load(saved)
         rows = aligned(SPACE, between(tables, start, end), end)
         found = scoring.advance(rows, features(rows))
@@ -112,6 +115,16 @@ def test_every_payment_gets_a_score_and_some_an_alert() -> None:
 def test_the_cut_into_batches_does_not_matter(cuts: list[int]) -> None:
     """One batch or many: the same scores and the same alerts, in the same order."""
     assert run(cuts) == WHOLE
+
+
+def test_trees_that_are_fitted_beside_the_line_do_not_see_the_cut_either() -> None:
+    """Whenever a fit is done: the same scores, with cuts within the hour in which it began, and after a restart."""
+    whole = run([], kind=Champion)
+    cuts = [*range(7, 15 * 24 * 60, 1511)]
+
+    assert run(cuts, kind=Champion) == whole
+    assert run(cuts, kind=Champion, restart=4) == whole
+    assert len({score.score for score in whole[0]}) > 100, "trees were fitted"
 
 
 @settings(max_examples=15, deadline=None)
@@ -162,7 +175,7 @@ def test_what_cannot_be_scored_goes_into_quarantine_alone(monkeypatch: pytest.Mo
 
     (refused,) = found.quarantined
     assert refused.event_time == tables["payments"]["event_time"][200]
-    assert "cannot be scored by payment_risk (ZeroDivisionError: it divides by nothing)" in refused.reason
+    assert "cannot be scored by payment_risk_line (ZeroDivisionError: it divides by nothing)" in refused.reason
     assert b'"event_id":"p0200"' in refused.raw
     scores = list(found.all_scores())
     assert len(scores) == 399
