@@ -55,6 +55,21 @@ class Budget:
         self.warning = self._threshold(scores, self.per_day)
         self.critical = self._threshold(scores, self.critical_per_day)
 
+    def take_over(self, day: int, spent: int, past: list[tuple[int, list[float]]]) -> None:
+        """Begin for another model in the middle of a day: with its own past, as if that had been the days before.
+
+        What was spent of the day stays spent.
+        """
+        shift = day - 1 - past[-1][0] if past else 0
+        self.day, self.past = None, [(n + shift, list(scores)) for n, scores in past]
+        self._begin(day)
+        self.spent = spent
+
+    def so_far(self) -> list[tuple[int, list[float]]]:
+        """The greatest scores of the last days, today's among them."""
+        today = [(self.day, [score for score, _ in self.order])] if self.day is not None and self.order else []
+        return [*self.past, *today]
+
     def _threshold(self, scores: list[float], per_day: int) -> float:
         if not scores:
             return float("inf")

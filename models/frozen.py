@@ -118,7 +118,8 @@ FARTHEST = 20.0
 
 
 def _scaled(line: Line, inputs: Numbers) -> Numbers:
-    return np.clip((inputs - np.array(line.means)) / np.array(line.deviations), -FARTHEST, FARTHEST)
+    scaled: Numbers = np.clip((inputs - np.array(line.means)) / np.array(line.deviations), -FARTHEST, FARTHEST)
+    return scaled
 
 
 def _on_line(line: Line, inputs: Numbers) -> Numbers:

@@ -18,6 +18,8 @@ class PaymentRisk(PaymentView, RefittedScorer):
     version = 2
 
     def fit(self, inputs: Numbers, labels: Numbers) -> Trees:
-        """Sixty trees; half of the inputs are tried at each node, a leaf has five examples at least."""
-        forest = ExtraTreesClassifier(60, min_samples_leaf=5, max_features=0.5, n_jobs=1, random_state=self.seed)
+        """Sixty trees of twelve levels; half of the inputs are tried at each node, a leaf has five examples."""
+        forest = ExtraTreesClassifier(
+            60, min_samples_leaf=5, max_depth=12, max_features=0.5, n_jobs=1, random_state=self.seed
+        )
         return of_forest(forest.fit(inputs, labels))

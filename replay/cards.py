@@ -20,7 +20,8 @@ from detectors.engine import Engine
 from detectors.fraud.payment_risk import PaymentRisk
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from models.contract import Scorer
-from streams.score import Scoring, scoring_key_space
+from streams.score import Scoring
+from streams.score_space import scoring_key_space
 from streams.shard import KEY
 from tollwatch.columns import schema
 from tollwatch.errors import InputError

@@ -1,7 +1,8 @@
 """Four eyes: what costs a customer their service is proposed by one person and confirmed by another.
 
 Barring a subject, writing off a loss, and putting somebody on a list whose name begins with `block`, wait for a second
-person; so does every change of a rule (`services.rule_drafts`). Other entries of lists take effect at once.
+person; so does every change of a rule (`services.rule_drafts`) or of a model (`services.lab.champions`). Other entries
+of lists take effect at once.
 """
 
 from collections.abc import Callable, Mapping
@@ -87,7 +88,7 @@ def _change_list(wish: Wish, data: Path, settings: Settings, *, by: str) -> None
 
 
 Publish = Callable[[dict[str, Any]], None]
-"""Carries out a confirmed change of a rule, or books a write-off."""
+"""Carries out a confirmed change of a rule or a model, or books a write-off."""
 
 
 def decide(
@@ -119,8 +120,10 @@ def decide(
         found.state = "confirmed" if confirm else ("withdrawn" if found.by == by else "rejected")
         found.decided_by, found.decided_at, found.decision_note = by, now_ms(), note.strip() or None
         proposal = {name: getattr(found, name) for name in FIELDS} | {"content": msgspec.json.decode(found.content)}
-    if confirm and proposal["kind"].startswith(("rule", "write_off")):
-        assert publish is not None, "who decides about rules can publish them, and about write-offs book them"
+    if confirm and proposal["kind"].startswith(("rule", "write_off", "model")):
+        assert publish is not None, (
+            "who decides about rules and models can publish them, and about write-offs book them"
+        )
         try:
             publish(proposal)
         except TollwatchError:

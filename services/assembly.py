@@ -15,8 +15,10 @@ from detectors.language import Declared, Model
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
+from models.registry import ModelFolder
 from streams.plan import Plan, PlannedModel, PlannedStage
-from streams.score import Scoring, scoring_key_space
+from streams.score import Scoring
+from streams.score_space import scoring_key_space
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
 
@@ -109,7 +111,12 @@ def _model(model: Model, wanted: Mapping[str, KeySpaceRules], settings: Settings
     return PlannedModel(
         scoring_key_space(model),
         lambda tenant: Scoring(
-            model, label_horizon_ms=horizon_ms, tenant=tenant, run=settings.run, hasher=settings.hasher()
+            model,
+            label_horizon_ms=horizon_ms,
+            tenant=tenant,
+            run=settings.run,
+            hasher=settings.hasher(),
+            folder=ModelFolder(settings.models, settings.hasher().key),
         ),
         fed_by,
     )

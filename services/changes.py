@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, select
 
 from services.files import export_events, write_lines
 from services.keys import key_for_changes
+from services.lab.champions import export_models
 from services.lists import end_expired, export_changes, untold
 from services.relational import acting_user, open_database
 from services.rule_drafts import rule_of_text
@@ -42,10 +43,17 @@ def untold_sources(data: Path, settings: Settings, store: Store) -> list[Source]
     if settings.database is None and not (data / "tollwatch.sqlite").exists():
         return []
     before = reached(store, settings)
-    at_ms = before + BEHIND_MS if before is not None else None
+    at_ms = before + _disorder_ms(settings) + BEHIND_MS if before is not None else None
     write_untold(data, settings, at_ms=at_ms)
-    _export_rules(data, data / FOLDER, settings, at_ms if at_ms is not None else now_ms())
+    moment = at_ms if at_ms is not None else now_ms()
+    _export_rules(data, data / FOLDER, settings, moment)
+    export_models(data, data / FOLDER, settings, moment)
     return waiting_sources(data / FOLDER)
+
+
+def _disorder_ms(settings: Settings) -> int:
+    """How far events may be ahead of the watermark: those were read, and judged without what is dated now."""
+    return max(round(settings.disorder_of(source) * 1000) for source in ("", *settings.sources))
 
 
 def waiting_sources(folder: Path) -> list[Source]:

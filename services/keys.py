@@ -29,7 +29,7 @@ def with_key(settings: Settings, folder: Path | None, *, make: bool = False) -> 
         own = settings.installation_key or read_key(Path(settings.key_file or ""))
         if folder is not None:
             _same_as_before(own, folder, make=make)
-        return _with(settings, own)
+        return _with(settings, own, folder)
     if folder is None:
         raise ConfigurationError(
             "the installation's key is not known; name the file that holds it in `key_file`, the same on every machine"
@@ -46,7 +46,7 @@ def with_key(settings: Settings, folder: Path | None, *, make: bool = False) -> 
         make_key(path)
     own = read_key(path)
     _same_as_before(own, folder, make=make)
-    return _with(settings, own)
+    return _with(settings, own, folder)
 
 
 def _same_as_before(key: str, folder: Path, *, make: bool) -> None:
@@ -81,8 +81,9 @@ def folder_of(data: Path | None, settings: Settings) -> Path | None:
     return Path(settings.state) if settings.state is not None and "://" not in settings.state else None
 
 
-def _with(settings: Settings, key: str) -> Settings:
-    return msgspec.structs.replace(settings, installation_key=key)
+def _with(settings: Settings, key: str, folder: Path | None) -> Settings:
+    models = settings.models or (str(folder / "models") if folder is not None else None)
+    return msgspec.structs.replace(settings, installation_key=key, models=models)
 
 
 def make_key(path: Path) -> None:

@@ -40,7 +40,7 @@ ROLES: dict[str, frozenset[May]] = {
 }
 """Who needs numbers to do their work sees them; who looks after the system, the money or the models asks for them."""
 
-DECIDES = {"write_off": May.RECOVER}
+DECIDES = {"write_off": May.RECOVER, "model": May.RULES}
 """Which permission deciding about a proposal takes, by its kind; others take DECIDE."""
 
 

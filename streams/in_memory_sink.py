@@ -4,13 +4,14 @@ import msgspec
 import polars as pl
 
 from tollwatch.findings import Alert, Leakage
-from tollwatch.frames import Findings
+from tollwatch.frames import Findings, ScoreRows
 
 
 class InMemorySink:
-    """A store that keeps findings in memory, each revision once."""
+    """A store that keeps findings in memory, each revision once; with `scores` also what models said."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, scores: bool = False) -> None:
+        self.score_rows: list[ScoreRows] | None = [] if scores else None
         self.alerts: dict[tuple[str, int], Alert] = {}
         self.leakages: dict[tuple[str, int], Leakage] = {}
 
@@ -18,6 +19,8 @@ class InMemorySink:
         """Keep them."""
         self.alerts |= {(each.alert_id, each.revision): each for each in found.all_alerts()}
         self.leakages |= {(each.leakage_id, each.revision): each for each in found.leakages}
+        if self.score_rows is not None:
+            self.score_rows += found.score_rows
 
     def settle_evidence(self, read: object) -> int:
         """Nothing waits."""

@@ -13,7 +13,7 @@ from tollwatch.config import Settings
 from tollwatch.findings import Quarantined
 from tollwatch.signing import MARK, is_signed
 
-ONLY_SIGNED = "rule"
+ONLY_SIGNED = {"rule": "`tollwatch rules publish`", "model": "`tollwatch models promote`"}
 _NOT_ALLOWED = re.compile(r"source `([^`]*)` may not send (\w+)")
 CHANGING = ("list", "verdicts", "actions")
 """What only a source may send that is allowed to: entities of `reference`, and streams. Actions say what
@@ -57,10 +57,8 @@ def _said(row: dict[str, object]) -> dict[str, object]:
 def _reason(source: str, kind: str, settings: Settings) -> str:
     own = settings.sources.get(source)
     allowed = own.may_send if own is not None else None
-    if kind == ONLY_SIGNED:
-        return (
-            f"source `{source[:64]}` may not send rules; they are published, and signed, by `tollwatch rules publish`"
-        )
+    if kind in ONLY_SIGNED:
+        return f"source `{source[:64]}` may not send {kind}s; they are published, and signed, by {ONLY_SIGNED[kind]}"
     if allowed is None and kind not in CHANGING:
         return ""
     if allowed is not None and kind in allowed:

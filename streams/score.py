@@ -12,17 +12,20 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from detectors.language import Label, Model, streams_of
+from detectors.language import Model
 from models import scorer
 from models.budget import Budget
-from models.contract import Numbers, Scorer
+from models.contract import Identity, Numbers, Scorer
 from models.pending import Pending
+from models.registry import ModelFolder
+from streams.score_champion import Champion, SavedChampion
 from streams.score_episodes import NAME, Declaration, Episode, Episodes
 from streams.score_join import Join
+from streams.score_space import scored_stream
 from tollwatch.columns import schema
 from tollwatch.duration import to_ms
 from tollwatch.findings import Alert, Quarantined
-from tollwatch.frames import Aligned, EvidenceRows, Findings, KeySpace, ScoreRows
+from tollwatch.frames import Aligned, EvidenceRows, Findings, ScoreRows
 from tollwatch.identity import Hasher
 from tollwatch.rescue import UNFORESEEN, reason_of
 from tollwatch.saved import decode_saved
@@ -39,25 +42,6 @@ SETTLE_EVERY_MS = 3_600_000
 WAITING = "waiting-"
 
 
-def scored_stream(declared: Model) -> str:
-    """The stream whose rows a model scores."""
-    return streams_of(type(declared).reads)[0]
-
-
-def label_columns(label: Label) -> set[str]:
-    """The columns of a stream that a label reads."""
-    return {"event_id", "event_time", *label.refers_to, *pl.sql_expr(label.where).meta.root_names()}
-
-
-def scoring_key_space(declared: Model) -> KeySpace:
-    """What the scoring stage reads beside the features: the rows to score and those that say labels, on one shard."""
-    wanted: dict[str, set[str]] = {scored_stream(declared): {*type(declared).columns, type(declared).known_by}}
-    for label in declared.labels():
-        wanted.setdefault(label.stream, set()).update(label_columns(label))
-    columns = {stream: tuple(name for name in schema(stream) if name in own) for stream, own in wanted.items()}
-    return KeySpace(name=type(declared).model, by={}, columns=columns, broadcast=tuple(columns), shards=1)
-
-
 class _SavedScoring(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a scoring stage remembers."""
 
@@ -71,6 +55,7 @@ class _SavedScoring(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: int | None
     unmatched: int
     settled_at: int | None
+    champion: SavedChampion
 
 
 class _Due:
@@ -81,6 +66,7 @@ class _Due:
         self.times, self.subjects = rows["event_time"].to_numpy(), rows["subject"].to_list()
         self.names, self.known_by = rows["_name"].to_numpy(), rows["_known_by"].to_numpy()
         self.scores = np.zeros(len(rows))
+        self.begins: list[tuple[int, Identity]] = []
         self.failed: set[int] = set()
         self.alerted: list[tuple[int, Alert]] = []
 
@@ -103,13 +89,13 @@ class Scoring:
         run: str = "live",
         hasher: Hasher | None = None,
         model: Scorer | None = None,
+        folder: ModelFolder | None = None,
     ) -> None:
         self.declared, self.tenant, self.run = declared, tenant, run
         self.hasher = hasher or Hasher()
         self.horizon = label_horizon_ms
         self.keep = label_horizon_ms * 2 if correctable_ms is None else label_horizon_ms + correctable_ms
-        self.model = model or scorer(type(declared).model)
-        self.identity = self.model.identity()
+        self.champion = Champion(declared.name(), model or scorer(type(declared).model), folder)
         self.stream = scored_stream(declared)
         self.pending = Pending(len(self.model.inputs))
         self.join = Join(dict.fromkeys(declared.features(), pl.Float64()))
@@ -124,6 +110,16 @@ class Scoring:
         self.closed_at: int | None = None
         self.unmatched = 0
         self.settled_at: int | None = None
+
+    @property
+    def model(self) -> Scorer:
+        """What scores now."""
+        return self.champion.model
+
+    @property
+    def identity(self) -> Identity:
+        """What scores now, by name, version and hash."""
+        return self.champion.identity
 
     def _declaration(self) -> Declaration:
         declared = self.declared
@@ -157,6 +153,7 @@ class Scoring:
             table = rows.tables.get(stream)
             if table is not None and len(table):
                 self._note_labels(stream, _complete(stream, table))
+        self.champion.note(rows.tables.get("reference"))
         on_time = pl.DataFrame()
         table = rows.tables.get(self.stream)
         if table is not None and len(table):
@@ -196,13 +193,19 @@ class Scoring:
         times, at = scoring.times, 0
         while at < len(due):
             self._learn(_full(int(times[at])))
+            self._change_model(int(times[at]))
+            if not scoring.begins or scoring.begins[-1][1] != self.identity:
+                scoring.begins.append((at, self.identity))
             until = int(np.searchsorted(times, self._next_learning(int(times[at])), "left"))
             together = slice(at, max(until, at + 1))
             self._score_together(scoring, together, found)
             at = together.stop
-        scored = [n for n in range(len(due)) if n not in scoring.failed]
-        if scored:
-            found.score_rows.append(self._written(due[scored], scoring.shown[scored], scoring.scores[scored]))
+        ends = [at for at, _ in scoring.begins[1:]] + [len(due)]
+        for (begin, identity), end in zip(scoring.begins, ends, strict=True):
+            scored = [n for n in range(begin, end) if n not in scoring.failed]
+            if scored:
+                rows = self._written(due[scored], scoring.shown[scored], scoring.scores[scored], identity)
+                found.score_rows.append(rows)
         self._evidence(due[[n for n, _ in scoring.alerted]], [alert for _, alert in scoring.alerted], found)
 
     def _next_learning(self, time: int) -> int:
@@ -211,7 +214,15 @@ class Scoring:
         known = (time if oldest is None else oldest) + self.horizon
         if self.labels:
             known = min(known, self.labels[0][0])
-        return min(_full(known) + LEARN_EVERY_MS, time - time % SETTLE_EVERY_MS + SETTLE_EVERY_MS)
+        settling = time - time % SETTLE_EVERY_MS + SETTLE_EVERY_MS
+        return min(_full(known) + LEARN_EVERY_MS, settling, self.champion.next_change(time))
+
+    def _change_model(self, time: int) -> None:
+        """From this instant on another model scores, where it was decided: by thresholds of its own past."""
+        past = self.champion.change(time, self.budget.so_far())
+        if past is not None:
+            self.budget.take_over(time // DAY_MS, self.budget.spent if self.budget.day == time // DAY_MS else 0, past)
+            log.info("%s: from %s on scored by %s", self.declared.name(), time, self.identity.hash)
 
     def _score_together(self, due: "_Due", part: slice, found: Findings) -> None:
         places = [*range(part.start, part.stop)]
@@ -270,12 +281,12 @@ class Scoring:
             run=self.run,
         )
 
-    def _written(self, due: pl.DataFrame, features: pl.DataFrame, scores: Numbers) -> ScoreRows:
+    def _written(self, due: pl.DataFrame, features: pl.DataFrame, scores: Numbers, by: Identity) -> ScoreRows:
         return ScoreRows(
             stream=self.stream,
-            model=self.identity.name,
-            model_version=self.identity.version,
-            model_hash=self.identity.hash,
+            model=by.name,
+            model_version=by.version,
+            model_hash=by.hash,
             subject_kind=type(self.declared).by,
             events=due.select("event_id", "event_time", "subject", score=pl.Series(scores)),
             features=features,
@@ -315,10 +326,7 @@ class Scoring:
         if self.settled_at is not None and hour <= self.settled_at:
             return
         self.settled_at = hour
-        try:
-            self.model.settle(hour)
-        except UNFORESEEN as error:
-            log.warning("%s: could not be fitted, and scores as before (%r)", self.identity.name, error)
+        self.champion.settle(hour)
 
     def _given(self, names: Iterable[int], *, fraud: bool) -> None:
         places = sorted({place for name in names for place in self.pending.find(name)})
@@ -329,17 +337,14 @@ class Scoring:
 
     def _learn_one(self, place: int, *, fraud: bool) -> None:
         inputs = self.pending.inputs(place)
-        try:
-            self.model.learn_one(dict(zip(self.model.inputs, inputs, strict=True)), fraud)
-        except UNFORESEEN as error:
-            log.warning("%s: an example could not be learnt and is left out (%r)", self.identity.name, error)
+        self.champion.learn(dict(zip(self.model.inputs, inputs, strict=True)), fraud=fraud)
 
     def save(self, stored: AbstractSet[str] = NOTHING) -> dict[str, Segment]:
         """What waits for labels in segments of its own, written where it changed; all else in one: the shard is one."""
         bounds, blocks = self.pending.save(below(stored, WAITING))
         saved = _SavedScoring(
             version=VERSION,
-            model=self.model.save(),
+            model=self.champion.own.save(),
             pending=bounds,
             join=self.join.save(),
             budget=self.budget.save(),
@@ -348,6 +353,7 @@ class Scoring:
             closed_at=self.closed_at,
             unmatched=self.unmatched,
             settled_at=self.settled_at,
+            champion=self.champion.save(),
         )
         return {"00": msgspec.msgpack.encode(saved), **prefixed(WAITING, blocks)}
 
@@ -356,7 +362,8 @@ class Scoring:
         if "00" not in segments:
             return
         saved = decode_saved(bytes(segments["00"]), _SavedScoring, VERSION, what=f"the scoring of {self.identity.name}")
-        self.model.load(saved.model)
+        self.champion.own.load(saved.model)
+        self.champion.load(saved.champion)
         self.pending.load(saved.pending, segments_below(segments, WAITING))
         self.join.load(saved.join)
         self.budget.load(saved.budget)

@@ -105,7 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Of workers on Kafka: `app` is their common name (two installations on one Kafka need two), `clickhouse` the URL of
     the server for findings, `state` the folder or object store of their snapshots, written every `snapshot_s`; a worker
     that was silent for `session_timeout_s` is replaced; `metrics_port` serves Prometheus (0: off); one of
-    them runs the controls every `controls_every_s` (0: none does).
+    them runs the controls every `controls_every_s` (0: none does). `models` is the folder of trained models (without
+    it, `models` in the data directory or in the folder of `state`), the same for all workers.
     `detectors` overrides thresholds by detector, `budgets` says how many alerts a day a model may raise. `enabled`
     empty means every detector.
 
@@ -140,6 +141,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     snapshot_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     session_timeout_s: Annotated[float, msgspec.Meta(ge=1)] = 10.0
     metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    models: str | None = None
     controls_every_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
 
     def database_url(self, data: Path) -> str:

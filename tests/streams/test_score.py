@@ -1,6 +1,7 @@
 """The scoring stage: the same scores and alerts however rows are cut, saved or joined; labels when they are known."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.fraud.payment_risk import PaymentRisk
+from models.artifact import Artifact, Card, Line
 from models.contract import Numbers, Scorer
 from models.payment_risk import PaymentRisk as Champion
 from models.payment_risk_line import PaymentRiskLine
+from models.registry import ModelFolder
 from replay.cards import aligned
-from streams.score import Scoring, scoring_key_space
+from streams.score import Scoring
+from streams.score_space import scoring_key_space
+from tollwatch.errors import StoreError
 from tollwatch.findings import Alert, Score
 from tollwatch.frames import Aligned
 
@@ -76,16 +81,21 @@ def stage(**changes: Any) -> Scoring:
 
 
 def run(
-    cuts: list[int], *, tables: Tables | None = None, restart: int | None = None, kind: type[Scorer] = PaymentRiskLine
+    cuts: list[int],
+    *,
+    tables: Tables | None = None,
+    restart: int | None = None,
+    kind: type[Scorer] = PaymentRiskLine,
+    folder: ModelFolder | None = None,
 ) -> tuple[list[Score], list[Alert]]:
     """Scores and alerts of rows cut at some minutes; at the cut `restart` the stage is saved and a new one goes on."""
-    tables, scoring = tables or made(), stage(model=kind())
+    tables, scoring = tables or made(), stage(model=kind(), folder=folder)
     times = [START, *(START + cut * MINUTE for cut in sorted(set(cuts))), START + 40 * DAY]
     scores: list[Score] = []
     alerts: list[Alert] = []
     for n, (start, end) in enumerate(pairwise(times)):
         if n == restart:
-            saved, scoring = scoring.save(), stage(model=kind())
+            saved, scoring = scoring.save(), stage(model=kind(), folder=folder)
             scoring.load(saved)
         rows = aligned(SPACE, between(tables, start, end), end)
         found = scoring.advance(rows, features(rows))
@@ -252,3 +262,95 @@ def taught(*verdicts: tuple[int, str]) -> tuple[int, int]:
 def test_labels(why: str, verdicts: list[tuple[int, str]], learnt: tuple[int, int]) -> None:
     """What is learnt of one payment, by what was said of it and when."""
     assert taught(*verdicts) == learnt, why
+
+
+def trained(dear: float) -> Artifact:
+    """A model of a line that calls payments above an amount fraud."""
+    number = len(Champion().inputs)
+    line = Line(
+        means=(dear, *[0.0] * (number - 1)),
+        deviations=(1.0,) * number,
+        weights=(1.0, *[0.0] * (number - 1)),
+        intercept=0.0,
+    )
+    return Artifact(
+        view="payment_risk",
+        algorithm="logistic",
+        seed=1,
+        inputs=Champion().inputs,
+        parameters={},
+        line=line,
+        past=[(day, [0.2, 0.4]) for day in range(100, 107)],
+        card=Card(
+            dataset="",
+            dataset_hash="",
+            since_ms=0,
+            until_ms=1,
+            labels_known_until_ms=1,
+            rows=1,
+            frauds=1,
+            code_version="",
+            libraries={},
+        ),
+    )
+
+
+def with_changes(*changes: tuple[int, str | None]) -> Tables:
+    """Payments and verdicts, and changes of the model at some minutes."""
+    rows = [
+        {
+            "event_id": f"change{n}",
+            "event_time": START + at * MINUTE,
+            "entity": "model",
+            "id": "payment_risk",
+            "artifact": artifact,
+        }
+        for n, (at, artifact) in enumerate(changes)
+    ]
+    kinds = {"event_id": pl.String, "event_time": pl.Int64, "entity": pl.String, "id": pl.String, "artifact": pl.String}
+    return made() | {"reference": pl.DataFrame(rows, kinds)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ModelFolder:
+    """A folder for trained models."""
+    return ModelFolder(tmp_path, bytes(16))
+
+
+def test_a_promoted_model_scores_from_its_event_time_on(folder: ModelFolder) -> None:
+    """Not a row earlier or later, however rows are cut and whether it was restarted; its name stands in each score."""
+    name = folder.save(trained(200.0))
+    at, back = 5 * 24 * 60 + 7, 8 * 24 * 60
+    tables = with_changes((at, name), (back, None))
+    whole = run([], tables=tables, folder=folder)
+    by = {score.event_id: score.model_hash for score in whole[0]}
+    times = dict(tables["payments"].select("event_id", "event_time").iter_rows())
+
+    begin, end = START + at * MINUTE, START + back * MINUTE
+    assert {by[n] for n, time in times.items() if begin <= time < end} == {name}
+    assert name not in {by[n] for n, time in times.items() if not begin <= time < end}
+    for cuts, restart in (([at, at + 1, at + 500, back], None), ([at - 3, at + 9, at + 2000], 2), ([back + 5], 1)):
+        assert run(cuts, tables=tables, folder=folder, restart=restart) == whole
+
+    before = run([], tables=made())
+    changed = {score.event_id for score, was in zip(whole[0], before[0], strict=True) if score != was}
+    assert changed == {n for n, time in times.items() if begin <= time < end}, "taken back, the own model goes on"
+
+
+def test_a_promoted_model_alerts_by_its_own_past(folder: ModelFolder) -> None:
+    """The day on which it comes has thresholds, and no more alerts than its budget."""
+    name = folder.save(trained(200.0))
+    _, alerts = run([], tables=with_changes((5 * 24 * 60, name)), folder=folder)
+    opened = [alert for alert in alerts if alert.revision == 1 and alert.state == "open"]
+    first = [alert for alert in opened if alert.event_time // DAY == START // DAY + 5]
+
+    assert first, "a day without alerts would be a gift"
+    assert all((alert.features["amount"] or 0) >= 300 for alert in first)
+    warnings = [alert.event_time // DAY for alert in opened if alert.severity == "warning"]
+    assert max(map(warnings.count, warnings)) <= 2
+
+
+def test_a_model_that_is_not_here_ends_the_line(folder: ModelFolder) -> None:
+    """Going on with another one would say something else than the replay."""
+    with pytest.raises(StoreError, match="copy it from where it was trained"):
+        run([], tables=with_changes((5 * 24 * 60, "0123456789abcdef")), folder=folder)

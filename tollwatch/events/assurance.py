@@ -29,6 +29,7 @@ Entity = Literal[
     "exchange_rate",
     "list",
     "rule",
+    "model",
 ]
 
 

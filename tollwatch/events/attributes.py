@@ -14,7 +14,8 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     number_range: id = the digits it begins with; `country`, `number_type`, `operator`. list: id = the entry,
     `list_name`, `risk`. cell: `latitude_e6`, `longitude_e6`. trunk: `operator`, `direction`. exchange_rate: id =
     currency, `rate_micros` to the operator's own. rule: id = its name, `rule` = the rule itself as
-    `tollwatch rules publish` writes it. agent: `limit_micros` (credit without another's consent).
+    `tollwatch rules publish` writes it. model: id = the detector, `artifact` = the model that scores for it from then
+    on, without one the product's own. agent: `limit_micros` (credit without another's consent).
 
     offering: `price_micros` a month, `currency`, `charge_kind`, `version`, `tariff_id`, `charging`, `in_advance`,
     `proration`, `commitment_micros`. price: another charge of `product_offering_id`: `price_micros`, `charge_kind`.
@@ -50,6 +51,7 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     operator: Annotated[str | None, Meta(description="the operator it belongs to")] = None
     direction: Annotated[str | None, Meta(description="of a trunk: in, out or both")] = None
     list_name: Annotated[str | None, Meta(description="the list the entry is in")] = None
+    artifact: Annotated[str | None, Meta(description="the hash of a trained model, of `tollwatch models list`")] = None
     rule: Annotated[str | None, Meta(description="a rule as `tollwatch rules publish` writes it, as JSON")] = None
     risk: Annotated[int | None, Meta(description="how risky, higher is worse")] = None
     latitude_e6: Annotated[int | None, Meta(description="millionths of a degree north")] = None

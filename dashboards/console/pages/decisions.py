@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from dashboards.console.desk import Ask, Page
 from services.approvals import decide, proposals
+from services.lab.champions import put_in_force
 from services.roles import May, may_decide
 from services.rule_drafts import carry_out
 from tollwatch.errors import ConfigurationError
@@ -29,6 +30,9 @@ def answer(ask: Ask) -> Response:
     def publish(proposal: dict[str, object]) -> None:
         if proposal["kind"] == "write_off":
             ask.books.write_off(proposal)
+            return
+        if proposal["kind"] == "model":
+            put_in_force(proposal, ask.home, ask.settings, by=ask.person.name, live=ask.desk.is_live)
             return
         carry_out(proposal, ask.home, ask.settings, by=ask.person.name, live=ask.desk.is_live)
 

@@ -4,6 +4,7 @@ Times are milliseconds since the epoch and money millionths, as everywhere.
 """
 
 from store.relational.models.base import Base
+from store.relational.models.lab import ModelChange, ModelVersion
 from store.relational.models.lists import ListEntry, NamedList
 from store.relational.models.people import (
     ROLES,
@@ -27,6 +28,8 @@ __all__ = [
     "Base",
     "ListEntry",
     "LossAction",
+    "ModelChange",
+    "ModelVersion",
     "NamedList",
     "Proposal",
     "RuleVersion",

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from store.relational.models.base import Base, By, Ordinal, Tenant, Word, one_of
 
-PROPOSALS = ("bar", "list_add", "list_remove", "rule", "rule_remove", "write_off")
+PROPOSALS = ("bar", "list_add", "list_remove", "rule", "rule_remove", "write_off", "model")
 
 
 class AlertWork(Base):

@@ -1,0 +1,1 @@
+"""Use cases of the lab: train, keep, compare, promote."""
