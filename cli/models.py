@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.table import Table
 
 from cli._listing import Format, Listing, write
 from services.approvals import decide
 from services.lab.champions import changes_of, propose_promotion, propose_rollback, put_in_force
+from services.lab.comparison import compare as compare_with
+from services.lab.comparison import sentence
 from services.lab.registry import challenge as challenge_with
 from services.lab.registry import home_of, load_model, model_named
 from services.lab.registry import models as every_one
@@ -217,6 +220,48 @@ def confirm(
     own = home_of(where)
     done = decide(number, confirm=not reject, note=note, data=own, settings=settings, by=by, publish=publish)
     Console().print(f"{done['target']}: {done['entry']} is {done['state']}")
+
+
+@app.command
+def compare(
+    name: str,
+    *,
+    error: float = 0.05,
+    form: Annotated[Literal["table", "json"], Parameter(name="--format")] = "table",
+    data: Path | None = None,
+    config: Path | None = None,
+) -> None:
+    """Hold a challenger against the champion: the same events, the same number of alerts a day, by verdicts so far.
+
+    The test may be looked at after every verdict: it decides wrongly with a chance of `error` at most.
+
+    Try: tollwatch models compare 09753f4c --data data
+
+    Parameters
+    ----------
+    name
+        Its hash, or the beginning of it.
+    error
+        The chance, for each side, of deciding for it where both are alike.
+    form
+        How: table or json.
+    data
+        The data directory; default: the server of the settings, or tollwatch-data.
+    config
+        A settings file.
+    """
+    where, settings = _where(data, config)
+    found = compare_with(name, where, settings, error=error)
+    if form == "json":
+        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+        return
+    said = Console()
+    said.print(f"{found.detector}: {found.events:,} events, {found.labelled:,} with a label, {found.frauds:,} fraud")
+    table = Table("measure", "champion", found.artifact)
+    for measure, value in found.champion.items():
+        table.add_row(measure.replace("_", " "), f"{value:.4f}", f"{found.challenger[measure]:.4f}")
+    said.print(table)
+    said.print(sentence(found))
 
 
 @app.command

@@ -38,6 +38,14 @@ def _configured(kind: type[Kind], settings: Settings) -> Kind:
         raise ConfigurationError(f"detectors.{kind.name()}: {error}; its thresholds are {fields}") from error
 
 
+def configured_model(name: str, settings: Settings) -> Model:
+    """The scored detector of a name (its own, or its model's) as the settings have it."""
+    kinds = {kind.model: kind for kind in every_model()} | {kind.name(): kind for kind in every_model()}
+    if name not in kinds:
+        raise ConfigurationError.unknown_word(name, list(kinds), where="models", what="model")
+    return _configured(kinds[name], settings)
+
+
 def _in_force(kinds: Sequence[type[Kind]], settings: Settings) -> list[Kind]:
     chosen = [kind for kind in kinds if kind.name() not in settings.disabled]
     if settings.enabled:

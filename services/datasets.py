@@ -7,12 +7,11 @@ import msgspec
 import polars as pl
 
 import tollwatch
-from detectors import every_model
 from detectors.language import Model
 from models import scorer
 from replay.lab.dataset import DataCard, Dataset, inputs_differ, ranges_of, write_dataset
 from replay.lab.labels import Knowledge, in_alerts, labelled, said_by, streams_of_labels
-from services.assembly import make_plan
+from services.assembly import configured_model, make_plan
 from services.keys import folder_of, with_key
 from services.stores import reading
 from store.stored_source import stored_sources
@@ -22,7 +21,7 @@ from streams.in_memory_sink import InMemorySink
 from streams.score_space import label_columns, scored_stream
 from tollwatch.columns import schema
 from tollwatch.config import Settings
-from tollwatch.errors import ConfigurationError, InputError
+from tollwatch.errors import InputError
 from tollwatch.frames import ScoreRows
 from tollwatch.ports import Store
 
@@ -39,14 +38,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     known_until_ms: int | None = None
 
 
-def declared_model(model: str) -> Model:
-    """The scored detector of a model's name. Raises ConfigurationError where there is none."""
-    kinds = {kind.model: kind for kind in every_model()} | {kind.name(): kind for kind in every_model()}
-    if model not in kinds:
-        raise ConfigurationError.unknown_word(model, list(kinds), where="dataset", what="model")
-    return kinds[model]()
-
-
 def make_dataset(
     model: str,
     to: Path,
@@ -55,13 +46,20 @@ def make_dataset(
     wanted: Wanted = Wanted(),  # noqa: B008
 ) -> Dataset:
     """Write the training set of a model into a folder. Raises InputError where nothing was scored in that time."""
-    declared = declared_model(model)
+    declared = configured_model(model, settings)
     with reading(data, settings) as store:
         rows = _scores(store, declared, settings, wanted)
         if rows.is_empty():
             raise InputError(f"dataset: {declared.name()} has scored nothing in this time; run events through it first")
         dataset = _labelled(store, declared, rows, settings, wanted)
     return write_dataset(dataset, to)
+
+
+def labelled_rows(store: Store, model: str, settings: Settings, wanted: Wanted) -> pl.DataFrame:
+    """Scored events of a time, with what the line saw and the labels that are known; empty where nothing was scored."""
+    declared = configured_model(model, settings)
+    rows = _scores(store, declared, settings, wanted)
+    return rows if rows.is_empty() else _labelled(store, declared, rows, settings, wanted).rows
 
 
 def _labelled(store: Store, declared: Model, rows: pl.DataFrame, settings: Settings, wanted: Wanted) -> Dataset:
@@ -176,7 +174,7 @@ def prove_dataset(dataset: Dataset, data: Path | None, settings: Settings, *, mo
 
     Who has seen the future differs: those events are not there. Raises InputError with the first row that differs.
     """
-    declared = declared_model(dataset.card.model)
+    declared = configured_model(dataset.card.model, settings)
     own = msgspec.structs.replace(settings, enabled=[declared.name()], run="proof")
     since, until = dataset.card.since_ms, dataset.card.until_ms
     at = [since + (until - since) * n // moments for n in range(1, moments + 1)]

@@ -12,6 +12,7 @@ from services.audit import note, note_settings
 from services.controls import run_controls
 from services.controls_pace import Pace
 from services.keys import folder_of, with_key
+from services.lab.shadow import Beside
 from services.ledger.books import Books
 from services.ledger.notes import keep
 from services.stores import DATA
@@ -49,12 +50,13 @@ def make_worker(settings: Settings, rules: Sequence[Path] = (), state: str | Non
         settings.state or STATE,
         lambda refused: _note_refused(refused, settings),
         evidence_store=ServerStore(server),
-        controls=partial(_run_controls, server, settings, Pace(), {}),
+        controls=partial(_run_controls, server, settings, Pace(), {}, Beside(settings)),
     )
 
 
-def _run_controls(server: str, settings: Settings, pace: Pace, books: dict[str, Books]) -> None:
-    """Run the controls over what is stored, and book what they found."""
+def _run_controls(server: str, settings: Settings, pace: Pace, books: dict[str, Books], beside: Beside) -> None:
+    """Run the controls over what is stored, and book what they found; challengers score beside it."""
+    beside.go_on()
     store = ServerStore(server, make=False)
     try:
         run_controls(store, settings, pace=pace)

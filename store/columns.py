@@ -8,7 +8,17 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from tollwatch.findings import Alert, ControlRun, FeedHealth, Leakage, LedgerPosition, LedgerUnits, Quarantined, Score
+from tollwatch.findings import (
+    Alert,
+    ChallengerScore,
+    ControlRun,
+    FeedHealth,
+    Leakage,
+    LedgerPosition,
+    LedgerUnits,
+    Quarantined,
+    Score,
+)
 from tollwatch.frames import Findings, ScoreRows
 
 MS = pa.timestamp("ms", "UTC")
@@ -134,6 +144,9 @@ def _ledger(found: Findings) -> dict[str, pa.Table]:
     if found.units:
         kinds = {"units": pa.list_(pa.string()), "weights": pa.list_(pa.int64())}
         made["ledger_units"] = _table(found.units, LedgerUnits.__struct_fields__, kinds=kinds)
+    if found.challenger_scores:
+        kinds = {"event_time": MS}
+        made["challenger_score"] = _table(found.challenger_scores, ChallengerScore.__struct_fields__, kinds=kinds)
     return made
 
 

@@ -170,6 +170,19 @@ class LedgerUnits(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
+class ChallengerScore(msgspec.Struct, frozen=True, kw_only=True):
+    """What a challenger said of one event that the champion scored; it alerts on nothing."""
+
+    event_id: Annotated[str, Meta(description="unique within tenant and stream")]
+    event_time: Annotated[int, Meta(description="when the fact was complete")]
+    detector: Annotated[str, Meta(description="the detector whose champion it challenges")]
+    artifact: Annotated[str, Meta(description="the hash of the model")]
+    subject: Annotated[str, Meta(description="whom or what it is about")]
+    score: Annotated[float, Meta(description="what the model said, higher is worse")]
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
+
+
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """What a model said of one event."""
 

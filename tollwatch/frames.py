@@ -11,6 +11,7 @@ import polars as pl
 
 from tollwatch.findings import (
     Alert,
+    ChallengerScore,
     ControlRun,
     Evidence,
     FeedHealth,
@@ -29,6 +30,20 @@ TO_ALL = 255
 """The shard of rows that reach every one: they are nobody's."""
 CHANGES = ("list", "rule")
 """Entities of `reference` that change what detectors do."""
+
+
+PLAIN = (
+    "alerts",
+    "evidence",
+    "leakages",
+    "control_runs",
+    "positions",
+    "units",
+    "challenger_scores",
+    "quarantined",
+    "health",
+)
+"""Kinds of findings that are kept one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +289,7 @@ class Findings:
     control_runs: list[ControlRun] = field(default_factory=list)
     positions: list[LedgerPosition] = field(default_factory=list)
     units: list[LedgerUnits] = field(default_factory=list)
+    challenger_scores: list[ChallengerScore] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     health: list[FeedHealth] = field(default_factory=list)
     frame_marks: list[FrameMark] = field(default_factory=list)
@@ -314,6 +330,7 @@ class Findings:
             self.control_runs,
             self.positions,
             self.units,
+            self.challenger_scores,
             self.quarantined,
             self.health,
             self.frame_marks,
@@ -324,7 +341,7 @@ class Findings:
 
     def extend(self, other: "Findings") -> None:
         """Take over what another stage found."""
-        for name in ("alerts", "evidence", "leakages", "control_runs", "positions", "units", "quarantined", "health"):
+        for name in PLAIN:
             getattr(self, name).extend(getattr(other, name))
         self.frame_marks.extend(other.frame_marks)
         self.evidence_rows.extend(other.evidence_rows)

@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import select
 
 from services.approvals import Done, Wish, propose
+from services.assembly import configured_model
 from services.audit import note as note_in_audit
-from services.datasets import declared_model
 from services.files import write_lines
 from services.keys import key_for_changes
 from services.lab.registry import home_of, load_model, model_named
@@ -48,7 +48,7 @@ def propose_rollback(
     detector: str, data: Path | None, settings: Settings, *, by: str, why: str, from_ms: int | None = None
 ) -> Done:
     """Ask a second person to let the model before score again: the champion before this one, or the product's own."""
-    declared_model(detector)
+    configured_model(detector, settings)
     changes = changes_of(detector, data, settings)
     if not changes or changes[-1]["artifact"] is None:
         raise ConfigurationError(f"{detector}: is scored by the product's own model already")

@@ -6,12 +6,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
-from models.artifact import Artifact, artifact_hash
+from models.artifact import Artifact
 from models.frozen import TrainedScorer
 from models.registry import ModelFolder
 from replay.lab.dataset import read_dataset
 from replay.lab.training import Training, train
-from services.datasets import declared_model
 from services.keys import folder_of, with_key
 from services.relational import acting_user, open_database
 from services.stores import DATA
@@ -125,10 +124,3 @@ def _put(name: str, state: str, data: Path | None, settings: Settings, *, by: st
             row.challenged_at = now_ms()
         session.flush()
         return _as_dict(row)
-
-
-def check_belongs(artifact: Artifact, detector: str) -> None:
-    """Raise ConfigurationError where a model was trained for another detector's inputs."""
-    wanted = type(declared_model(detector)).model
-    if artifact.view != wanted:
-        raise ConfigurationError(f"model {artifact_hash(artifact)} was trained for {artifact.view}, not for {detector}")

@@ -6,6 +6,7 @@ import polars as pl
 
 from tollwatch.findings import (
     Alert,
+    ChallengerScore,
     Claim,
     ControlRun,
     Evidence,
@@ -164,6 +165,9 @@ POSITION = LedgerPosition(
     occurred_at=START,
     detected_at=START + 2,
 )
+CHALLENGER_SCORE = ChallengerScore(
+    event_id="e\u00e9", event_time=START, detector="payment_risk", artifact="0123456789abcdef", subject="c1", score=0.1
+)
 HEALTH = FeedHealth(
     stream="usage", source="gateway", minute=START, events=5, late=1, quarantined=1, duplicates=2, watermark=START
 )
@@ -178,6 +182,7 @@ def one_of_each() -> Findings:
         score_rows=[SCORES],
         control_runs=[CONTROL_RUN],
         positions=[POSITION],
+        challenger_scores=[CHALLENGER_SCORE],
         units=[LedgerUnits(finding_id=f"{3:016x}", revision=2, units=["usage:e\u00e9", "usage:f"], weights=[0, 2**62])],
         quarantined=[
             quarantined(7, b"\xff\x00{'\\\n", source="gateway", event_time=4_000_000_000_000),

@@ -20,6 +20,7 @@ from tests.store.disk import Prepare, small_disk
 from tests.store.found import alert, leakage, mark, one_of_each, quarantined
 from tollwatch.errors import InputError, StoreError, VersionError
 from tollwatch.findings import (
+    ChallengerScore,
     ControlRun,
     Evidence,
     FeedHealth,
@@ -88,6 +89,7 @@ def test_alerts_and_leakages_come_back_to_the_byte(empty: ChdbStore) -> None:
         (ControlRun, "control_run", "control_runs"),
         (LedgerPosition, "ledger_position", "positions"),
         (LedgerUnits, "ledger_units", "units"),
+        (ChallengerScore, "challenger_score", "challenger_scores"),
         (FeedHealth, "feed_health", "health"),
         (FrameMark, "frame_mark", "frame_marks"),
     ],
