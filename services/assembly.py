@@ -1,7 +1,7 @@
 """Wire the parts together: detectors and models in force become key spaces with their stages."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from detectors.language import Declared, Model
 from detectors.plan import KeySpaceRules, rules_by_key_space
 from detectors.rule import Rule, rule_of
 from detectors.rules_file import load_rules
+from models.contract import Scorer
 from models.registry import ModelFolder
 from streams.plan import Plan, PlannedModel, PlannedStage
 from streams.score import Scoring
@@ -23,6 +24,7 @@ from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
 
 DAY_MS = 86_400_000
+NONE: Mapping[str, Callable[[], Scorer]] = {}
 Kind = TypeVar("Kind", bound=Declared | Control)
 
 
@@ -104,15 +106,19 @@ def plan_of(rules: Sequence[Rule], settings: Settings) -> Plan:
     return Plan({name: _engine(part, settings) for name, part in rules_by_key_space(rules).items()})
 
 
-def make_plan(settings: Settings, files: Sequence[Path] = ()) -> Plan:
-    """Everything that runs, under these settings."""
+def make_plan(
+    settings: Settings, files: Sequence[Path] = (), scorers: Mapping[str, Callable[[], Scorer]] = NONE
+) -> Plan:
+    """Everything that runs, under these settings; `scorers` score in place of the models of their names, throughout."""
     models: list[Model] = _in_force(every_model(), settings)
     wanted = rules_by_key_space(rules_in_force(settings, files), models)
     stages = {name: _engine(part, settings) for name, part in wanted.items()}
-    return Plan(stages, {type(model).model: _model(model, wanted, settings) for model in models})
+    return Plan(stages, {type(model).model: _model(model, wanted, settings, scorers) for model in models})
 
 
-def _model(model: Model, wanted: Mapping[str, KeySpaceRules], settings: Settings) -> PlannedModel:
+def _model(
+    model: Model, wanted: Mapping[str, KeySpaceRules], settings: Settings, scorers: Mapping[str, Callable[[], Scorer]]
+) -> PlannedModel:
     name = type(model).model
     fed_by = tuple(key for key, part in wanted.items() if any(own.model == name for own in part.models))
     horizon_ms = settings.label_horizon_days * DAY_MS
@@ -124,7 +130,9 @@ def _model(model: Model, wanted: Mapping[str, KeySpaceRules], settings: Settings
             tenant=tenant,
             run=settings.run,
             hasher=settings.hasher(),
-            folder=ModelFolder(settings.models, settings.hasher().key),
+            model=scorers[name]() if name in scorers else None,
+            folder=ModelFolder(settings.models, settings.hasher().key) if name not in scorers else None,
+            takes_changes=name not in scorers,
         ),
         fed_by,
     )

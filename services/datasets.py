@@ -70,7 +70,7 @@ def _labelled(store: Store, declared: Model, rows: pl.DataFrame, settings: Setti
     alerts = _alerts(store, declared, settings)
     rows = in_alerts(rows, alerts)
     said = [
-        said_by(declared.labels(), stream, _rows_of(store, declared, stream, times[0]))
+        said_by(declared.labels(), stream, _rows_of(store, declared, stream, times[0], settings))
         for stream in streams_of_labels(declared)
     ]
     found = labelled(rows, pl.concat(said).sort("known_at", "n"), known).drop("known_by", "alert_id")
@@ -140,13 +140,14 @@ def _with_names(store: Store, declared: Model, rows: pl.DataFrame, times: tuple[
     return rows.join(names.unique("event_id"), on="event_id", how="left", maintain_order="left")
 
 
-def _rows_of(store: Store, declared: Model, stream: str, since: int) -> pl.DataFrame:
+def _rows_of(store: Store, declared: Model, stream: str, since: int, settings: Settings) -> pl.DataFrame:
     """The rows of a stream that may say labels, with all that labels read."""
     read = sorted({name for label in declared.labels() if label.stream == stream for name in label_columns(label)})
     columns = ", ".join(f"`{name}`" for name in read if name in schema(stream))
     return store.query(
-        f"SELECT {columns} FROM events_{stream} WHERE event_time >= {{since:Int64}} ORDER BY event_time, event_id",  # noqa: S608
-        {"since": since},
+        f"SELECT {columns} FROM events_{stream} WHERE event_time >= {{since:Int64}} "  # noqa: S608
+        "AND coalesce(nullIf(tenant, ''), {tenant:String}) = {tenant:String} ORDER BY event_time, event_id",
+        {"since": since, "tenant": settings.tenant},
     )
 
 

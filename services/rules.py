@@ -121,7 +121,7 @@ def publish_changes(
     """
     changed = [
         *(rule for file in changes.files for rule in load_rules(file)),
-        *_with_thresholds(changes.thresholds, settings),
+        *with_thresholds(changes.thresholds, settings),
     ]
     if not changed and not changes.removed:
         raise ConfigurationError("rules publish: name a file, --set or --remove")
@@ -183,7 +183,7 @@ def check_runnable(changed: Sequence[Rule], settings: Settings, running_files: S
         runnable(rule, running[rule.by].key_space)
 
 
-def _with_thresholds(changes: Sequence[str], settings: Settings) -> list[Rule]:
+def with_thresholds(changes: Sequence[str], settings: Settings) -> list[Rule]:
     """Detectors with thresholds of their own, those of the settings kept."""
     kinds = {kind.name(): kind for kind in every_detector()}
     wanted: dict[str, dict[str, str]] = {}

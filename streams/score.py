@@ -90,10 +90,11 @@ class Scoring:
         hasher: Hasher | None = None,
         model: Scorer | None = None,
         folder: ModelFolder | None = None,
+        takes_changes: bool = True,
     ) -> None:
         self.declared, self.tenant, self.run = declared, tenant, run
         self.hasher = hasher or Hasher()
-        self.horizon = label_horizon_ms
+        self.horizon, self.takes_changes = label_horizon_ms, takes_changes
         self.keep = label_horizon_ms * 2 if correctable_ms is None else label_horizon_ms + correctable_ms
         self.champion = Champion(declared.name(), model or scorer(type(declared).model), folder)
         self.stream = scored_stream(declared)
@@ -153,7 +154,8 @@ class Scoring:
             table = rows.tables.get(stream)
             if table is not None and len(table):
                 self._note_labels(stream, _complete(stream, table))
-        self.champion.note(rows.tables.get("reference"))
+        if self.takes_changes:
+            self.champion.note(rows.tables.get("reference"))
         on_time = pl.DataFrame()
         table = rows.tables.get(self.stream)
         if table is not None and len(table):

@@ -80,3 +80,17 @@ def test_what_cannot_be_used_is_a_sentence(folder: Path, tmp_path: Path) -> None
     assert (found.code, "did you mean `boosting`" in found.err) == (4, True)
     found = called("models", "show", "zz", *own)
     assert (found.code, "`tollwatch models list`" in found.err) == (4, True)
+
+
+def test_a_back_test_leaves_a_page_and_numbers(folder: Path, tmp_path: Path) -> None:
+    """A detector against itself: nobody is found by one alone; every file is its owner's alone."""
+    own = ("--on", folder / "data", "--config", folder / "tollwatch.toml", "--to", tmp_path / "tried")
+    found = called("backtest", "payment_risk", "payment_risk", *own)
+    assert found.code == 0, found.err
+    assert "subjects of only one" in found.out
+    numbers = msgspec.json.decode((tmp_path / "tried" / "numbers.json").read_bytes())
+    assert numbers["sides"][0] == numbers["sides"][1]
+    assert numbers["only"] == [[], []]
+    page = tmp_path / "tried" / "report.html"
+    assert "Back-test" in page.read_text("utf-8")
+    assert page.stat().st_mode & 0o077 == 0
