@@ -78,7 +78,7 @@ class Examples:
         """Take an example; the first genuine one is always kept."""
         if not fraud:
             self.seen += 1
-            if self.genuine and _chance(self.seed, self.seen) >= self.keep:
+            if self.genuine and chance(self.seed, self.seen) >= self.keep:
                 return
         self.kinds[fraud].add(row)
         self.learnt += 1
@@ -106,7 +106,7 @@ class Examples:
             ring.rows, ring.added = rows.copy() if len(rows) else ring.rows, len(rows)
 
 
-def _chance(seed: int, number: int) -> float:
+def chance(seed: int, number: int) -> float:
     """A number from 0 to 1 for a place in a sequence (SplitMix64, Steele, Lea and Flood 2014)."""
     mixed = ((seed << 40) + number) * 0x9E3779B97F4A7C15 & _MASK
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK

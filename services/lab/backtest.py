@@ -116,8 +116,8 @@ def backtest(
         until_ms=last,
         judged=len(inside),
         warnings=[
-            f"{each.name} learnt labels that were known until {readable(each.trained_until_ms)}: what it says of the time "
-            "before that is flattered; begin later with --since"
+            f"{each.name} learnt labels that were known until {readable(each.trained_until_ms)}: what it says of the "
+            "time before is flattered; begin later with --since"
             for each in wanted
             if each.trained_until_ms is not None and each.trained_until_ms > first
         ],

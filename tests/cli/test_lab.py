@@ -94,3 +94,9 @@ def test_a_back_test_leaves_a_page_and_numbers(folder: Path, tmp_path: Path) -> 
     page = tmp_path / "tried" / "report.html"
     assert "Back-test" in page.read_text("utf-8")
     assert page.stat().st_mode & 0o077 == 0
+
+
+def test_evaluate_names_the_file_that_it_needs(tmp_path: Path) -> None:
+    """Public data are not part of the product; where they are is the user's to say."""
+    found = called("evaluate", "sichuan", "--from", tmp_path)
+    assert (found.code, "--from" in found.err) == (3, True)
