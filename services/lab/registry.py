@@ -102,7 +102,15 @@ def load_model(name: str, data: Path | None, settings: Settings) -> TrainedScore
 
 
 def challenge(name: str, data: Path | None, settings: Settings, *, by: str) -> dict[str, Any]:
-    """Let a model score beside the champion, alerting on nothing; gives it as it is then."""
+    """Let a model score beside the champion, alerting on nothing; gives it as it is then.
+
+    Raises ConfigurationError for an online model: it would have to learn in the order of time, as a back-test lets it.
+    """
+    if load_model(name, data, settings).online is not None:
+        raise ConfigurationError(
+            f"{name} learns as it goes, and cannot stand beside the champion; compare it with `tollwatch backtest`, or "
+            "train a batch model"
+        )
     return _put(name, "challenger", data, settings, by=by)
 
 

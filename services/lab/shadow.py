@@ -18,7 +18,7 @@ import polars as pl
 
 from models.contract import Scorer
 from services.assembly import configured_model
-from services.lab.registry import load_model, models
+from services.lab.registry import home_of, load_model, models
 from services.stores import reading
 from tollwatch.config import Settings
 from tollwatch.findings import ChallengerScore
@@ -42,7 +42,10 @@ class Challenger(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def challengers(data: Path | None, settings: Settings) -> list[Challenger]:
-    """The challengers of every detector."""
+    """The challengers of every detector; none where there is no database yet, which is not made for this."""
+    home = home_of(data)
+    if settings.database is None and not (home / "tollwatch.sqlite").exists():
+        return []
     return [
         Challenger(detector=each["detector"], artifact=each["artifact"], challenged_at=each["challenged_at"] or 0)
         for each in models(data, settings)

@@ -101,3 +101,15 @@ def test_evaluate_names_the_file_that_it_needs(tmp_path: Path) -> None:
     """Public data are not part of the product; where they are is the user's to say."""
     found = called("evaluate", "sichuan", "--from", tmp_path)
     assert (found.code, "--from" in found.err) == (3, True)
+
+
+def test_an_alert_is_rebuilt(folder: Path) -> None:
+    """Byte for byte, and printed where it is asked for; an id that nobody has is a sentence."""
+    own = ("--data", folder / "data", "--config", folder / "tollwatch.toml")
+    alerts = [msgspec.json.decode(line) for line in called("alerts", *own[:2], "--format", "ndjson").out.splitlines()]
+    found = called("reproduce", alerts[0]["alert_id"], "--show", *own)
+    assert found.code == 0, found.err
+    assert "byte for byte" in found.err
+    assert msgspec.json.decode(found.out.splitlines()[0])["alert_id"] == alerts[0]["alert_id"]
+    found = called("reproduce", "f" * 16, *own)
+    assert (found.code, "there is no alert" in found.err) == (4, True)
