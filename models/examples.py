@@ -56,7 +56,7 @@ class Examples:
     >>> for n in range(20):
     ...     examples.add([float(n)], fraud=n % 10 == 0)
     >>> examples.frauds, examples.genuine
-    (2, 8)
+    (2, 11)
     """
 
     def __init__(self, inputs: int, *, keep: float, most: int, seed: int) -> None:

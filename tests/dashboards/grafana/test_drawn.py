@@ -185,7 +185,7 @@ def test_models(store: ChdbStore) -> None:
     texts = drawn(store, "models")
     scored = store.query("SELECT count() AS n FROM score FINAL WHERE run = 'live'")["n"][0]
 
-    assert texts["Events scored"][-2:] == ["payment_risk v1", str(scored)]
+    assert texts["Events scored"][-2:] == ["payment_risk v2", str(scored)]
     assert "threshold" in texts["Scores"]
     assert "amount" in texts["Features against what came before"]
 
