@@ -104,6 +104,7 @@ def controlled(at: "Installation", given: Input) -> str:
     data = ("--data", given.folder.parent / "data")
     run("controls", "run", *data, env=every)
     run("controls", "run", env=at.env | every)
+    run("ledger", "post", env=at.env | every)
     wrong = []
     for kind in ("leakages", "evidence"):
         here, there = listing(kind, *data, env=every), listing(kind, env=at.env | every)
