@@ -105,8 +105,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Of workers on Kafka: `app` is their common name (two installations on one Kafka need two), `clickhouse` the URL of
     the server for findings, `state` the folder or object store of their snapshots, written every `snapshot_s`; a worker
     that was silent for `session_timeout_s` is replaced; `metrics_port` serves Prometheus (0: off); one of
-    them runs the controls every `controls_every_s` (0: none does). `models` is the folder of trained models (without
-    it, `models` in the data directory or in the folder of `state`), the same for all workers.
+    them runs the controls every `controls_every_s` (0: none does), at most for `controls_share` of the time. `models`
+    is the folder of trained models (without it, `models` in the data directory or in the folder of `state`), the same
+    for all workers.
     `detectors` overrides thresholds by detector, `budgets` says how many alerts a day a model may raise. `enabled`
     empty means every detector.
 
@@ -143,6 +144,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     models: str | None = None
     controls_every_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    controls_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
 
     def database_url(self, data: Path) -> str:
         """Where relational data lives: the URL that was set, or SQLite in the data directory."""

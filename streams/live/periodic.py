@@ -10,19 +10,19 @@ from mode import Service
 from tollwatch.errors import TollwatchError
 
 log = logging.getLogger("tollwatch.worker")
-SHARE = 9
-"""It rests so many times as long as it took: a tenth of one core is the most that it costs."""
 
 
 class Periodic(Service):
-    """Runs something every `every_s` seconds, or less often where it takes long, while `is_leader` says so.
+    """Runs something every `every_s` seconds while `is_leader` says so, at most for a `share` of the time.
 
-    It runs in a thread of its own. What it raises is a warning in the log, and it is tried again.
+    Where it takes long it rests for longer: with a share of a tenth, nine times as long as it took. It runs in a thread of its own. What it raises is a warning in the log, and it is tried again.
     """
 
-    def __init__(self, run: Callable[[], object], every_s: float, is_leader: Callable[[], bool]) -> None:
+    def __init__(
+        self, run: Callable[[], object], every_s: float, is_leader: Callable[[], bool], *, share: float = 0.1
+    ) -> None:
         super().__init__()
-        self.run, self.every_s, self.is_leader = run, every_s, is_leader
+        self.run, self.every_s, self.is_leader, self.share = run, every_s, is_leader, share
         self.wait_s = every_s
 
     @Service.task
@@ -39,4 +39,4 @@ class Periodic(Service):
             await asyncio.to_thread(self.run)
         except TollwatchError as error:
             log.warning("controls did not run, and will be tried again: %s", error)
-        self.wait_s = max(self.every_s, SHARE * (time.monotonic() - began))
+        self.wait_s = max(self.every_s, (1.0 / self.share - 1.0) * (time.monotonic() - began))

@@ -361,7 +361,9 @@ class _WorkerServices(Service):
         await self.add_runtime_dependency(worker.framing)
         if worker.controls is not None and (every_s := worker.settings.controls_every_s):
             first = TP(frames_topic(worker.settings.kafka, EVENT), 0)
-            await self.add_runtime_dependency(Periodic(worker.controls, every_s, lambda: first in worker.owned))
+            share = worker.settings.controls_share
+            controls = Periodic(worker.controls, every_s, lambda: first in worker.owned, share=share)
+            await self.add_runtime_dependency(controls)
         gc.collect()
         gc.freeze()  # what is there stays: the collector need not go through it again and again
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)

@@ -64,13 +64,15 @@ def test_a_worker_runs_the_controls(servers: Servers, days: Input, tmp_path_fact
     run("controls", "run", *data, env=every)
     wanted = standing(*data, env=every)
     assert len(wanted) > 50
-    with Installation(servers, "controls", tmp_path_factory.mktemp("controls"), controls_every_s=3) as at:
+    with Installation(
+        servers, "controls", tmp_path_factory.mktemp("controls"), controls_every_s=3, controls_share=1.0
+    ) as at:
         at.env |= every
         at.worker()
         at.worker()
         at.publish(days, "--close")
         at.published()
-        until = time.monotonic() + 240
+        until = time.monotonic() + 600
         while (found := standing(env=at.env)) != wanted and time.monotonic() < until:
             time.sleep(3)
         assert found == wanted

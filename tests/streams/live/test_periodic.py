@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from streams.live.periodic import SHARE, Periodic
+from streams.live.periodic import Periodic
 from tollwatch.errors import StoreAwayError
 
 
@@ -32,7 +32,14 @@ def test_it_rests_nine_times_as_long_as_it_took() -> None:
     """So that it never costs more than a tenth of a core."""
     periodic = Periodic(lambda: time.sleep(0.05), 0.01, lambda: True)
     asyncio.run(periodic.once())
-    assert periodic.wait_s >= SHARE * 0.05
+    assert periodic.wait_s >= 9 * 0.05
+
+
+def test_it_may_be_given_all_the_time_there_is() -> None:
+    """Where it has a machine to itself."""
+    periodic = Periodic(lambda: time.sleep(0.05), 0.01, lambda: True, share=1.0)
+    asyncio.run(periodic.once())
+    assert periodic.wait_s == 0.01
 
 
 def test_what_fails_is_tried_again() -> None:
