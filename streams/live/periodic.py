@@ -15,7 +15,8 @@ log = logging.getLogger("tollwatch.worker")
 class Periodic(Service):
     """Runs something every `every_s` seconds while `is_leader` says so, at most for a `share` of the time.
 
-    Where it takes long it rests for longer: with a share of a tenth, nine times as long as it took. It runs in a thread of its own. What it raises is a warning in the log, and it is tried again.
+    Where it takes long it rests for longer: with a share of a tenth, nine times as long as it took. It runs in a thread
+    of its own. What it raises is a warning in the log, and it is tried again.
     """
 
     def __init__(
