@@ -8,7 +8,7 @@ import polars as pl
 from models import every_scorer, scorer
 from models.artifact import Artifact, Line, artifact_hash
 from models.contract import Identity, Numbers, Scorer
-from models.trees import load_trees
+from models.trees import Trees, load_trees
 from tollwatch.errors import StoreError
 
 CODE = 1
@@ -67,8 +67,8 @@ class TrainedScorer(Scorer):
 
     def score_many(self, inputs: Numbers) -> Numbers:
         """The chance of each row."""
-        chances: Numbers = np.clip(self.artifact.calibration.apply(self._share(inputs)), 0.0, 1.0)
-        return chances
+        found: Numbers = np.clip(self.artifact.calibration.apply(self._share(inputs)), 0.0, 1.0)
+        return found
 
     def raw(self, inputs: Numbers) -> Numbers:
         """The score of each row before calibration."""
@@ -77,14 +77,7 @@ class TrainedScorer(Scorer):
     def _share(self, inputs: Numbers) -> Numbers:
         if self.online is not None:
             return self.online.score_many(inputs)
-        if self.trees is not None:
-            raw = self.trees.score(inputs)
-            if self.trees.link == "isolation":
-                return raw
-        else:
-            assert self.artifact.line is not None
-            raw = _on_line(self.artifact.line, inputs)
-        return raw / (raw + (1.0 - raw) / self.artifact.kept_share)
+        return chances(self.trees, self.artifact.line, inputs, kept_share=self.artifact.kept_share)
 
     def explain_one(self, features: Mapping[str, float]) -> dict[str, float]:
         """How far each input moved the score before it was calibrated, the strongest first."""
@@ -96,7 +89,7 @@ class TrainedScorer(Scorer):
             parts = self.trees.contributions(row)
         else:
             assert self.artifact.line is not None
-            parts = _scaled(self.artifact.line, row.reshape(1, -1))[0] * np.array(self.artifact.line.weights)
+            parts = line_parts(self.artifact.line, row)
         named = dict(zip(known, parts.tolist(), strict=True))
         return dict(sorted(named.items(), key=lambda part: (-abs(part[1]), part[0])))
 
@@ -117,6 +110,27 @@ class TrainedScorer(Scorer):
 FARTHEST = 20.0
 
 
+def chances(trees: Trees | None, line: Line | None, inputs: Numbers, *, kept_share: float = 1.0) -> Numbers:
+    """What trees, or else a line, say of each row: a chance among all, where a share of the genuine was learnt.
+
+    (Elkan 2001, theorem 2.) Of an isolation forest its score, which is no chance.
+    """
+    if trees is not None:
+        raw = trees.score(inputs)
+        if trees.link == "isolation":
+            return raw
+    else:
+        assert line is not None
+        raw = _on_line(line, inputs)
+    return raw / (raw + (1.0 - raw) / kept_share)
+
+
+def line_parts(line: Line, row: Numbers) -> Numbers:
+    """How far each input of a row moves a line."""
+    parts: Numbers = _scaled(line, row.reshape(1, -1))[0] * np.array(line.weights)
+    return parts
+
+
 def _scaled(line: Line, inputs: Numbers) -> Numbers:
     scaled: Numbers = np.clip((inputs - np.array(line.means)) / np.array(line.deviations), -FARTHEST, FARTHEST)
     return scaled
@@ -124,5 +138,5 @@ def _scaled(line: Line, inputs: Numbers) -> Numbers:
 
 def _on_line(line: Line, inputs: Numbers) -> Numbers:
     sums = np.cumsum(_scaled(line, inputs) * np.array(line.weights), axis=1)[:, -1] + line.intercept
-    chances: Numbers = 1.0 / (1.0 + np.exp(-np.clip(sums, -500.0, 500.0)))
-    return chances
+    found: Numbers = 1.0 / (1.0 + np.exp(-np.clip(sums, -500.0, 500.0)))
+    return found

@@ -46,7 +46,9 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
     search: bool = True
 
 
-class _Period(NamedTuple):
+class Period(NamedTuple):
+    """From an instant (ms) on, and before another."""
+
     begin: int
     end: int
 
@@ -63,13 +65,13 @@ def train(dataset: Dataset, wanted: Training, *, name: str = "") -> Artifact:
     algorithm(wanted.algorithm)
     view = scorer(dataset.card.model)
     check_model(dataset, view, where=name or "the training set")
-    test, folds = _periods(dataset, wanted)
+    test, folds = periods(dataset, wanted)
     parameters, searched = _searched(dataset, folds, wanted)
     out_of_time = [_judged(dataset, fold, parameters, wanted) for fold in folds]
     scores, labels = (np.concatenate([each[n] for each in out_of_time]) for n in (0, 1))
     calibration = calibrated(wanted.calibration, scores, labels)
     before = _artifact(dataset, _fit(dataset, test.begin, parameters, wanted), wanted, calibration)
-    rows = _between(dataset, test)
+    rows = between(dataset, test)
     tested = TrainedScorer(before).score_many(dataset.inputs(rows))
     final = _fit(dataset, dataset.card.labels_known_until_ms, parameters, wanted)
     return msgspec.structs.replace(
@@ -83,9 +85,9 @@ def _train_online(dataset: Dataset, wanted: Training, name: str) -> Artifact:
     """Let an online model score and learn in order of time; measured on the last days as it scored them then."""
     model = scorer(wanted.algorithm)
     check_model(dataset, model, where=name or "the training set")
-    test, _ = _periods(dataset, msgspec.structs.replace(wanted, folds=0))
+    test, _ = periods(dataset, msgspec.structs.replace(wanted, folds=0))
     rows = dataset.rows.with_columns(_score=pl.Series(prequential(model, dataset)))
-    tested = rows.join(_between(dataset, test).select("event_id"), on="event_id", how="semi", maintain_order="left")
+    tested = rows.join(between(dataset, test).select("event_id"), on="event_id", how="semi", maintain_order="left")
     scores = tested["_score"].to_numpy()
     found = measures(scores, tested, per_day=wanted.per_day)
     past = worst_of_days(scores, tested, keep=7 * wanted.per_day + 1)
@@ -101,17 +103,21 @@ def _train_online(dataset: Dataset, wanted: Training, name: str) -> Artifact:
     )
 
 
-def _periods(dataset: Dataset, wanted: Training) -> tuple[_Period, Sequence[_Period]]:
+def periods(dataset: Dataset, wanted: Training) -> tuple[Period, Sequence[Period]]:
+    """The last days, which are only measured on, and the folds before them, in order of time.
+
+    Raises InputError where labels are too young or too few for them.
+    """
     mature = dataset.mature
     if mature.is_empty():
         raise InputError("train: no label of the training set is old enough; take a longer time, or a shorter horizon")
     last = int(mature["event_time"].max()) // DAY_MS + 1  # type: ignore[arg-type]
     begin = (last - wanted.test_days) * DAY_MS
-    test = _Period(begin, last * DAY_MS)
+    test = Period(begin, last * DAY_MS)
     fold_ms = wanted.fold_days * DAY_MS
-    folds = [_Period(begin - (n + 1) * fold_ms, begin - n * fold_ms) for n in reversed(range(wanted.folds))]
+    folds = [Period(begin - (n + 1) * fold_ms, begin - n * fold_ms) for n in reversed(range(wanted.folds))]
     first = folds[0].begin if folds else begin
-    frauds = int(_known_at(dataset, first)["label"].sum())
+    frauds = int(known_at(dataset, first)["label"].sum())
     if frauds < LEAST_FRAUDS and wanted.algorithm in ALGORITHMS and ALGORITHMS[wanted.algorithm].supervised:
         raise InputError(
             f"train: when the first fold begins only {frauds} frauds are known, {LEAST_FRAUDS} are needed; "
@@ -120,19 +126,20 @@ def _periods(dataset: Dataset, wanted: Training) -> tuple[_Period, Sequence[_Per
     return test, folds
 
 
-def _between(dataset: Dataset, period: _Period) -> pl.DataFrame:
+def between(dataset: Dataset, period: Period) -> pl.DataFrame:
+    """The rows of a period, of those whose labels had all the time there is."""
     inside = (pl.col("event_time") >= period.begin) & (pl.col("event_time") < period.end)
     return dataset.mature.filter(inside)
 
 
-def _known_at(dataset: Dataset, moment: int) -> pl.DataFrame:
+def known_at(dataset: Dataset, moment: int) -> pl.DataFrame:
     """Rows whose label was known at a moment: of those whose horizon had passed, so that both kinds are whole."""
     whole = pl.col("event_time") + dataset.card.label_horizon_ms <= moment
     return dataset.known.filter((pl.col("label_known_at") <= moment) & whole)
 
 
 def _fit(dataset: Dataset, moment: int, parameters: Parameters, wanted: Training) -> _Made:
-    rows = _known_at(dataset, moment)
+    rows = known_at(dataset, moment)
     labels = rows["label"].cast(pl.Int8).to_numpy()
     kept = labels == 1
     if algorithm(wanted.algorithm).supervised:
@@ -146,15 +153,15 @@ def _fit(dataset: Dataset, moment: int, parameters: Parameters, wanted: Training
     return _Made(fitted(wanted.algorithm, inputs, labels[kept], wanted.seed, parameters), parameters)
 
 
-def _judged(dataset: Dataset, fold: _Period, parameters: Parameters, wanted: Training) -> tuple[Numbers, Numbers]:
+def _judged(dataset: Dataset, fold: Period, parameters: Parameters, wanted: Training) -> tuple[Numbers, Numbers]:
     """Scores and labels of a fold's days, by what was known when it began."""
     made = _fit(dataset, fold.begin, parameters, wanted)
-    rows = _between(dataset, fold)
+    rows = between(dataset, fold)
     model = TrainedScorer(_artifact(dataset, made, wanted, Calibration()))
     return model.raw(dataset.inputs(rows)), rows["label"].cast(pl.Int8).to_numpy()
 
 
-def _searched(dataset: Dataset, folds: Sequence[_Period], wanted: Training) -> tuple[Parameters, list[dict[str, Any]]]:
+def _searched(dataset: Dataset, folds: Sequence[Period], wanted: Training) -> tuple[Parameters, list[dict[str, Any]]]:
     """The parameters with the best mean average precision over the folds, and what each came to."""
     grid = algorithm(wanted.algorithm).grid
     if not folds or not wanted.search or len(grid) == 1:

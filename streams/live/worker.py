@@ -60,8 +60,7 @@ class _Copied(NamedTuple):
 class Worker:
     """Everything one process does. `plan` is what runs, `store` takes what is found, `state` is where snapshots lie.
 
-    `evidence_store` is another connection to the store, for evidence. `on_refused` is told now and then how many
-    records sources were not allowed to send; one worker of all runs `controls` every `controls_every_s`.
+    `evidence_store` is a connection of its own, `on_refused` is told of records not allowed, one worker runs `controls`.
     """
 
     consumer: SnapshotConsumer
@@ -361,9 +360,8 @@ class _WorkerServices(Service):
         await self.add_runtime_dependency(worker.framing)
         if worker.controls is not None and (every_s := worker.settings.controls_every_s):
             first = TP(frames_topic(worker.settings.kafka, EVENT), 0)
-            share = worker.settings.controls_share
-            controls = Periodic(worker.controls, every_s, lambda: first in worker.owned, share=share)
-            await self.add_runtime_dependency(controls)
+            how = {"share": worker.settings.controls_share}
+            await self.add_runtime_dependency(Periodic(worker.controls, every_s, lambda: first in worker.owned, **how))
         gc.collect()
         gc.freeze()  # what is there stays: the collector need not go through it again and again
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
