@@ -60,7 +60,7 @@ class _Copied(NamedTuple):
 class Worker:
     """Everything one process does. `plan` is what runs, `store` takes what is found, `state` is where snapshots lie.
 
-    `evidence_store` is a connection of its own, `on_refused` is told of records not allowed, one worker runs `controls`.
+    `evidence_store` is a connection of its own, `on_refused` hears of records not allowed, one worker runs `controls`.
     """
 
     consumer: SnapshotConsumer

@@ -14,6 +14,7 @@ PLACES = {
     "alert_id": f"{1:016x}",
     "finding_id": f"{1:016x}",
     "name": "wangiri",
+    "artifact": "0123456789abcdef",
     "job_id": "0" * 16,
     "proposal_id": "1",
     "quarantine_id": "0",
