@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import polars as pl
 from models.contract import Scorer
 from services.assembly import configured_model
 from services.lab.registry import home_of, load_model, models
-from services.stores import reading
+from services.stores import open_store
 from tollwatch.config import Settings
 from tollwatch.findings import ChallengerScore
 from tollwatch.frames import Findings
@@ -116,7 +117,7 @@ def _unscored(store: Store, challenger: Challenger, model: Scorer, settings: Set
 def _apart(challenger: Challenger, settings: Settings) -> None:
     """Score in a process of its own, behind everybody else."""
     os.nice(NICE)
-    with reading(None, settings) as store:
+    with closing(open_store(None, settings)) as store:
         number = score_with(load_model(challenger.artifact, None, settings), challenger, store, settings)
     log.info("challenger %s of %s scored %s events", challenger.artifact, challenger.detector, number)
 
