@@ -24,12 +24,14 @@ class Identity(msgspec.Struct, frozen=True):
 class Scorer(ABC):
     """A model over named numbers. The same calls in the same order give the same scores; there is no clock in it.
 
-    Features that it does not know are ignored, those that are missing count as 0.
+    Features that it does not know are ignored, those that are missing count as 0. One that `needs_labels` is not ready
+    before it has seen both kinds.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
     inputs: ClassVar[tuple[str, ...]]
+    needs_labels: ClassVar[bool] = True
 
     def parameters(self) -> dict[str, float | int | str]:
         """What it was made with: part of its identity."""
@@ -51,6 +53,9 @@ class Scorer(ABC):
     @abstractmethod
     def learn_one(self, features: Mapping[str, float], label: bool, weight: float = 1.0) -> None:  # noqa: FBT001
         """Learn what an event turned out to be."""
+
+    def observe(self, inputs: Numbers) -> None:  # noqa: B027 (most models learn from labels alone)
+        """Take note of rows that were scored and alerted nobody, in order; what needs no labels learns here."""
 
     def settle(self, time: int) -> None:  # noqa: B027 (most models have nothing to do)
         """Take note that all labels known before an instant (ms) have been learnt; a model may be fitted here."""

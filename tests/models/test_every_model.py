@@ -104,7 +104,7 @@ def test_unseen_features_are_ignored_and_missing_ones_are_nothing(name: str) -> 
     assert model.save() == before, "what is asked changes nothing"
 
 
-@MODELS
+@pytest.mark.parametrize("name", [name for name, kind in every_scorer().items() if kind.needs_labels])
 def test_a_model_that_has_learnt_nothing_or_one_kind_is_not_ready(name: str) -> None:
     """It still gives a score; that nobody is accused by it is what `ready` is for."""
     model = scorer(name)
@@ -118,6 +118,24 @@ def test_a_model_that_has_learnt_nothing_or_one_kind_is_not_ready(name: str) -> 
     model.learn_one(features, True)
     settle(model, 2)
     assert model.ready()
+
+
+@MODELS
+def test_what_is_observed_counts_in_its_order_however_it_is_cut(name: str) -> None:
+    """Rows that were scored come in batches of any size; what they teach comes into force when event time settles."""
+    rng = np.random.default_rng(4)
+    rows = rng.normal(size=(700, len(scorer(name).inputs)))
+    whole, cut = scorer(name), scorer(name)
+    whole.observe(rows)
+    for part in np.array_split(rows, 9):
+        before = cut.score_many(rows[:5]).tolist()
+        cut.observe(part)
+        assert cut.score_many(rows[:5]).tolist() == before
+    settle(whole, 1)
+    settle(cut, 1)
+    assert cut.save() == whole.save()
+    assert cut.score_many(rows).tolist() == whole.score_many(rows).tolist()
+    assert cut.ready() is not cut.needs_labels
 
 
 @MODELS

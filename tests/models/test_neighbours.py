@@ -15,6 +15,7 @@ def taught(size: int = 400) -> Neighbours:
     model = Neighbours(2, size=size)
     for part in np.array_split(ROWS, 7):
         model.learn(part)
+    model.settle()
     return model
 
 
@@ -45,7 +46,10 @@ def test_cut_and_restart_change_nothing() -> None:
     again = Neighbours(2, size=400)
     again.load(taught().save(), what="it")
     for model in (again, cut):
+        before = model.score(ROWS[:50]).tolist()
         model.learn(ROWS[:500] + 1.0)
+        assert model.score(ROWS[:50]).tolist() == before, "what is learnt counts when it has settled"
+        model.settle()
     assert again.score(ROWS[:50]).tolist() == cut.score(ROWS[:50]).tolist()
     assert [float(again.score(row.reshape(1, -1))[0]) for row in ROWS[:20]] == again.score(ROWS[:20]).tolist()
 
@@ -60,9 +64,10 @@ def test_too_few_to_compare_with() -> None:
     """Nobody is called odd by the first rows; a damaged sample is refused."""
     model = Neighbours(2)
     model.learn(ROWS[:5])
+    model.settle()
     assert not model.ready()
     assert model.score(ROWS[:2]).tolist() == [0.0, 0.0]
     with pytest.raises(StoreError, match="not of 2 inputs"):
-        model.load(SavedNeighbours(seen=1, inputs=2, rows=b"123"), what="it")
+        model.load(SavedNeighbours(seen=1, inputs=2, rows=b"123", in_force=b""), what="it")
     with pytest.raises(StoreError, match="no number"):
-        model.load(SavedNeighbours(seen=1, inputs=2, rows=np.array([[np.nan, 1.0]]).tobytes()), what="it")
+        model.load(SavedNeighbours(seen=1, inputs=2, rows=np.array([[np.nan, 1.0]]).tobytes(), in_force=b""), what="it")
