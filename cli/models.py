@@ -14,6 +14,7 @@ from services.approvals import decide
 from services.lab.champions import changes_of, propose_promotion, propose_rollback, put_in_force
 from services.lab.comparison import compare as compare_with
 from services.lab.comparison import sentence
+from services.lab.labelling import estimate_sentence, missed_fraud, worth_labelling
 from services.lab.registry import challenge as challenge_with
 from services.lab.registry import home_of, load_model, model_named
 from services.lab.registry import models as every_one
@@ -27,6 +28,7 @@ from tollwatch.times import parse_moment
 app = App(name="models", help="Trained models: which there are, which score beside the champion, who scores from when.")
 SHOWN = ("artifact", "detector", "algorithm", "state", "average_precision", "created_at", "by")
 
+LABELLED = ("why", "event_id", "event_time", "subject", "score", "chance")
 CHANGES = ("artifact", "from_ms", "decided_at", "by", "note")
 
 
@@ -87,6 +89,43 @@ def show(name: str, *, data: Path | None = None, config: Path | None = None) -> 
     found = model_named(name, where, settings)
     load_model(found["artifact"], where, settings)
     print(msgspec.json.format(msgspec.json.encode(found)).decode())
+
+
+@app.command
+def label(
+    detector: str,
+    *,
+    number: int = 12,
+    control: int = 4,
+    data: Path | None = None,
+    form: Annotated[Format, Parameter(name="--format")] = "table",
+    config: Path | None = None,
+) -> None:
+    """Print events that are worth a verdict: a random control, those a model is least sure of, those unlike all known.
+
+    Give it with `tollwatch verdict give EVENT_ID fraud --event`, or in the console. What the control says of everything
+    that was scored is printed below: verdicts on alerts alone only confirm what a model believes.
+
+    Try: tollwatch models label payment_risk --data data
+
+    Parameters
+    ----------
+    detector
+        The scored detector.
+    number
+        How many by what a label would teach.
+    control
+        How many of each day by chance alone; keep to one number, for the estimate's sake.
+    data
+        The data directory; default: the server of the settings, or tollwatch-data.
+    config
+        A settings file.
+    """
+    where, settings = _where(data, config)
+    asked = worth_labelling(detector, where, settings, number=number, control=control)
+    write(_listing("event", [msgspec.to_builtins(each) for each in asked], LABELLED), form)
+    if form == "table":
+        print(estimate_sentence(missed_fraud(detector, where, settings, control=control)))
 
 
 @app.command

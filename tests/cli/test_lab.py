@@ -52,6 +52,13 @@ def test_from_a_training_set_to_a_challenger(folder: Path) -> None:
     assert shown["card"]["dataset"] == "set"
     assert "scores beside the champion" in said(folder, "models", "challenge", name)
 
+    table = said(folder, "models", "label", "payment_risk", "--number", 4, "--control", 2)
+    assert "scored events are fraud" in table
+    asked = said(folder, "models", "label", "payment_risk", "--number", 4, "--control", 2, "--format", "ndjson")
+    reasons = [msgspec.json.decode(line)["why"] for line in asked.splitlines()]
+    assert reasons[:2] == ["control", "control"]
+    assert len(reasons) >= 6
+
     nothing = called("models", "compare", name, "--data", folder / "data")
     assert (nothing.code, "has scored nothing" in nothing.err) == (3, True)
     again = ("--payments", folder / "payments.ndjson", "--verdicts", folder / "verdicts.ndjson")

@@ -8,9 +8,13 @@ from dashboards.console.desk import Ask, Page
 from services.lab.champions import changes_of, propose_promotion, propose_rollback
 from services.lab.comparison import compare, sentence
 from services.lab.health import health_of_models
+from services.lab.labelling import estimate_sentence, missed_fraud, worth_labelling
 from services.lab.registry import challenge, models, retire
 from services.roles import May
+from services.verdicts import Said, Word, give_verdict
 from tollwatch.errors import ConfigurationError, InputError
+
+WORDS: dict[str, Word] = {"fraud": "fraud", "false_alarm": "false_alarm", "unsure": "unsure"}
 
 
 def show(ask: Ask) -> Response:
@@ -21,11 +25,14 @@ def show(ask: Ask) -> Response:
             "health": each,
             "models": [row for row in every if row["detector"] == each.detector],
             "changes": changes_of(each.detector, ask.home, ask.settings),
+            "asked": worth_labelling(each.detector, ask.data, ask.settings),
+            "estimate": estimate_sentence(missed_fraud(each.detector, ask.data, ask.settings)),
         }
         for each in health_of_models(ask.data, ask.settings)
     ]
     beside = {row["artifact"]: _beside(ask, row) for row in every if row["state"] == "challenger"}
-    return ask.page("models.html", title="Models", detectors=detectors, beside=beside)
+    see = ask.person.may(May.SEE)
+    return ask.page("models.html", title="Models", detectors=detectors, beside=beside, see=see)
 
 
 def _beside(ask: Ask, row: dict[str, Any]) -> str:
@@ -57,8 +64,22 @@ def roll_back(ask: Ask) -> Response:
     return ask.go("/decisions", "Proposed: a second person confirms it.")
 
 
+def label(ask: Ask) -> Response:
+    """Say what an event was that was asked for; the line learns it as it learns a verdict on an alert."""
+    event_id, word = ask.text("event_id"), ask.text("verdict")
+    asked = {each.event_id for each in worth_labelling(ask.path("name"), ask.data, ask.settings)}
+    if event_id not in asked:
+        raise ConfigurationError("this event is not asked for, or has its label by now")
+    if word not in WORDS:
+        raise ConfigurationError("say fraud, false_alarm or unsure")
+    said = Said(WORDS[word], note=ask.text("note") or None, by=ask.person.name)
+    give_verdict(event_id, said, ask.home, ask.settings, is_event=True)
+    return ask.go("/models", "Noted; the line learns it as any verdict.")
+
+
 PAGES = (
     Page("/models", show, May.LOOK),
     Page("/models/{artifact}", change, May.RULES, ("POST",)),
     Page("/models/{name}/rollback", roll_back, May.RULES, ("POST",)),
+    Page("/models/{name}/label", label, May.TRIAGE, ("POST",)),
 )

@@ -8,8 +8,10 @@ import pytest
 
 from services.lab.champions import changes_of
 from services.lab.estimator import Model
+from services.lab.labelling import worth_labelling
 from services.lab.notebook import dataset
 from services.lab.registry import model_named
+from services.verdicts import list_verdicts
 from tests.dashboards.console.desks import Browser, console
 from tests.services.lab.test_lab import SETTINGS, run
 from tollwatch.frames import Findings
@@ -82,3 +84,17 @@ def test_who_may_only_look_has_no_buttons(sam: Browser, trained: Trained) -> Non
     viewer = Browser(sam.desk).sign_in("viewer")
     assert "Propose" not in viewer.get("/models").text
     assert viewer.post(f"/models/{trained.name}", do="promote", why="x").status_code == 403
+
+
+def test_an_analyst_says_what_an_event_was_that_was_asked_for(sam: Browser, trained: Trained) -> None:
+    """A control event is shown as such; what was not asked for is refused, as is who may not triage."""
+    ada = Browser(sam.desk).sign_in("ada")
+    page = " ".join(ada.get("/models").text.split())
+    assert "Worth a verdict" in page
+    assert "of its day" in page
+    asked = worth_labelling("payment_risk", trained.data, OWN)[0]
+    assert ada.post("/models/payment_risk/label", event_id="p000-00", verdict="fraud").status_code == 400
+    assert sam.post("/models/payment_risk/label", event_id=asked.event_id, verdict="fraud").status_code == 403
+    assert ada.post("/models/payment_risk/label", event_id=asked.event_id, verdict="false_alarm").status_code == 303
+    (said,) = [msgspec.json.decode(each) for each in list_verdicts(trained.data, OWN)]
+    assert (said["refers_to"], said["verdict"], said["by"]) == (asked.event_id, "false_alarm", "ada")
