@@ -6,7 +6,6 @@
 import argparse
 import base64
 import random
-import re
 import signal
 import sys
 import tempfile
@@ -19,26 +18,18 @@ from pathlib import Path
 
 import msgspec
 
-from models.artifact import Artifact, Card, Line
-from models.payment_risk import PaymentRisk
-from services.approvals import decide
-from services.keys import folder_of, key_for_changes, with_key
-from services.lab.champions import changes_of, model_event, propose_promotion, put_in_force
-from services.lab.registry import home_of, register
-from services.stores import DATA
 from store import ServerStore
 from store.kafka_tables import disconnect
 from tests.dashboards.grafana.answers import wrong
 from tests.live.rig import Input, Installation, Servers, controlled, listing, run, said_by, simulated
-from tollwatch.config import load_settings
 from tollwatch.errors import TollwatchError
 
 Chaos = Callable[[Installation, Input, random.Random], None]
 HOLDS: dict[str, Chaos] = {}
 RATE = 25_000
 OF_THREE = {"a_broker_of_three_dies"}
-CHANGES = {"a_rule_changes", "a_model_is_promoted"}
-"""After these a replay from the server has to find the same, too."""
+CHANGES = {"a_rule_changes"}
+"""After this a replay from the server has to find the same, too."""
 
 
 def chaos(what: Chaos) -> Chaos:
@@ -182,60 +173,6 @@ def a_rule_changes(at: Installation, given: Input, chance: random.Random) -> Non
     for kind in given.found:
         given.found[kind] = listing(kind, "--data", at.folder / "changed")
     at.published()
-
-
-@chaos
-def a_model_is_promoted(at: Installation, given: Input, chance: random.Random) -> None:
-    """By two people in the middle of publishing; the embedded run takes the same event from a file."""
-    asked = load_settings(env=at.env)
-    settings = with_key(asked, folder_of(None, asked))
-    name = register(of_amounts(), "payment_risk", None, settings, by="anna")
-    at.publish(given, "--close", "--rate", RATE // 2)
-    time.sleep(chance.uniform(2, 4))
-    wish = propose_promotion(name, None, settings, by="anna", why="a test")
-
-    def publish(proposal: dict[str, object]) -> None:
-        put_in_force(proposal, None, settings, by="boss", live=True)
-
-    decide(wish.proposal_id, confirm=True, note="", data=DATA, settings=settings, by="boss", publish=publish)
-    (change,) = changes_of("payment_risk", None, settings)
-    key = key_for_changes(settings, home_of(None))
-    announced = at.folder / "changes.ndjson"
-    announced.write_bytes(model_event("payment_risk", name, change["from_ms"], settings, key) + b"\n")
-    own = {"TOLLWATCH_MODELS": settings.models or ""}
-    run("run", *given.files(), "--reference", announced, "--data", at.folder / "changed", env=own)
-    for kind in given.found:
-        given.found[kind] = listing(kind, "--data", at.folder / "changed", env=own)
-    by = run(
-        "query", "SELECT count() FROM score FINAL WHERE model_hash = '" + name + "'", "--data", at.folder / "changed"
-    )
-    assert re.search(r"[1-9]", by.stdout.splitlines()[-1]), "the promoted model scored nothing: it says nothing"
-    at.published()
-
-
-def of_amounts() -> Artifact:
-    """A model that finds large amounts likelier, which the product's own model does not."""
-    inputs = PaymentRisk.inputs
-    at = inputs.index("amount")
-    line = Line(
-        means=(0.0,) * len(inputs),
-        deviations=(1.0,) * len(inputs),
-        weights=tuple(0.01 if n == at else 0.0 for n in range(len(inputs))),
-        intercept=-5.0,
-    )
-    none = {"dataset": "", "dataset_hash": "", "code_version": "", "libraries": {}}
-    card = Card(**none, since_ms=0, until_ms=1, labels_known_until_ms=1, rows=1, frauds=1)
-    past = [(day, [0.007, 0.008]) for day in range(7)]
-    return Artifact(
-        view="payment_risk",
-        algorithm="logistic",
-        seed=1,
-        inputs=inputs,
-        parameters={},
-        line=line,
-        past=past,
-        card=card,
-    )
 
 
 @chaos
