@@ -176,6 +176,7 @@ def ours_on_smtp(folder: Path) -> Result:
         part = inputs[begin : begin + TOGETHER]
         scores[begin : begin + TOGETHER] = model.score(part)
         model.learn(part)
+        model.settle()
     return _ranked("neighbours", labels, scores, f"online, {TOGETHER:,} at a time, in original order")
 
 
