@@ -17,13 +17,13 @@ class FraudType(NamedTuple):
     title: str
 
     @property
-    def machine_tag(self) -> str:
-        """The tag as MISP writes it.
+    def machine_tag(self) -> str | None:
+        """The tag as MISP writes it; None where the taxonomy has none.
 
         >>> fraud_type("wangiri").machine_tag
         'gsma-fraud:business="wangiri"'
         """
-        return f'gsma-fraud:{self.predicate}="{self.value}"'
+        return f'gsma-fraud:{self.predicate}="{self.value}"' if self.predicate else None
 
 
 _TITLES: dict[str, dict[str, str]] = {
@@ -92,10 +92,14 @@ FRAUD_TYPES = {
     for predicate, titles in _TITLES.items()
     for value, title in titles.items()
 }
+UNKNOWN = FraudType("", "unknown", "Not known yet")
+"""For what is odd and may turn out to be any kind: the taxonomy has no such tag, and a guess would accuse."""
 
 
 def fraud_type(value: str) -> FraudType:
     """The type of a tag. Raises RuleError, with the nearest one, where there is none."""
+    if value == UNKNOWN.value:
+        return UNKNOWN
     if value not in FRAUD_TYPES:
         raise RuleError.unknown_word(value, list(FRAUD_TYPES), where="fraud_type", what="MISP gsma-fraud tag")
     return FRAUD_TYPES[value]

@@ -148,6 +148,18 @@ class Model(Declared, frozen=True, kw_only=True):
         """Which rows get a score: SQL over their columns."""
         raise TypeError(f"{type(self).__name__} declares no rows to score")
 
+    def when(self) -> str | None:
+        """Of those rows which, by their features: SQL over the features' names, all of one key; None: all of them."""
+        return None
+
+    def genuine_after(self) -> timedelta | None:
+        """How long after it a row without a label counts as genuine; None: the label horizon of the settings."""
+        return None
+
+    def horizon_ms(self, usual_days: int) -> int:
+        """The label horizon of this model, where the settings have so many days."""
+        return to_ms(self.genuine_after() or timedelta(days=usual_days))
+
     def labels(self) -> tuple[Label, ...]:
         """What labels come from, those of one instant in this order."""
         raise TypeError(f"{type(self).__name__} declares no labels")

@@ -1,8 +1,10 @@
 """Which key spaces the detectors in force need, and what each carries."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
+import polars as pl
 
 from detectors.engine.alerts import amounts_of
 from detectors.engine.conditions import conditions_of
@@ -43,13 +45,20 @@ def _streams(rule: Rule) -> set[str]:
 
 
 def _features_by_key(model: Model) -> dict[str, ModelFeatures]:
-    stream = streams_of(type(model).reads)[0]
+    stream, sql = streams_of(type(model).reads)[0], model.when()
+    when = None if sql is None else pl.sql_expr(sql)
     parts: dict[str, ModelFeatures] = {}
     for name, feature in model.features().items():
         if feature.by is None:
             raise RuleError(f"model `{model.name()}`, feature {name}: say by which key")
-        parts.setdefault(feature.by, ModelFeatures(type(model).model, stream, {})).features[name] = feature
-    return parts
+        own = parts.setdefault(feature.by, ModelFeatures(type(model).model, stream, {})).features
+        own[name] = msgspec.structs.replace(feature, by=None)  # as rules of that key name it, so that both share it
+    return {key: replace(part, when=when if _speaks_of(when, part) else None) for key, part in parts.items()}
+
+
+def _speaks_of(when: pl.Expr | None, part: ModelFeatures) -> bool:
+    """Whether a condition can be told by the features of one key."""
+    return when is not None and set(when.meta.root_names()) <= part.features.keys()
 
 
 def rules_by_key_space(rules: Sequence[Rule], models: Sequence[Model] = ()) -> dict[str, KeySpaceRules]:

@@ -23,7 +23,8 @@ class SavedNeighbours(msgspec.Struct, frozen=True, kw_only=True):
 class Neighbours:
     """A sample of `size` rows of all that was learnt (reservoir sampling, Vitter 1985), each equally likely in it.
 
-    Distances are between standardised inputs (mean and standard deviation of the sample). A row's score is d / (1 + d)
+    Distances are between standardised inputs (mean and standard deviation of the sample, but not below `least_spread`:
+    what hardly varies would make the smallest difference an enormous one). A row's score is d / (1 + d)
     of its distance d to the `k`-th nearest (Ramaswamy, Rastogi and Shim 2000): 0 where it was seen often before. What
     is learnt counts from the next `settle` on, however rows were cut into batches.
 
@@ -35,8 +36,10 @@ class Neighbours:
     True
     """
 
-    def __init__(self, inputs: int, *, size: int = 5_000, k: int = 5, seed: int = 1) -> None:
-        self.inputs, self.size, self.k, self.seed = inputs, size, k, seed
+    def __init__(
+        self, inputs: int, *, size: int = 5_000, k: int = 5, seed: int = 1, least_spread: float = LEAST_SPREAD
+    ) -> None:
+        self.inputs, self.size, self.k, self.seed, self.least_spread = inputs, size, k, seed, least_spread
         self.sample = np.zeros((0, inputs))
         self.in_force = np.zeros((0, inputs))
         self.seen = 0
@@ -64,7 +67,7 @@ class Neighbours:
     def _ready(self) -> tuple[NearestNeighbors, Numbers, Numbers]:
         if self._fitted is None:
             mean, spread = self.in_force.mean(axis=0), self.in_force.std(axis=0)
-            spread = np.where(spread > LEAST_SPREAD, spread, 1.0)
+            spread = np.where(spread > LEAST_SPREAD, np.maximum(spread, self.least_spread), 1.0)
             fitted = NearestNeighbors(n_neighbors=self.k, algorithm="kd_tree", n_jobs=1)
             self._fitted = fitted.fit((self.in_force - mean) / spread), mean, spread
         return self._fitted

@@ -41,6 +41,8 @@ class RefittedScorer(Scorer):
 
     IN_FORCE_AFTER_MS = HOUR_MS
     GROWN = 1.25
+    LEAST_OF_EACH = 1
+    """As many examples of either kind are needed before anything is fitted."""
 
     def __init__(self, *, seed: int = 1, keep: float = 0.1, most: int = 40_000) -> None:
         self.seed, self.keep = seed, keep
@@ -85,7 +87,7 @@ class RefittedScorer(Scorer):
 
     def _is_due(self, time: int) -> bool:
         examples = self.examples
-        if not (examples.frauds and examples.genuine) or examples.learnt == self.fitted_on:
+        if min(examples.frauds, examples.genuine) < self.LEAST_OF_EACH or examples.learnt == self.fitted_on:
             return False
         if self.fitted_at is None:
             return True

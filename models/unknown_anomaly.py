@@ -11,6 +11,8 @@ from models.neighbours import Neighbours, SavedNeighbours
 from tollwatch.saved import decode_saved
 
 VERSION = 1
+LEAST_SPREAD = 0.25
+"""Inputs are shares and logarithms: what differs by a quarter is not odd because nobody has differed yet."""
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +33,7 @@ class UnknownAnomaly(HourView):
 
     def __init__(self, *, seed: int = 1, size: int = 2_000, k: int = 5, least: int = 500) -> None:
         self.seed, self.least = seed, least
-        self.neighbours = Neighbours(len(self.inputs), size=size, k=k, seed=seed)
+        self.neighbours = Neighbours(len(self.inputs), size=size, k=k, seed=seed, least_spread=LEAST_SPREAD)
 
     def parameters(self) -> dict[str, float | int | str]:
         """What it is made with."""

@@ -121,7 +121,7 @@ def _model(
 ) -> PlannedModel:
     name = type(model).model
     fed_by = tuple(key for key, part in wanted.items() if any(own.model == name for own in part.models))
-    horizon_ms = settings.label_horizon_days * DAY_MS
+    horizon_ms = model.horizon_ms(settings.label_horizon_days)
     return PlannedModel(
         scoring_key_space(model),
         lambda tenant: Scoring(

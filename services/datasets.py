@@ -65,7 +65,7 @@ def labelled_rows(store: Store, model: str, settings: Settings, wanted: Wanted) 
 def _labelled(store: Store, declared: Model, rows: pl.DataFrame, settings: Settings, wanted: Wanted) -> Dataset:
     times = (int(rows["event_time"][0]), int(rows["event_time"][-1]))
     known_until = wanted.known_until_ms if wanted.known_until_ms is not None else _reached(store, declared, times[1])
-    known = Knowledge(known_until_ms=known_until, horizon_ms=settings.label_horizon_days * DAY_MS)
+    known = Knowledge(known_until_ms=known_until, horizon_ms=declared.horizon_ms(settings.label_horizon_days))
     rows = _with_names(store, declared, rows, times)
     alerts = _alerts(store, declared, settings)
     rows = in_alerts(rows, alerts)

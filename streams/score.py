@@ -32,7 +32,7 @@ from tollwatch.saved import decode_saved
 from tollwatch.segments import NOTHING, Segment, below, prefixed, segments_below
 
 log = logging.getLogger("tollwatch.models")
-VERSION = 4
+VERSION = 5
 DIGITS = 6
 DAY_MS = 86_400_000
 LEARN_EVERY_MS = 600_000
@@ -144,8 +144,11 @@ class Scoring:
             self.closed_at = rows.watermark  # alignment releases a row at its watermark only when all have closed
         found = Findings()
         due = self.join.due(limit, also_at=rows.watermark == self.closed_at)
+        when = self.declared.when()
+        if when is not None and len(due):
+            due = due.filter(pl.sql_expr(when))
         if len(due):
-            self._score(due, found)
+            self._score(self._with_names(due), found)
         found.alerts.extend(self.episodes.close(limit))
         return found
 
@@ -168,11 +171,17 @@ class Scoring:
                 *shown,
                 "_id",
                 subject=pl.col(kind.by),
-                _name=pl.Series(self.hasher.texts(on_time["event_id"], NAME)),
-                _known_by=pl.Series(self.hasher.texts(on_time[kind.known_by], NAME)),
             )
         self.join.take(on_time, features)
         self.labels.sort(key=lambda label: label[0])  # stable: within an instant as declared, then as aligned
+
+    def _with_names(self, due: pl.DataFrame) -> pl.DataFrame:
+        """Rows with the hashes by which labels may call them."""
+        known_by = type(self.declared).known_by
+        return due.with_columns(
+            _name=pl.Series(self.hasher.texts(due["event_id"], NAME)),
+            _known_by=pl.Series(self.hasher.texts(due[known_by], NAME)),
+        )
 
     def _note_labels(self, stream: str, table: pl.DataFrame) -> None:
         """Note what rows of a stream say, in their order; the first declared label that a row passes counts."""
@@ -233,24 +242,29 @@ class Scoring:
             found.quarantined += [self._refused(due, n, error) for n, error in failed.items()]
             due.failed |= failed.keys()
             places = [n for n in places if n not in failed]
-        taken = places if failed else part
-        waiting = self.pending.add(due.times[taken], due.names[taken], due.known_by[taken], due.matrix[taken])
-        ready = self.model.ready()
+        waiting = self._wait(due, places if failed else part) if self.model.needs_labels else None
+        ready, usual = self.model.ready(), []
         for at, n in enumerate(places):
             time, subject, score = int(due.times[n]), due.subjects[n], float(due.scores[n])
             found.alerts.extend(self.episodes.close(time))
-            if not ready:
-                continue  # what it says before it knows both kinds sets no threshold either
-            self.budget.see(time, subject, score)
-            severity = self.budget.severity(score)
+            if ready:  # what it says before it knows both kinds sets no threshold either
+                self.budget.see(time, subject, score)
+            severity = self.budget.severity(score) if ready else None
             if severity is None:
+                usual.append(n)
                 continue
             row, features = due.rows.row(n, named=True), due.shown.row(n, named=True)
             alert = self.episodes.take(row, features, score, severity)
-            self.pending.stand_in_alert(waiting + at, self.episodes.name_of(subject))
+            place = waiting + at if waiting is not None else self._wait(due, slice(n, n + 1))
+            self.pending.stand_in_alert(place, self.episodes.name_of(subject))
             if alert is not None:
                 found.alerts.append(alert)
                 due.alerted.append((n, alert))
+        self.champion.observe(due.matrix[usual])
+
+    def _wait(self, due: "_Due", part: slice | list[int]) -> int:
+        """Let rows wait for their labels; gives the place of the first."""
+        return self.pending.add(due.times[part], due.names[part], due.known_by[part], due.matrix[part])
 
     def _scores(self, due: "_Due", part: slice) -> dict[int, BaseException]:
         """Note the rounded score of each row; where the model fails, row by row: gives those that cannot be scored."""

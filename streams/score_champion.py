@@ -5,7 +5,7 @@ import logging
 import msgspec
 import polars as pl
 
-from models.contract import Scorer
+from models.contract import Numbers, Scorer
 from models.registry import ModelFolder
 from tollwatch.errors import ConfigurationError
 from tollwatch.rescue import UNFORESEEN
@@ -92,6 +92,14 @@ class Champion:
                 model.learn_one(features, fraud)
             except UNFORESEEN as error:
                 log.warning("%s: an example could not be learnt and is left out (%r)", model.name, error)
+
+    def observe(self, inputs: Numbers) -> None:
+        """Show them rows that were scored and alerted nobody."""
+        for model in self._all():
+            try:
+                model.observe(inputs)
+            except UNFORESEEN as error:
+                log.warning("%s: what was scored could not be learnt and is left out (%r)", model.name, error)
 
     def settle(self, time: int) -> None:
         """Let them be fitted."""

@@ -19,10 +19,13 @@ def label_columns(label: Label) -> set[str]:
 
 def scoring_key_space(declared: Model) -> KeySpace:
     """What the scoring stage reads beside the features: the rows to score and those that say labels, on one shard."""
-    wanted: dict[str, set[str]] = {scored_stream(declared): {*type(declared).columns, type(declared).known_by}}
+    kind = type(declared)
+    wanted: dict[str, set[str]] = {scored_stream(declared): {*kind.columns, kind.by, kind.known_by}}
     for label in declared.labels():
         wanted.setdefault(label.stream, set()).update(label_columns(label))
     wanted.setdefault("reference", set()).update(("event_id", "event_time", "entity", "id", "artifact"))
     columns = {stream: tuple(name for name in schema(stream) if name in own) for stream, own in wanted.items()}
     where = {"reference": "entity = 'model'"}
+    if all(label.stream != scored_stream(declared) for label in declared.labels()):
+        where[scored_stream(declared)] = declared.scored()
     return KeySpace(name=type(declared).model, by={}, columns=columns, where=where, broadcast=tuple(columns), shards=1)

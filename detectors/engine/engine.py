@@ -244,15 +244,19 @@ class Engine:
             if model.stream not in rows.tables:
                 continue
             position = rows.position[model.stream]
-            inside = (mask[position] & np.uint64(bit)) != 0
-            table = rows.tables[model.stream].select("event_id", "event_time", "_id")
-            columns = {
-                name: self._feature(wanted, np.ascontiguousarray(out[:, position])).cast(pl.Float64)
-                for name, wanted in model.features.items()
-            }
-            found.features.setdefault(model.model, []).append(
-                table.with_columns(**columns).filter(pl.Series(inside & ~rows.late[position]))
-            )
+            wanted = ((mask[position] & np.uint64(bit)) != 0) & ~rows.late[position]
+            if model.when is not None:
+                early = model.when.meta.root_names()
+                told = self._features({name: model.features[name] for name in early}, out, position[wanted])
+                wanted[wanted] = told.select(model.when.fill_null(value=False)).to_series().to_numpy()
+            made = rows.tables[model.stream].select("event_id", "event_time", "_id").filter(pl.Series(wanted))
+            features = self._features(model.features, out, position[wanted])
+            found.features.setdefault(model.model, []).append(made.with_columns(features.get_columns()))
+
+    def _features(self, wanted: Mapping[str, Feature], out: Ints, places: Ints) -> pl.DataFrame:
+        """Features of rows as floats, by name."""
+        taken = np.ascontiguousarray(out[:, places])
+        return pl.DataFrame({name: self._feature(each, taken).cast(pl.Float64) for name, each in wanted.items()})
 
     def _room(self, size: int) -> e.WrittenRevisions:
         """Room for so many revisions, and one row of evidence more for those that open nothing."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from detectors.engine import kernel as k
 from detectors.engine.expressions import Expressions
@@ -22,11 +23,12 @@ MAX_PANES = 1000
 
 @dataclass(frozen=True)
 class ModelFeatures:
-    """The features of one model in this key space, read at each row of `stream`."""
+    """The features of one model in this key space, read at each row of `stream`, or of those where `when` holds."""
 
     model: str
     stream: str
     features: dict[str, Feature]
+    when: pl.Expr | None = None
 
 
 @dataclass
@@ -196,7 +198,7 @@ def compile_program(key_space: KeySpace, rules: list[Rule], models: list[ModelFe
         for feature in own.values():
             need[feature] = need.get(feature, 0) | bit
         model_touch.append(bit)
-        kept_models.append(ModelFeatures(model.model, model.stream, own))
+        kept_models.append(ModelFeatures(model.model, model.stream, own, model.when))
     for feature, column in made.columns.items():
         need[feature] |= 1 << made.spec[column][k.BIT]
     logged = 0

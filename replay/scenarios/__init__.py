@@ -6,6 +6,7 @@ A scenario knows nothing of that detector: it does what fraudsters do, and write
 import importlib
 import pkgutil
 from collections.abc import Sequence
+from functools import cache
 
 from replay.simulate.chance import chance
 from replay.simulate.planted import Planted, ScenarioContext, together
@@ -36,5 +37,12 @@ def plant(world: World, names: Sequence[str] | None = None, strength: Strength =
 
 def _play(name: str, world: World, used: set[int]) -> Planted:
     module = importlib.import_module(f"{__name__}.{name}")
-    played: Planted = module.plant(ScenarioContext(world, chance(world.seed, name), used, every_scenario().index(name)))
+    chosen = _choosing().index(name) if name in _choosing() else 0
+    played: Planted = module.plant(ScenarioContext(world, chance(world.seed, name), used, chosen))
     return played
+
+
+@cache
+def _choosing() -> list[str]:
+    """Scenarios that choose among all rows: each has a share of the ids, which the others leave alone."""
+    return [name for name in every_scenario() if hasattr(importlib.import_module(f"{__name__}.{name}"), "Few")]

@@ -25,6 +25,7 @@ class Few:
     ) -> None:
         self.left, self.each = most, each
         self.shares = [*(shares or [context.number])] if share else None
+        assert self.shares is None or max(self.shares) < SHARES
 
     def of(self, rows: pl.DataFrame, by: str = "event_id") -> pl.DataFrame:
         """Some of the rows, by a number that looks random and is made from their ids."""

@@ -14,6 +14,7 @@ import polars as pl
 from river.drift import ADWIN
 
 from detectors import every_model
+from models import scorer
 from models.calibration import expected_error
 from services.assembly import configured_model
 from services.datasets import DAY_MS, Wanted, labelled_rows
@@ -137,9 +138,10 @@ def health(store: Store, detector: str, settings: Settings) -> Health:
 
 def _known(store: Store, detector: str, settings: Settings, last: int | None) -> pl.DataFrame:
     """Scores and labels of the last days that are old enough to have one."""
-    if last is None:
+    declared = configured_model(detector, settings)
+    if last is None or not scorer(type(declared).model).needs_labels:  # its score is no chance of anything
         return pl.DataFrame(schema={"score": pl.Float64, "label": pl.Boolean})
-    horizon = settings.label_horizon_days * DAY_MS
+    horizon = declared.horizon_ms(settings.label_horizon_days)
     wanted = Wanted(since_ms=last - horizon - WATCHED_DAYS * DAY_MS, until_ms=last - horizon + 1)
     rows = labelled_rows(store, detector, settings, wanted)
     if rows.is_empty():

@@ -5,7 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from replay.scenarios import every_scenario, plant
+from replay.scenarios import _choosing, every_scenario, plant
+from replay.simulate.faults import SHARES
 from replay.simulate.population import World, populate
 from replay.simulate.run import START, operator
 from replay.truth import Truth, read_truth
@@ -201,3 +202,8 @@ def test_all_that_is_planted_in_usage_is_written(tmp_path: Path) -> None:
     written = usage.filter(pl.col("event_id").is_in(planted.rows["usage"]["event_id"].to_list()))
     assert len(written) == len(planted.rows["usage"])
     assert written["source"].n_unique() > 2
+
+
+def test_a_fault_has_rows_of_its_own_to_choose_from() -> None:
+    """Shares of all ids are numbered; the last ones are given to faults whose rows are rare."""
+    assert 0 < len(_choosing()) <= SHARES - 8
