@@ -12,7 +12,7 @@ def every_scorer() -> dict[str, type[Scorer]]:
     """Every model by its name; what is made of a file (`frozen.TrainedScorer`) has none of its own.
 
     >>> sorted(every_scorer())
-    ['payment_risk', 'payment_risk_line', 'sim_box_score', 'unknown_anomaly']
+    ['payment_risk', 'payment_risk_line', 'sim_box_score', 'subscription_risk', 'unknown_anomaly']
     """
     found: dict[str, type[Scorer]] = {}
     for info in pkgutil.iter_modules(__path__):
