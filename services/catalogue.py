@@ -108,5 +108,5 @@ def looked_for() -> str:
         thresholds = ", ".join(f"`{name}` {value}" for name, value in kind().thresholds().items())
         title = fraud_type(kind.fraud_type).title
         lines.append(f"| `{kind.name()}` | {title} | {kind.by} | {sentence} | {thresholds} |")
-    count = f"{len(every_detector())} detectors, beside {len(every_model())} scored one."
+    count = f"{len(every_detector())} detectors, beside {len(every_model())} scored ones."
     return "\n".join(["## What they look for", "", count, "", *lines, ""])
