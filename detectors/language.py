@@ -130,13 +130,15 @@ class Model(Declared, frozen=True, kw_only=True):
     It scores the rows of `reads` that pass `scored`, shows `columns` of them, and learns from `labels`; a row that has
     no label after the label horizon of the settings counts as genuine. Of a day's scores the worst `per_day` subjects
     are alerted on, by thresholds from the last `threshold_days`; `critical_per_day` of them are critical. A score must
-    lie above `at_least`. An episode is over after `quiet` without a score that deserves an alert.
+    lie above `at_least`. An episode is over after `quiet` without a score that deserves an alert; `amount` is the
+    column of the money at risk in its rows, where they have any.
     """
 
     by: ClassVar[str]
     model: ClassVar[str]
     columns: ClassVar[tuple[str, ...]]
     known_by: ClassVar[str]
+    amount: ClassVar[str | None] = None
 
     per_day: int = 20
     critical_per_day: int = 2

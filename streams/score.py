@@ -21,8 +21,7 @@ from models.registry import ModelFolder
 from streams.score_champion import Champion, SavedChampion
 from streams.score_episodes import NAME, Declaration, Episode, Episodes
 from streams.score_join import Join
-from streams.score_space import scored_stream
-from tollwatch.columns import schema
+from streams.score_space import complete, scored_stream
 from tollwatch.duration import to_ms
 from tollwatch.findings import Alert, Quarantined
 from tollwatch.frames import Aligned, EvidenceRows, Findings, ScoreRows
@@ -131,6 +130,7 @@ class Scoring:
             stream=self.stream,
             subject_kind=type(declared).by,
             where=declared.scored(),
+            amount=type(declared).amount,
             quiet_ms=to_ms(declared.quiet),
             tenant=self.tenant,
             run=self.run,
@@ -156,7 +156,7 @@ class Scoring:
         for stream in dict.fromkeys(label.stream for label in self.declared.labels()):
             table = rows.tables.get(stream)
             if table is not None and len(table):
-                self._note_labels(stream, _complete(stream, table))
+                self._note_labels(stream, complete(stream, table))
         if self.takes_changes:
             self.champion.note(rows.tables.get("reference"))
         on_time = pl.DataFrame()
@@ -166,7 +166,7 @@ class Scoring:
             late = pl.Series(rows.late[rows.position[self.stream]])
             wanted = ~late & pl.sql_expr(self.declared.scored()) & pl.col(kind.by).is_not_null()
             shown = dict.fromkeys((*kind.columns, kind.by, kind.known_by))
-            on_time = _complete(self.stream, table).filter(wanted)
+            on_time = complete(self.stream, table).filter(wanted)
             on_time = on_time.select(
                 *shown,
                 "_id",
@@ -395,9 +395,3 @@ def _full(time: int) -> int:
 
 def _rounded(scores: Numbers) -> Numbers:
     return np.array([round(score, DIGITS) for score in scores.tolist()], np.float64)
-
-
-def _complete(stream: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Columns that no source gave are null throughout."""
-    absent = {name: pl.lit(None, kind) for name, kind in schema(stream).items() if name not in rows.columns}
-    return rows.with_columns(**absent)

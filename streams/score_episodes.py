@@ -21,13 +21,17 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     stream: str
     subject_kind: str
     where: str
+    amount: str | None
     quiet_ms: int
     tenant: str
     run: str
 
 
 class Episode(msgspec.Struct, kw_only=True):
-    """What a subject's open episode holds; `amount_micros` and `count` speak of its alerting events."""
+    """What a subject's open episode holds; `amount_micros` and `count` speak of its alerting events.
+
+    Money is that of the first currency among them; None where no event has any.
+    """
 
     subject: str
     start: int
@@ -40,7 +44,7 @@ class Episode(msgspec.Struct, kw_only=True):
     account_id: str | None
     subscriber_id: str | None
     currency: str | None
-    amount_micros: int = 0
+    amount_micros: int | None = None
     count: int = 0
     hash_sum: int = 0
     revision: int = 0
@@ -77,7 +81,7 @@ class Episodes:
                 score=-1.0,
                 account_id=row.get("account_id"),
                 subscriber_id=row.get("subscriber_id"),
-                currency=row.get("currency"),
+                currency=None,
             )
         raised = not fresh and severity == "critical" and episode.severity == "warning"
         self.open[episode.subject] = episode  # last in the order, so that the quietest stands first
@@ -100,8 +104,11 @@ class Episodes:
         episode.last = row["event_time"]
         if score > episode.score:
             episode.score, episode.features = score, features
-        if row.get("currency") == episode.currency:
-            episode.amount_micros += row.get("amount_micros") or 0
+        amount, currency = row.get(self.about.amount or ""), row.get("currency")
+        if amount is not None and currency is not None:
+            episode.currency = episode.currency or currency
+            if currency == episode.currency:
+                episode.amount_micros = (episode.amount_micros or 0) + amount
         episode.count += 1
         episode.hash_sum = (episode.hash_sum + row["_id"]) % (1 << 64)
 

@@ -29,3 +29,9 @@ def scoring_key_space(declared: Model) -> KeySpace:
     if all(label.stream != scored_stream(declared) for label in declared.labels()):
         where[scored_stream(declared)] = declared.scored()
     return KeySpace(name=type(declared).model, by={}, columns=columns, where=where, broadcast=tuple(columns), shards=1)
+
+
+def complete(stream: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Columns that no source gave are null throughout."""
+    absent = {name: pl.lit(None, kind) for name, kind in schema(stream).items() if name not in rows.columns}
+    return rows.with_columns(**absent)

@@ -43,6 +43,7 @@ class PaymentRisk(Model, frozen=True):
         "terminal_id",
     )
     known_by = "payment_id"
+    amount = "amount_micros"
 
     verdict_delay: timedelta = timedelta(days=7)
 

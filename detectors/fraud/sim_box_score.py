@@ -48,6 +48,7 @@ class SimBoxScore(Model, frozen=True):
         "currency",
     )
     known_by = "imsi"
+    amount = "charge_micros"
 
     per_day: int = 5
     critical_per_day: int = 1

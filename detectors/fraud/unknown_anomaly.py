@@ -46,6 +46,7 @@ class UnknownAnomaly(Model, frozen=True):
         "currency",
     )
     known_by = "event_id"
+    amount = "charge_micros"
 
     per_day: int = 5
     critical_per_day: int = 0

@@ -91,6 +91,7 @@ def test_rings_like_those_that_were_never_paid_are_found() -> None:
     new = {f"ring-{day}-1" for day in range(100, DAYS, 5)}
     assert new <= set(alerted)
     assert {(alert.subject_kind, alert.detector) for alert in opened()} == {("account_id", "subscription_risk")}
+    assert {(alert.amount_micros, alert.currency) for alert in opened()} == {(None, None)}, "nobody knows yet"
 
 
 def test_no_alert_on_honest_customers() -> None:

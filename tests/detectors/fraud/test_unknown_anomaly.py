@@ -99,6 +99,7 @@ def test_a_sim_that_does_what_nobody_does_is_found_without_any_verdict() -> None
     began = START_MS + ((DAYS - 1) * DAY_S + 14 * HOUR_S) * 1000
     assert began < found.event_time < began + HOUR_S * 1000
     assert max(scores()["0"]) > 0.9
+    assert (found.amount_micros, found.currency) == (100_000, "EUR"), "what its event was charged"
 
 
 def test_no_alert_on_who_is_busy_every_day() -> None:
