@@ -12,6 +12,7 @@ from services.audit import note, note_settings
 from services.changes import FOLDER, forget_told, untold_sources
 from services.controls import run_controls
 from services.keys import with_key
+from services.lab.health import keep_health
 from services.lab.shadow import score_beside
 from services.ledger.notes import keep
 from services.stores import open_store
@@ -72,6 +73,7 @@ def run_line(
         summary.leakages += breaks
         keep(settings, store, data, data)
         score_beside(store, data, settings)
+        keep_health(store, settings)
         for (source, kind), number in sorted(summary.not_allowed.items()):
             note(data, "refuse", kind, source, {"records": [None, number]}, settings=settings)
         forget_told(data / FOLDER)

@@ -13,6 +13,7 @@ from services.controls import run_controls
 from services.controls_pace import Pace
 from services.keys import folder_of, with_key
 from services.lab.shadow import Beside
+from services.lab.watching import Watching
 from services.ledger.books import Books
 from services.ledger.notes import keep
 from services.stores import DATA
@@ -50,13 +51,16 @@ def make_worker(settings: Settings, rules: Sequence[Path] = (), state: str | Non
         settings.state or STATE,
         lambda refused: _note_refused(refused, settings),
         evidence_store=ServerStore(server),
-        controls=partial(_run_controls, server, settings, Pace(), {}, Beside(settings)),
+        controls=partial(_run_controls, server, settings, Pace(), {}, (Beside(settings), Watching(settings))),
     )
 
 
-def _run_controls(server: str, settings: Settings, pace: Pace, books: dict[str, Books], beside: Beside) -> None:
-    """Run the controls over what is stored, and book what they found; challengers score beside it."""
-    beside.go_on()
+def _run_controls(
+    server: str, settings: Settings, pace: Pace, books: dict[str, Books], beside: tuple[Beside, Watching]
+) -> None:
+    """Run the controls over what is stored, and book what they found; challengers score and are watched beside it."""
+    for each in beside:
+        each.go_on()
     store = ServerStore(server, make=False)
     try:
         run_controls(store, settings, pace=pace)

@@ -16,6 +16,7 @@ from tollwatch.findings import (
     Leakage,
     LedgerPosition,
     LedgerUnits,
+    ModelHealth,
     Quarantined,
     Score,
 )
@@ -130,13 +131,13 @@ def tables_of(found: Findings) -> dict[str, pa.Table]:
     if found.control_runs:
         own = [n for n in ControlRun.__struct_fields__ if n not in ("inputs", "cut")]
         made["control_run"] = _table(found.control_runs, own, {"inputs": _inputs, "cut": _cut})
-    made |= _ledger(found)
+    made |= _kept_beside(found)
     if found.frame_marks:
         made["frame_mark"] = _simple(found.frame_marks)
     return made
 
 
-def _ledger(found: Findings) -> dict[str, pa.Table]:
+def _kept_beside(found: Findings) -> dict[str, pa.Table]:
     made: dict[str, pa.Table] = {}
     if found.positions:
         kinds = dict.fromkeys(("detected_at", "settled_at"), MS)
@@ -147,6 +148,9 @@ def _ledger(found: Findings) -> dict[str, pa.Table]:
     if found.challenger_scores:
         kinds = {"event_time": MS}
         made["challenger_score"] = _table(found.challenger_scores, ChallengerScore.__struct_fields__, kinds=kinds)
+    if found.model_health:
+        kinds = dict.fromkeys(("watched_at", "drifted_at"), MS)
+        made["model_health"] = _table(found.model_health, ModelHealth.__struct_fields__, kinds=kinds)
     return made
 
 

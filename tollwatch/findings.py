@@ -183,6 +183,33 @@ class ChallengerScore(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
 
 
+class ModelHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How a scored detector was when it had scored its last event; written anew with every look at it.
+
+        float | None, Meta(description="mean distance of scores from what came true; where they are chances at all")
+    among judged alerts. `calibration_error` is how far scores are from the share of frauds among events like them.
+    """
+
+    detector: Annotated[str, Meta(description="the detector")]
+    watched_at: Annotated[int, Meta(description="the time of the last event that it scored")]
+    scored_by: Annotated[str, Meta(description="the hash of the model that scored it")]
+    scores: Annotated[int, Meta(description="how many of the newest scores were watched")]
+    score_drifts: Annotated[int, Meta(description="how often their mean has changed")]
+    drifted_at: Annotated[int | None, Meta(description="when it changed last")] = None
+    mean_before: Annotated[float | None, Meta(description="the mean before that")] = None
+    mean_after: Annotated[float | None, Meta(description="the mean since")] = None
+    judged: Annotated[int, Meta(description="alerts on which somebody gave a verdict")]
+    frauds: Annotated[int, Meta(description="those of them that were fraud")]
+    precision_drifts: Annotated[int, Meta(description="how often the share of frauds among them has changed")]
+    labelled: Annotated[int, Meta(description="scored events whose label is known, of the last sixty days")]
+    calibration_error: Annotated[
+        float | None,
+        Meta(description="mean distance of scores from what came true; absent where scores are no chances"),
+    ] = None
+    tenant: Annotated[str, Meta(description="the operator or MVNO; first in every key, id and table order")] = "main"
+    run: Annotated[str, Meta(description="`live`, or the name of a replay")] = "live"
+
+
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """What a model said of one event."""
 

@@ -19,6 +19,7 @@ from tollwatch.findings import (
     Leakage,
     LedgerPosition,
     LedgerUnits,
+    ModelHealth,
     Quarantined,
     Score,
 )
@@ -40,6 +41,7 @@ PLAIN = (
     "positions",
     "units",
     "challenger_scores",
+    "model_health",
     "quarantined",
     "health",
 )
@@ -290,6 +292,7 @@ class Findings:
     positions: list[LedgerPosition] = field(default_factory=list)
     units: list[LedgerUnits] = field(default_factory=list)
     challenger_scores: list[ChallengerScore] = field(default_factory=list)
+    model_health: list[ModelHealth] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     health: list[FeedHealth] = field(default_factory=list)
     frame_marks: list[FrameMark] = field(default_factory=list)
@@ -331,6 +334,7 @@ class Findings:
             self.positions,
             self.units,
             self.challenger_scores,
+            self.model_health,
             self.quarantined,
             self.health,
             self.frame_marks,

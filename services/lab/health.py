@@ -20,6 +20,8 @@ from services.assembly import configured_model
 from services.datasets import DAY_MS, Wanted, labelled_rows
 from services.stores import reading
 from tollwatch.config import Settings
+from tollwatch.findings import ModelHealth
+from tollwatch.frames import Findings
 from tollwatch.ports import Store
 
 DELTA = 0.002
@@ -109,6 +111,36 @@ def health_of_models(data: Path | None, settings: Settings) -> list[Health]:
     """The health of every scored detector, by name."""
     with reading(data, settings) as store:
         return [health(store, kind.name(), settings) for kind in sorted(every_model(), key=lambda kind: kind.name())]
+
+
+def keep_health(store: Store, settings: Settings) -> list[ModelHealth]:
+    """Look at every scored detector that has scored something, and store how it is: the board of models shows it."""
+    every = [health(store, name, settings) for name in sorted(kind.name() for kind in every_model())]
+    found = [_kept(each, settings) for each in every if each.last_ms is not None]
+    if found:
+        store.write(Findings(model_health=found))
+    return found
+
+
+def _kept(seen: Health, settings: Settings) -> ModelHealth:
+    last = seen.score_drift[-1] if seen.score_drift else None
+    return ModelHealth(
+        detector=seen.detector,
+        watched_at=seen.last_ms or 0,
+        scored_by=seen.scored_by or "",
+        scores=seen.scores,
+        score_drifts=len(seen.score_drift),
+        drifted_at=last.at_ms if last else None,
+        mean_before=last.before if last else None,
+        mean_after=last.after if last else None,
+        judged=seen.judged,
+        frauds=seen.frauds,
+        precision_drifts=len(seen.precision_drift),
+        labelled=seen.labelled,
+        calibration_error=seen.calibration_error,
+        tenant=settings.tenant,
+        run=settings.run,
+    )
 
 
 def health(store: Store, detector: str, settings: Settings) -> Health:

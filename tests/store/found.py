@@ -15,6 +15,7 @@ from tollwatch.findings import (
     Leakage,
     LedgerPosition,
     LedgerUnits,
+    ModelHealth,
     Quarantined,
 )
 from tollwatch.frames import Findings, ScoreRows
@@ -168,6 +169,20 @@ POSITION = LedgerPosition(
 CHALLENGER_SCORE = ChallengerScore(
     event_id="e\u00e9", event_time=START, detector="payment_risk", artifact="0123456789abcdef", subject="c1", score=0.1
 )
+MODEL_HEALTH = ModelHealth(
+    detector="payment_risk",
+    watched_at=START,
+    scored_by="0123456789abcdef",
+    scores=2**40,
+    score_drifts=1,
+    drifted_at=START - 5,
+    mean_before=0.1,
+    mean_after=1 / 3,
+    judged=4,
+    frauds=1,
+    precision_drifts=0,
+    labelled=0,
+)
 HEALTH = FeedHealth(
     stream="usage", source="gateway", minute=START, events=5, late=1, quarantined=1, duplicates=2, watermark=START
 )
@@ -183,6 +198,7 @@ def one_of_each() -> Findings:
         control_runs=[CONTROL_RUN],
         positions=[POSITION],
         challenger_scores=[CHALLENGER_SCORE],
+        model_health=[MODEL_HEALTH],
         units=[LedgerUnits(finding_id=f"{3:016x}", revision=2, units=["usage:e\u00e9", "usage:f"], weights=[0, 2**62])],
         quarantined=[
             quarantined(7, b"\xff\x00{'\\\n", source="gateway", event_time=4_000_000_000_000),

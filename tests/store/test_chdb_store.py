@@ -27,6 +27,7 @@ from tollwatch.findings import (
     FrameMark,
     LedgerPosition,
     LedgerUnits,
+    ModelHealth,
     Quarantined,
     Score,
 )
@@ -90,6 +91,7 @@ def test_alerts_and_leakages_come_back_to_the_byte(empty: ChdbStore) -> None:
         (LedgerPosition, "ledger_position", "positions"),
         (LedgerUnits, "ledger_units", "units"),
         (ChallengerScore, "challenger_score", "challenger_scores"),
+        (ModelHealth, "model_health", "model_health"),
         (FeedHealth, "feed_health", "health"),
         (FrameMark, "frame_mark", "frame_marks"),
     ],

@@ -24,7 +24,7 @@ def board() -> Board:
         title="Models",
         description="Scores, alerts, what became of them, and whether what a model sees has changed.",
         variables=(TENANTS, Variable("model", "Model", models)),
-        rows={"": [range_panel()], "Scores": _scores(), "Verdicts": _verdicts(), "Drift": _drift()},
+        rows={"": [range_panel()], "Scores": _scores(), "Verdicts": _verdicts(), "Drift": _watched() + _drift()},
     )
 
 
@@ -107,6 +107,39 @@ def _verdicts() -> list[Panel]:
                 "precision": Column("percentunit", width=100, decimals=1),
             },
             empty="no verdicts",
+        ),
+    ]
+
+
+def _watched() -> list[Panel]:
+    live = f"run = 'live' AND tenant IN (${{tenant:singlequote}}) AND detector IN (${{model:singlequote}}) AND {within('watched_at')}"
+    return [
+        Panel(
+            "table",
+            "Drift",
+            "At the last look in this range: how often the mean of the scores, and of the frauds among judged alerts, has "
+            "changed (ADWIN), and how the scores did last. Where it keeps changing, train again and let a challenger compare.",
+            "SELECT detector AS model, max(watched_at) AS seen, argMax(score_drifts, watched_at) AS scores_changed, "
+            "argMax(tuple(drifted_at), watched_at).1 AS changed, argMax(tuple(mean_before), watched_at).1 AS before, "
+            "argMax(tuple(mean_after), watched_at).1 AS since, argMax(precision_drifts, watched_at) AS precision_changed "
+            f"FROM model_health FINAL WHERE {live} GROUP BY model ORDER BY model",
+            columns={
+                "scores_changed": Column("none", "scores changed", 120),
+                "changed": Column("dateTimeAsIso", "last change", 160),
+                "before": Column("percentunit", "mean before", 110, decimals=1),
+                "since": Column("percentunit", "mean since", 110, decimals=1),
+                "precision_changed": Column("none", "precision changed", 140),
+            },
+            empty="nobody has looked in this range: workers look once an hour, a run at its end",
+        ),
+        Panel(
+            "timeseries",
+            "Calibration error",
+            "How far scores are from the share of frauds among events like them, by labels old enough to be known.",
+            "SELECT $__timeInterval(watched_at) AS time, detector AS model, max(calibration_error) AS error "
+            f"FROM model_health FINAL WHERE {live} AND calibration_error IS NOT NULL GROUP BY time, model ORDER BY time",
+            unit="percentunit",
+            named="model",
         ),
     ]
 

@@ -191,6 +191,11 @@ def test_models(store: ChdbStore) -> None:
     assert {"payment_risk v2", "unknown_anomaly v1"} <= set(scored)
     assert "threshold" in texts["Scores"]
     assert "amount" in texts["Features against what came before"]
+    looked_at = store.query("SELECT detector FROM model_health FINAL")["detector"].to_list()
+    assert {"payment_risk", "unknown_anomaly"} <= set(looked_at)
+    assert set(looked_at) <= set(texts["Drift"])
+    assert "payment_risk" in texts["Calibration error"]
+    assert "unknown_anomaly" not in texts["Calibration error"], "its scores are no chances"
 
 
 def test_the_timeline_of_a_subject(store: ChdbStore, found: Findings) -> None:
