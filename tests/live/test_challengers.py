@@ -76,7 +76,7 @@ def scored(at: Installation) -> dict[str, int]:
     """How many events the champion scored, and each challenger, by its hash."""
     store = ServerStore(at.env["TOLLWATCH_CLICKHOUSE"])
     own = store.query("SELECT artifact, count() AS n FROM challenger_score FINAL GROUP BY artifact")
-    champion = int(store.query("SELECT count() AS n FROM score FINAL").item())
+    champion = int(store.query("SELECT count() AS n FROM score FINAL WHERE model = 'payment_risk'").item())
     store.close()
     return {"champion": champion, **dict(own.iter_rows())}
 
