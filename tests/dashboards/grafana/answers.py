@@ -1,5 +1,6 @@
 """Run every panel of every dashboard on a store, and say what does not answer as its panel needs."""
 
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import polars as pl
@@ -25,8 +26,16 @@ MAY_BE_EMPTY = {
 """Of a fraud type that was not planted, a model that did not alert, a run without duplicates, nobody chosen."""
 
 
-def wrong(store: Any, *, quiet: set[str] | None = None) -> list[str]:
-    """A sentence for each panel that gives no rows, or not the columns that it needs; `quiet` boards may be empty."""
+LOOKED_AT_HOURLY = {"Drift", "Calibration error"}
+"""Of models beside workers: empty until the first hour is over."""
+
+
+def wrong(store: Any, *, quiet: set[str] | None = None, empty: AbstractSet[str] = frozenset()) -> list[str]:
+    """A sentence for each panel without rows, or not the columns that it needs.
+
+    `quiet` boards and `empty` panels may be empty.
+    """
+    may = MAY_BE_EMPTY | empty
     found = []
     for name, board in every_board().items():
         values = chosen(board, store)
@@ -36,7 +45,7 @@ def wrong(store: Any, *, quiet: set[str] | None = None) -> list[str]:
         values = {variable: texts or ["main"] for variable, texts in values.items()}
         for panel in filter(asks_clickhouse, board.panels()):
             rows = store.query(expanded(panel.sql, values))
-            if said := _judge(panel, rows, may_be_empty=name in (quiet or set()) or panel.title in MAY_BE_EMPTY):
+            if said := _judge(panel, rows, may_be_empty=name in (quiet or set()) or panel.title in may):
                 found.append(f"{name}, {panel.title}: {said}")
     return found
 
