@@ -1,6 +1,11 @@
-"""Subscription fraud: one forged document opens an account in shop after shop, each with a telephone on top."""
+"""Subscription fraud: one forged document opens an account in shop after shop, each with a telephone on top.
+
+Truth names the accounts as well, as `known`: the detector must find the document, and whoever finds one of its
+accounts is right.
+"""
 
 import numpy as np
+from msgspec.structs import replace
 
 from replay.simulate.chance import DAY, HOUR, MINUTE
 from replay.simulate.planted import Planted, ScenarioContext, together
@@ -34,4 +39,6 @@ def _document(context: ScenarioContext, who: int, prefix: str) -> Planted:
         source="orders",
     )
     truth = context.truth("subscription_fraud", who, times, subject=("identity_fingerprint", document))
-    return Planted([truth], {"orders": rows})
+    of_account = replace(truth, kind="known", subject_kind="account_id", subscriber_id=None)
+    known = [replace(of_account, subject=name, account_id=name) for name in accounts[1:]]
+    return Planted([truth, *known], {"orders": rows})
