@@ -21,6 +21,7 @@ def replay(
     warm: float = 0,
     rules: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
     run: str = "replay",
+    topics: Annotated[bool, Parameter(negative=())] = False,
     config: Path | None = None,
 ) -> None:
     """Read stored events again, in the order in which they came, and write what is found into a folder.
@@ -47,12 +48,14 @@ def replay(
         YAML files with rules.
     run
         The name of this run.
+    topics
+        Read the raw topics of Kafka instead of the stored events, as far back as they are kept.
     config
         A settings file.
     """
     settings = msgspec.structs.replace(load_settings(config), run=run)
     period = Period(parse_moment(since) if since else None, parse_moment(until) if until else None, warm)
-    done = replay_run(to, settings, data=from_, rules=rules, period=period)
+    done = replay_run(to, settings, data=from_, rules=rules, period=period, from_topics=topics)
     said = ", ".join(f"{number:,} revisions of {kind}" for kind, number in done.revisions.items())
     rate = int(done.events / max(done.seconds, 0.001))
     Console(stderr=True).print(f"{to}: {said}; {done.events:,} events in {done.seconds:.1f} s ({rate:,} a second)")

@@ -4,11 +4,15 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
+
 from models.artifact import Artifact, artifact_hash, read_artifact, write_artifact
 from models.frozen import TrainedScorer
 from tollwatch.errors import ConfigurationError, StoreError
 
 ENDING = ".model"
+LEARNT = ".learnt"
+"""What an online model has learnt beside the champion, as a model again; named by the one it was trained as."""
 HASH = re.compile(r"[0-9a-f]{16}")
 
 
@@ -31,12 +35,14 @@ class ModelFolder:
     def save(self, artifact: Artifact) -> str:
         """Write a model; gives its hash. What is there already stays."""
         name = artifact_hash(artifact)
-        path = self._path(name)
+        self._write(self._path(name), artifact)
+        return name
+
+    def _write(self, path: Path, artifact: Artifact) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         whole = path.with_name(f".{path.name}.{os.getpid()}")
         whole.write_bytes(write_artifact(artifact, self.key))
         whole.replace(path)
-        return name
 
     def load(self, name: str) -> Artifact:
         """A model by its hash. Raises StoreError where it is missing, damaged, or not of this installation."""
@@ -51,6 +57,23 @@ class ModelFolder:
         if artifact_hash(found) != name:
             raise StoreError(f"{path}: holds model {artifact_hash(found)}; its name was changed: give it back")
         return found
+
+    def learnt(self, name: str) -> Artifact:
+        """An online model with what it has learnt beside the champion until now; as it was trained before it has.
+
+        Raises StoreError where the file of it is damaged or another's.
+        """
+        trained, path = self.load(name), self._path(name).with_suffix(LEARNT)
+        if not path.exists():
+            return trained
+        found = read_artifact(path.read_bytes(), self.key, what=str(path))
+        if msgspec.structs.replace(found, state=trained.state, card=trained.card) != trained:
+            raise StoreError(f"{path}: is what another model has learnt; delete it, and model {name} learns anew")
+        return found
+
+    def keep_learnt(self, name: str, artifact: Artifact) -> None:
+        """Keep what an online model has learnt."""
+        self._write(self._path(name).with_suffix(LEARNT), artifact)
 
     def scorer(self, name: str) -> TrainedScorer:
         """The model of a hash, as it scores in the line."""

@@ -1,7 +1,8 @@
 """Training sets from what is stored: rows as the line scored them, labels as they became known."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
@@ -38,6 +39,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     known_until_ms: int | None = None
 
 
+class Which(NamedTuple):
+    """Of what was scored: all since an instant, what falls due as genuine in a time, and all of some subjects."""
+
+    all_since_ms: int = 0
+    due_ms: tuple[int, int] = (0, 0)
+    subjects: Sequence[str] = ()
+
+
 def make_dataset(
     model: str,
     to: Path,
@@ -60,6 +69,51 @@ def labelled_rows(store: Store, model: str, settings: Settings, wanted: Wanted) 
     declared = configured_model(model, settings)
     rows = _scores(store, declared, settings, wanted)
     return rows if rows.is_empty() else _labelled(store, declared, rows, settings, wanted).rows
+
+
+def rows_to_learn(store: Store, model: str, settings: Settings, since_ms: int, until_ms: int) -> pl.DataFrame:
+    """What was scored in a time, and what was scored before and labelled in it, with the labels known at its end.
+
+    As an online model needs them that goes on from `since_ms`. Whoever stood in an alert lately is there with all rows,
+    since a verdict on an alert speaks of the worst of them.
+    """
+    declared = configured_model(model, settings)
+    horizon = declared.horizon_ms(settings.label_horizon_days)
+    first = since_ms - 2 * horizon
+    subjects = _spoken_of(store, declared, settings, (first, since_ms, until_ms))
+    wanted = Wanted(since_ms=max(first, 0), until_ms=until_ms, known_until_ms=until_ms)
+    which = Which(since_ms, (since_ms - horizon, until_ms - horizon), subjects)
+    rows = _scores(store, declared, settings, wanted, which)
+    return rows if rows.is_empty() else _labelled(store, declared, rows, settings, wanted).rows
+
+
+def _spoken_of(store: Store, declared: Model, settings: Settings, times: tuple[int, int, int]) -> list[str]:
+    """Subjects with an alert since the first of some instants, and those that labels between the others speak of."""
+    first, since, until = times
+    alerts = _alerts(store, declared, settings).filter(pl.col("until") >= first)
+    said = pl.concat(
+        said_by(declared.labels(), stream, _rows_of(store, declared, stream, since, settings))
+        for stream in streams_of_labels(declared)
+    )
+    names = said.filter(pl.col("known_at") < until)["name"].unique().sort().to_list()
+    found = set(alerts["subject"])
+    if names:
+        rows = store.query(
+            "SELECT DISTINCT subject FROM score WHERE tenant = {tenant:String} AND run = {run:String} "  # noqa: S608
+            "AND model = {model:String} AND event_time >= fromUnixTimestamp64Milli({first:Int64}) "
+            "AND (event_id IN {names:Array(String)} OR event_id IN "
+            f"(SELECT event_id FROM events_{scored_stream(declared)} WHERE event_time >= {{first:Int64}} "
+            f"AND {type(declared).known_by} IN {{names:Array(String)}}))",
+            {
+                "tenant": settings.tenant,
+                "run": settings.run,
+                "model": type(declared).model,
+                "first": max(first, 0),
+                "names": names,
+            },
+        )
+        found |= set(rows["subject"]) if len(rows) else set()
+    return sorted(found)
 
 
 def _labelled(store: Store, declared: Model, rows: pl.DataFrame, settings: Settings, wanted: Wanted) -> Dataset:
@@ -102,7 +156,13 @@ def _card(declared: Model, rows: pl.DataFrame, known: Knowledge, alerts: pl.Data
     )
 
 
-def _scores(store: Store, declared: Model, settings: Settings, wanted: Wanted) -> pl.DataFrame:
+def _scores(
+    store: Store,
+    declared: Model,
+    settings: Settings,
+    wanted: Wanted,
+    which: Which = Which(),  # noqa: B008
+) -> pl.DataFrame:
     """What the line scored, with what it saw, in order of event time."""
     model = scorer(type(declared).model)
     columns = ", ".join(f"coalesce(features['{name}'], 0.0) AS `{name}`" for name in model.inputs)
@@ -110,13 +170,21 @@ def _scores(store: Store, declared: Model, settings: Settings, wanted: Wanted) -
         f"SELECT event_id, toUnixTimestamp64Milli(event_time) AS event_time, subject, score, model_hash, {columns} "  # noqa: S608
         "FROM score FINAL WHERE tenant = {tenant:String} AND run = {run:String} AND model = {model:String} "
         "AND score.event_time >= fromUnixTimestamp64Milli({since:Int64}) "
-        "AND score.event_time < fromUnixTimestamp64Milli({until:Int64}) ORDER BY event_time, event_id",
+        "AND score.event_time < fromUnixTimestamp64Milli({until:Int64}) "
+        "AND (score.event_time >= fromUnixTimestamp64Milli({all_since:Int64}) "
+        "OR (score.event_time >= fromUnixTimestamp64Milli({due_since:Int64}) "
+        "AND score.event_time < fromUnixTimestamp64Milli({due_until:Int64})) "
+        "OR subject IN {subjects:Array(String)}) ORDER BY event_time, event_id",
         {
             "tenant": settings.tenant,
             "run": settings.run,
             "model": type(declared).model,
             "since": wanted.since_ms if wanted.since_ms is not None else 0,
             "until": wanted.until_ms if wanted.until_ms is not None else 4_102_444_800_000,
+            "all_since": which.all_since_ms,
+            "due_since": max(which.due_ms[0], 0),
+            "due_until": max(which.due_ms[1], 0),
+            "subjects": which.subjects,
         },
     )
 

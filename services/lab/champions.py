@@ -13,7 +13,7 @@ from services.assembly import configured_model
 from services.audit import note as note_in_audit
 from services.files import write_lines
 from services.keys import key_for_changes
-from services.lab.registry import home_of, load_model, model_named
+from services.lab.registry import as_learnt, home_of, load_model, model_named
 from services.relational import acting_user, open_database
 from services.rules import behind_what_was_read
 from store.relational import ModelChange, ModelVersion
@@ -35,12 +35,16 @@ def propose_promotion(
     why: str,
     from_ms: int | None = None,
 ) -> Done:
-    """Ask a second person to let a trained model score from an event time on; default: behind what has been read."""
+    """Ask a second person to let a trained model score from an event time on; default: behind what has been read.
+
+    A challenger that learns as it goes is promoted as what it has learnt, which is registered as a model of its own.
+    """
     found = model_named(name, data, settings)
     load_model(found["artifact"], data, settings)
     if found["state"] == "champion":
         raise ConfigurationError(f"{found['artifact']} is the champion already")
-    wish = Wish("model", found["detector"], found["artifact"], {"from_ms": from_ms}, why)
+    promoted = as_learnt(found["artifact"], data, settings, by=by)
+    wish = Wish("model", found["detector"], promoted, {"from_ms": from_ms}, why)
     return propose(wish, home_of(data), settings, by=by)
 
 

@@ -18,6 +18,7 @@ from store.relational import ModelVersion
 from store.relational.audit import AuditedSession, now_ms
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError
+from tollwatch.times import readable
 
 FIELDS = [column.name for column in ModelVersion.__table__.columns]
 
@@ -101,16 +102,20 @@ def load_model(name: str, data: Path | None, settings: Settings) -> TrainedScore
     return model_folder(data, settings).scorer(model_named(name, data, settings)["artifact"])
 
 
-def challenge(name: str, data: Path | None, settings: Settings, *, by: str) -> dict[str, Any]:
-    """Let a model score beside the champion, alerting on nothing; gives it as it is then.
+def as_learnt(name: str, data: Path | None, settings: Settings, *, by: str) -> str:
+    """The model to promote: a batch model itself; one that has learnt beside the champion, as a model of its own."""
+    found = model_named(name, data, settings)
+    folder = model_folder(data, settings)
+    learnt = folder.learnt(found["artifact"])
+    if learnt == folder.load(found["artifact"]):
+        return str(found["artifact"])
+    until = readable(learnt.card.labels_known_until_ms)
+    card = msgspec.structs.replace(learnt.card, note=f"{found['artifact']} as it had learnt until {until}")
+    return register(msgspec.structs.replace(learnt, card=card), found["detector"], data, settings, by=by)
 
-    Raises ConfigurationError for an online model: it would have to learn in the order of time, as a back-test lets it.
-    """
-    if load_model(name, data, settings).online is not None:
-        raise ConfigurationError(
-            f"{name} learns as it goes, and cannot stand beside the champion; compare it with `tollwatch backtest`, or "
-            "train a batch model"
-        )
+
+def challenge(name: str, data: Path | None, settings: Settings, *, by: str) -> dict[str, Any]:
+    """Let a model score beside the champion, alerting on nothing; gives it as it is then."""
     return _put(name, "challenger", data, settings, by=by)
 
 

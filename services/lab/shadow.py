@@ -6,7 +6,6 @@ each challenger has a process of its own, which is ended when it takes too long.
 
 import logging
 import multiprocessing
-import os
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -17,9 +16,12 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from models.contract import Scorer
+from models.frozen import TrainedScorer
+from models.registry import ModelFolder
 from services.assembly import configured_model
-from services.lab.registry import home_of, load_model, models
+from services.lab.apart import stand_back
+from services.lab.learning import next_hours
+from services.lab.registry import home_of, model_folder, models
 from services.stores import open_store
 from tollwatch.config import Settings
 from tollwatch.findings import ChallengerScore
@@ -30,7 +32,6 @@ from tollwatch.rescue import UNFORESEEN
 log = logging.getLogger("tollwatch.shadow")
 AT_ONCE = 50_000
 LONGEST_S = 300.0
-NICE = 10
 DIGITS = 6
 
 
@@ -62,44 +63,68 @@ def score_beside(store: Store, data: Path | None, settings: Settings) -> dict[st
     done: dict[str, int] = {}
     for each in challengers(data, settings):
         try:
-            done[each.artifact] = score_with(load_model(each.artifact, data, settings), each, store, settings)
+            done[each.artifact] = score_with(each, store, data, settings)
         except UNFORESEEN as error:
             log.warning("challenger %s of %s did not score: %s", each.artifact, each.detector, error)
     return done
 
 
-def score_with(model: Scorer, challenger: Challenger, store: Store, settings: Settings) -> int:
-    """Score the events that the champion scored and this challenger has not; gives how many."""
+def score_with(challenger: Challenger, store: Store, data: Path | None, settings: Settings) -> int:
+    """Score the events that the champion scored and this challenger has not; gives how many.
+
+    None that it was trained on: on those it would win against anybody. One that learns as it goes does so by the hour.
+    """
+    folder = model_folder(data, settings)
+    model = folder.scorer(challenger.artifact)
+    if model.online is not None:
+        return _go_on(challenger, folder, store, settings)
     done = 0
     while len(rows := _unscored(store, challenger, model, settings)):
         scores = model.score_many(np.ascontiguousarray(rows.select(model.inputs).to_numpy()))
-        events = rows.select("event_id", "event_time", "subject").rows()
-        found = [
-            ChallengerScore(
-                event_id=event_id,
-                event_time=event_time,
-                detector=challenger.detector,
-                artifact=challenger.artifact,
-                subject=subject,
-                score=round(score, DIGITS),
-                tenant=settings.tenant,
-                run=settings.run,
-            )
-            for (event_id, event_time, subject), score in zip(events, scores.tolist(), strict=True)
-        ]
-        store.write(Findings(challenger_scores=found))
-        done += len(found)
-        if len(found) < AT_ONCE:
+        scored = rows.with_columns(score=pl.Series(scores))
+        store.write(Findings(challenger_scores=_written(scored, challenger, settings)))
+        done += len(rows)
+        if len(rows) < AT_ONCE:
             break
     return done
 
 
-def _unscored(store: Store, challenger: Challenger, model: Scorer, settings: Settings) -> pl.DataFrame:
+def _go_on(challenger: Challenger, folder: ModelFolder, store: Store, settings: Settings) -> int:
+    """Hours that are complete, one stretch after the other: scores first, then what was learnt, so none is lost."""
+    done = 0
+    learnt = folder.learnt(challenger.artifact)
+    while (walked := next_hours(store, challenger.detector, learnt, settings)) is not None:
+        store.write(Findings(challenger_scores=_written(walked.events, challenger, settings)))
+        folder.keep_learnt(challenger.artifact, walked.learnt)
+        learnt, done = walked.learnt, done + len(walked.events)
+    return done
+
+
+def _written(scored: pl.DataFrame, challenger: Challenger, settings: Settings) -> list[ChallengerScore]:
+    return [
+        ChallengerScore(
+            event_id=event_id,
+            event_time=event_time,
+            detector=challenger.detector,
+            artifact=challenger.artifact,
+            subject=subject,
+            score=round(score, DIGITS),
+            tenant=settings.tenant,
+            run=settings.run,
+        )
+        for event_id, event_time, subject, score in scored.select(
+            "event_id", "event_time", "subject", "score"
+        ).iter_rows()
+    ]
+
+
+def _unscored(store: Store, challenger: Challenger, model: TrainedScorer, settings: Settings) -> pl.DataFrame:
     """The next events without a score of the challenger, in order of event time, with what the champion saw."""
     inputs = ", ".join(f"coalesce(features['{name}'], 0.0) AS `{name}`" for name in model.inputs)
     return store.query(
         f"SELECT event_id, toUnixTimestamp64Milli(score.event_time) AS event_time, subject, {inputs} FROM score FINAL "  # noqa: S608
         "WHERE tenant = {tenant:String} AND run = {run:String} AND model = {model:String} "
+        "AND score.event_time >= fromUnixTimestamp64Milli({since:Int64}) "
         "AND (score.event_time, event_id) NOT IN (SELECT event_time, event_id FROM challenger_score "
         "WHERE tenant = {tenant:String} AND run = {run:String} AND detector = {detector:String} "
         "AND artifact = {artifact:String}) ORDER BY score.event_time, event_id LIMIT {most:Int64}",
@@ -109,6 +134,7 @@ def _unscored(store: Store, challenger: Challenger, model: Scorer, settings: Set
             "model": type(configured_model(challenger.detector, settings)).model,
             "detector": challenger.detector,
             "artifact": challenger.artifact,
+            "since": model.artifact.card.until_ms,
             "most": AT_ONCE,
         },
     )
@@ -116,9 +142,9 @@ def _unscored(store: Store, challenger: Challenger, model: Scorer, settings: Set
 
 def _apart(challenger: Challenger, settings: Settings) -> None:
     """Score in a process of its own, behind everybody else."""
-    os.nice(NICE)
+    stand_back()
     with closing(open_store(None, settings)) as store:
-        number = score_with(load_model(challenger.artifact, None, settings), challenger, store, settings)
+        number = score_with(challenger, store, None, settings)
     log.info("challenger %s of %s scored %s events", challenger.artifact, challenger.detector, number)
 
 

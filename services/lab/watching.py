@@ -2,12 +2,12 @@
 
 import logging
 import multiprocessing
-import os
 import time
 from collections.abc import Callable
 from contextlib import closing
 from multiprocessing.process import BaseProcess
 
+from services.lab.apart import stand_back
 from services.lab.health import keep_health
 from services.stores import open_store
 from tollwatch.config import Settings
@@ -15,12 +15,11 @@ from tollwatch.config import Settings
 log = logging.getLogger("tollwatch.models")
 EVERY_S = 3_600.0
 LONGEST_S = 600.0
-NICE = 10
 
 
 def _look(settings: Settings) -> None:
     """Look at all of them in a process of its own, behind everybody else: it goes through very many scores."""
-    os.nice(NICE)
+    stand_back()
     with closing(open_store(None, settings)) as store:
         found = keep_health(store, settings)
     log.info("looked at %s", ", ".join(each.detector for each in found) or "no model: none has scored anything")

@@ -18,18 +18,25 @@ from pathlib import Path
 
 import msgspec
 
+from services.keys import folder_of, key_for_changes, with_key
+from services.lab.champions import model_event
+from services.lab.registry import home_of, register
 from store import ServerStore
 from store.kafka_tables import disconnect
+from streams.live import announce
 from tests.dashboards.grafana.answers import LOOKED_AT_HOURLY, wrong
 from tests.live.rig import Input, Installation, Servers, controlled, listing, run, said_by, simulated
+from tests.live.trained import of_large_amounts, promoted
+from tollwatch.config import load_settings
 from tollwatch.errors import TollwatchError
 
 Chaos = Callable[[Installation, Input, random.Random], None]
 HOLDS: dict[str, Chaos] = {}
 RATE = 25_000
 OF_THREE = {"a_broker_of_three_dies"}
-CHANGES = {"a_rule_changes"}
-"""After this a replay from the server has to find the same, too."""
+BEGUN, HOUR_MS = 1_772_323_200_000, 3_600_000
+CHANGES = {"a_rule_changes", "a_model_is_promoted"}
+"""After this a replay from the server, and one from Kafka, have to find the same, too."""
 
 
 def chaos(what: Chaos) -> Chaos:
@@ -176,6 +183,29 @@ def a_rule_changes(at: Installation, given: Input, chance: random.Random) -> Non
 
 
 @chaos
+def a_model_is_promoted(at: Installation, given: Input, chance: random.Random) -> None:
+    """By two people in the middle of publishing; the embedded run takes the same event from a file."""
+    settings = load_settings(env=at.env)
+    settings = with_key(settings, folder_of(None, settings), make=True)
+    name = register(of_large_amounts(), "payment_risk", None, settings, by="anna")
+    at.publish(given, "--close", "--rate", RATE // 4)
+    while (announce.reached(settings.kafka) or 0) < BEGUN + chance.randrange(12) * HOUR_MS:
+        time.sleep(0.2)
+    moment = promoted(name, settings)
+    announced = at.folder / "changes.ndjson"
+    key = key_for_changes(settings, home_of(None))
+    announced.write_bytes(model_event("payment_risk", name, moment, settings, key) + b"\n")
+    changed = at.folder / "changed"
+    run("run", *given.files(), "--reference", announced, "--data", changed, env={"TOLLWATCH_MODELS": settings.models})
+    for kind in given.found:
+        given.found[kind] = listing(kind, "--data", changed)
+    scored = f"SELECT countIf(model_hash = '{name}') AS n FROM score FINAL WHERE model = 'payment_risk'"
+    by = msgspec.json.decode(run("query", scored, "--data", changed, "--format", "ndjson").stdout)
+    assert by["n"] > 100, f"the promoted model scored {by['n']} payments from {moment} on: that says nothing"
+    at.published()
+
+
+@chaos
 def a_broker_of_three_dies(at: Installation, given: Input, chance: random.Random) -> None:
     """With −9; what the other two have is enough. On servers of its own, with three replicas."""
     at.publish(given, "--close", "--rate", RATE)
@@ -212,11 +242,16 @@ def _boards(at: Installation) -> str:
 
 
 def replayed(at: Installation, given: Input) -> str:
-    """What a replay from the server finds; gives "" where it is the same, byte for byte."""
-    at.call("replay", "--to", at.folder / "again", "--run", "live")
-    kinds = ("alerts", "leakages")
-    again = {kind: (at.folder / "again" / f"{kind}.ndjson").read_text("utf-8") for kind in kinds}
-    return "; ".join(f"replay: other {kind}" for kind in kinds if again[kind] != given.found[kind])
+    """What replays from the server and from Kafka find; gives "" where it is the same, byte for byte."""
+    wrong = []
+    for name, words in {"the server": (), "Kafka": ("--topics",)}.items():
+        to = at.folder / f"again from {name}"
+        at.call("replay", "--to", to, "--run", "live", *words)
+        others = [
+            kind for kind in ("alerts", "leakages") if (to / f"{kind}.ndjson").read_text("utf-8") != given.found[kind]
+        ]
+        wrong += [f"replay from {name}: other {kind}" for kind in others]
+    return "; ".join(wrong)
 
 
 def lost(at: Installation, given: Input, seconds: float = 150) -> str:
@@ -240,7 +275,9 @@ def lost(at: Installation, given: Input, seconds: float = 150) -> str:
     while True:
         there: set[tuple[str, str]] = set()
         for stream in sorted({stream for stream, _ in ids}):
-            rows = store.query(f"SELECT DISTINCT event_id FROM events_{stream} WHERE NOT startsWith(event_id, 'rule-')")
+            rows = store.query(
+                f"SELECT DISTINCT event_id FROM events_{stream} WHERE NOT match(event_id, '^(rule|model)-')"
+            )
             there |= {(stream, event_id) for event_id in rows["event_id"]}
         if there == ids or time.monotonic() > until:
             break

@@ -8,27 +8,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.artifact import Artifact, Card, Line
+from models.artifact import Artifact
 from models.payment_risk import PaymentRisk
 from models.trees import Trees
 from services.keys import folder_of, with_key
 from services.lab.registry import challenge, register
 from store import ServerStore
 from tests.live.rig import Input, Installation, Servers, listing, need_servers, said_by, simulated
+from tests.live.trained import of_line
 from tollwatch.config import load_settings
 
 STEPS, WALKS = 1_000_000, 20_000
-CARD = Card(
-    dataset="",
-    dataset_hash="",
-    since_ms=0,
-    until_ms=1,
-    labels_known_until_ms=1,
-    rows=1,
-    frauds=1,
-    code_version="",
-    libraries={},
-)
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +35,6 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Input:
     """A small operator."""
     need_servers()
     return simulated(tmp_path_factory.mktemp("days"), subscribers=1000, days=3, seed=7)
-
-
-def of_line(weight: float) -> Artifact:
-    """A model that looks at the amount."""
-    inputs = PaymentRisk.inputs
-    zeros = (0.0,) * len(inputs)
-    line = Line(means=zeros, deviations=(1.0,) * len(inputs), weights=(weight, *zeros[1:]), intercept=0.0)
-    return Artifact(
-        view="payment_risk", algorithm="logistic", seed=1, inputs=inputs, parameters={}, line=line, card=CARD
-    )
 
 
 def of_an_endless_walk() -> Artifact:

@@ -99,6 +99,7 @@ def standing(*words: object, env: dict[str, str]) -> set[tuple[str, str, int, in
         "clickhouse_is_far_behind",
         "every_event_comes_twice",
         "a_rule_changes",
+        "a_model_is_promoted",
     ],
 )
 def test_whatever_happens(servers: Servers, days: Input, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:

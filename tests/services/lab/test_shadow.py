@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from models.artifact import Artifact
-from models.payment_risk_line import PaymentRiskLine
 from services.lab.comparison import compare, sentence
 from services.lab.registry import challenge, load_model, register, retire
 from services.lab.shadow import Beside, Challenger, score_beside
@@ -17,7 +16,7 @@ from services.stores import open_store
 from tests.services.lab.test_lab import DAYS, SETTINGS, asked, run
 from tests.streams.test_score import trained
 from tollwatch.config import Settings
-from tollwatch.errors import ConfigurationError, InputError
+from tollwatch.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -94,15 +93,6 @@ def test_the_next_run_lets_them_score_and_one_that_fails_is_left_out(
     retire(fine, data, SETTINGS, by="ann")
     assert fine not in beside(data)
     assert load_model(fine, data, SETTINGS).ready()
-
-
-def test_a_model_that_learns_as_it_goes_is_no_challenger(data: Path) -> None:
-    """It would have to be in the line to learn; a back-test compares it."""
-    state = PaymentRiskLine().save()
-    online = msgspec.structs.replace(trained(200.0), line=None, state=state, algorithm="payment_risk_line")
-    name = register(online, "payment_risk", data, SETTINGS, by="ann")
-    with pytest.raises(ConfigurationError, match="tollwatch backtest"):
-        challenge(name, data, SETTINGS, by="ann")
 
 
 def stalls(challenger: Challenger, settings: Settings) -> None:
