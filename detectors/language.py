@@ -41,6 +41,7 @@ __all__ = [
     "since",
     "streams_of",
     "sum",
+    "verdicts_on",
 ]
 
 
@@ -122,6 +123,26 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     refers_to: tuple[str, ...]
     fraud: bool
     delay: timedelta = timedelta()
+
+
+def verdicts_on(subject_kind: str, *, delay: timedelta) -> tuple[Label, ...]:
+    """Labels from verdicts: on an alert, on one of its events, or on a subject of this kind by its name.
+
+    >>> [label.fraud for label in verdicts_on("imsi", delay=timedelta(days=1))]
+    [True, False]
+    """
+    about = f"coalesce(subject_kind, '{subject_kind}') = '{subject_kind}'"
+    said = {"fraud": True, "false_alarm": False}
+    return tuple(
+        Label(
+            stream="verdicts",
+            where=f"verdict = '{verdict}' and {about}",
+            refers_to=("refers_to", "subject"),
+            fraud=fraud,
+            delay=delay,
+        )
+        for verdict, fraud in said.items()
+    )
 
 
 class Model(Declared, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from detectors.language import Feature, Label, Model, count, distinct, sum
+from detectors.language import Feature, Label, Model, count, distinct, sum, verdicts_on
 from tollwatch.events import Usage
 
 DAY = timedelta(hours=24)
@@ -70,12 +70,7 @@ class SimBoxScore(Model, frozen=True):
 
     def labels(self) -> tuple[Label, ...]:
         """Verdicts on an alert, on one of its events, or on the SIM."""
-        about = "coalesce(subject_kind, 'imsi') = 'imsi'"
-        said = partial(Label, stream="verdicts", refers_to=("refers_to", "subject"), delay=DAY)
-        return (
-            said(where=f"verdict = 'fraud' and {about}", fraud=True),
-            said(where=f"verdict = 'false_alarm' and {about}", fraud=False),
-        )
+        return verdicts_on(type(self).by, delay=DAY)
 
     def features(self) -> dict[str, Feature]:
         """A day of the SIM: calls made and received, their cells and numbers, and what a person does beside."""

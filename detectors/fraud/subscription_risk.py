@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from detectors.language import Feature, Label, Model, count, distinct, since
+from detectors.language import Feature, Label, Model, count, distinct, since, verdicts_on
 from tollwatch.events import Order
 
 SCORED = "action in ('add', 'port_in', 'device_sale') and state = 'acknowledged'"
@@ -59,12 +59,7 @@ class SubscriptionRisk(Model, frozen=True):
 
     def labels(self) -> tuple[Label, ...]:
         """Verdicts on an alert, on an order, or on the account."""
-        about = "coalesce(subject_kind, 'account_id') = 'account_id'"
-        said = partial(Label, stream="verdicts", refers_to=("refers_to", "subject"), delay=MONTH)
-        return (
-            said(where=f"verdict = 'fraud' and {about}", fraud=True),
-            said(where=f"verdict = 'false_alarm' and {about}", fraud=False),
-        )
+        return verdicts_on(type(self).by, delay=MONTH)
 
     def features(self) -> dict[str, Feature]:
         """What the account, the card, the document and the dealer have ordered."""
