@@ -153,13 +153,22 @@ class Bench:
             same = _until(lambda: counts(store) == expected, 300)
             seconds = time.monotonic() - began
             done = metrics(ports)
+            for worker in at.workers:
+                worker.stop()
+            again = self.replayed(at)
         found = counts(store)
         print(f"{name}, {self.asked.workers} workers: {EVENTS / seconds:,.0f} events a second; alerts {found}")
+        print(f"  a replay from the server: {again:,} events a second, {again * seconds / EVENTS:.2f} times as fast")
         print(f"  before that ClickHouse stored {raw_rate:,.0f} raw events a second by itself")
         for key, value in sorted(done.items()):
             if "stage_seconds" in key or "memory" in key:
                 print(f"  {key} {value:,.2f}")
         return same
+
+    def replayed(self, at: Installation) -> int:
+        """How many events a second a replay of it does, with everything at rest."""
+        said = at.call("replay", "--to", self.folder / f"{at.name}-again", *self.rules).stderr
+        return int(said.rpartition("(")[2].partition(" a second")[0].replace(",", ""))
 
     def latency(self) -> None:
         """From the arrival on Kafka of the event that makes an alert to the alert in ClickHouse."""
