@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from replay.lab.training import Training
-from services.lab.registry import train_model
+from services.lab.train import train_model
 from services.stores import DATA
 from tollwatch.config import Settings, load_settings
 

@@ -4,8 +4,6 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from models.contract import Numbers
 from tollwatch.errors import StoreError
@@ -59,6 +57,9 @@ def calibrated(kind: Kind, scores: Numbers, labels: Numbers) -> Calibration:
 
     Where the rows are of one class there is nothing to fit, and scores stay as they are.
     """
+    from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415  (it takes a second, and only fitting needs it)
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
     if kind == "none" or len(np.unique(labels)) < 2:
         return Calibration()
     if kind == "isotonic":

@@ -1,12 +1,16 @@
 """How unlike everything before it a row is: its distance to the k-th nearest of a seeded sample of the past."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from models.contract import Numbers
 from models.examples import chances
 from tollwatch.errors import StoreError
+
+if TYPE_CHECKING:
+    from sklearn.neighbors import NearestNeighbors
 
 LEAST_SPREAD = 1e-9
 
@@ -64,10 +68,12 @@ class Neighbours:
         """Whether there are enough rows in force to have `k` neighbours."""
         return len(self.in_force) > self.k
 
-    def _ready(self) -> tuple[NearestNeighbors, Numbers, Numbers]:
+    def _ready(self) -> "tuple[NearestNeighbors, Numbers, Numbers]":
         if self._fitted is None:
             mean, spread = self.in_force.mean(axis=0), self.in_force.std(axis=0)
             spread = np.where(spread > LEAST_SPREAD, np.maximum(spread, self.least_spread), 1.0)
+            from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415  (it takes a second, and only fitting needs it)
+
             fitted = NearestNeighbors(n_neighbors=self.k, algorithm="kd_tree", n_jobs=1)
             self._fitted = fitted.fit((self.in_force - mean) / spread), mean, spread
         return self._fitted

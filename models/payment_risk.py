@@ -1,7 +1,5 @@
 """Payment risk: how likely a card payment is fraud, learnt from verdicts and chargebacks by trees fitted every day."""
 
-from sklearn.ensemble import ExtraTreesClassifier
-
 from models.contract import Numbers
 from models.payment_view import PaymentView
 from models.refitted import RefittedScorer
@@ -19,6 +17,8 @@ class PaymentRisk(PaymentView, RefittedScorer):
 
     def fit(self, inputs: Numbers, labels: Numbers) -> Trees:
         """Sixty trees of twelve levels; half of the inputs are tried at each node, a leaf has five examples."""
+        from sklearn.ensemble import ExtraTreesClassifier  # noqa: PLC0415  (it takes a second, and only fitting needs it)
+
         forest = ExtraTreesClassifier(
             60, min_samples_leaf=5, max_depth=12, max_features=0.5, n_jobs=1, random_state=self.seed
         )

@@ -4,7 +4,6 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from scipy.special import betaincc, betaln
 
 Decision = Literal["challenger", "champion", "open"]
 
@@ -52,6 +51,8 @@ def contest(challenger_only: int, champion_only: int, *, error: float = 0.05) ->
 
 def _evidence(heads: int, tails: int) -> float:
     """The mixture over p from 1/2 to 1 of (2p)^heads (2 - 2p)^tails, with equal weights."""
+    from scipy.special import betaincc, betaln  # noqa: PLC0415  (as above, for contests alone)
+
     share = betaincc(heads + 1, tails + 1, 0.5)
     if share <= 0.0:
         return 0.0

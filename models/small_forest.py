@@ -1,7 +1,5 @@
 """Trees for where examples are few: every one is kept, and nothing is fitted before there are some of either kind."""
 
-from sklearn.ensemble import ExtraTreesClassifier
-
 from models.contract import Numbers
 from models.refitted import RefittedScorer
 from models.trees import Trees, of_forest
@@ -20,5 +18,7 @@ class SmallForest(RefittedScorer):
 
     def fit(self, inputs: Numbers, labels: Numbers) -> Trees:
         """Fit them on all examples."""
+        from sklearn.ensemble import ExtraTreesClassifier  # noqa: PLC0415  (it takes a second, and only fitting needs it)
+
         forest = ExtraTreesClassifier(60, min_samples_leaf=5, max_depth=8, n_jobs=1, random_state=self.seed)
         return of_forest(forest.fit(inputs, labels))

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -106,12 +106,29 @@ def plan_of(rules: Sequence[Rule], settings: Settings) -> Plan:
     return Plan({name: _engine(part, settings) for name, part in rules_by_key_space(rules).items()})
 
 
+class Parts(NamedTuple):
+    """What runs: models, and rules and features by key. Making it finds what is wrong with a rule or a threshold."""
+
+    models: list[Model]
+    wanted: dict[str, KeySpaceRules]
+
+
+def parts_in_force(settings: Settings, files: Sequence[Path] = ()) -> Parts:
+    """Everything that runs under these settings. Raises RuleError, ConfigurationError."""
+    models: list[Model] = _in_force(every_model(), settings)
+    return Parts(models, rules_by_key_space(rules_in_force(settings, files), models))
+
+
 def make_plan(
     settings: Settings, files: Sequence[Path] = (), scorers: Mapping[str, Callable[[], Scorer]] = NONE
 ) -> Plan:
     """Everything that runs, under these settings; `scorers` score in place of the models of their names, throughout."""
-    models: list[Model] = _in_force(every_model(), settings)
-    wanted = rules_by_key_space(rules_in_force(settings, files), models)
+    return plan_of_parts(parts_in_force(settings, files), settings, scorers)
+
+
+def plan_of_parts(parts: Parts, settings: Settings, scorers: Mapping[str, Callable[[], Scorer]] = NONE) -> Plan:
+    """How these parts run, under settings with the installation's key."""
+    models, wanted = parts
     stages = {name: _engine(part, settings) for name, part in wanted.items()}
     return Plan(stages, {type(model).model: _model(model, wanted, settings, scorers) for model in models})
 

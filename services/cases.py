@@ -2,8 +2,6 @@
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 HUBS = 1_000
 """An account with more alerts than this is a partner's or a reseller's: what shares it has nothing else in common."""
@@ -36,6 +34,9 @@ def with_cases(alerts: pl.DataFrame) -> pl.DataFrame:
     ).filter(pl.col("is_own") | (pl.col("many") <= HUBS))
     size = len(alerts)
     ends = joined["row"].to_numpy(), joined["first"].to_numpy()
+    from scipy.sparse import coo_matrix  # noqa: PLC0415  (only cases need them, and every command would wait)
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     graph = coo_matrix((np.ones(len(joined), np.int8), ends), shape=(size, size))
     _, labels = connected_components(graph, directed=False)
     labelled = alerts.with_columns(_case=pl.Series(labels))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from services.assembly import make_plan
+from services.assembly import parts_in_force, plan_of_parts
 from services.audit import note, note_settings
 from services.changes import FOLDER, forget_told, untold_sources
 from services.controls import run_controls
@@ -58,12 +58,12 @@ def run_line(
 
     What people have decided since the last run (verdicts, lists, bars, rules) is read beside the sources.
     """
-    make_plan(settings, rules)  # what is wrong with it is said before anything is made
+    parts = parts_in_force(settings, rules)  # what is wrong with it is said before anything is made
     began = time.monotonic()
     store = open_store(data, settings, must_exist=False)
     try:
         settings = with_key(settings, data, make=True)
-        plan = make_plan(settings, rules)
+        plan = plan_of_parts(parts, settings)
         note_settings(data, settings)
         store.apply_tables()
         sources = [*sources, *untold_sources(data, settings, store)]

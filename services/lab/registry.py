@@ -9,10 +9,8 @@ from sqlalchemy import select
 from models.artifact import Artifact
 from models.frozen import TrainedScorer
 from models.registry import ModelFolder
-from replay.lab.dataset import read_dataset
-from replay.lab.training import Training, train
 from services.keys import folder_of, with_key
-from services.relational import acting_user, open_database
+from services.relational import open_database
 from services.stores import DATA
 from store.relational import ModelVersion
 from store.relational.audit import AuditedSession, now_ms
@@ -32,18 +30,6 @@ def model_folder(data: Path | None, settings: Settings) -> ModelFolder:
     """The folder of models, and the key under which they are signed."""
     own = with_key(settings, folder_of(data, settings), make=True)
     return ModelFolder(own.models, own.hasher().key)
-
-
-def train_model(
-    dataset: Path, wanted: Training, data: Path | None, settings: Settings, *, note: str = ""
-) -> tuple[str, Artifact]:
-    """Train a model on the training set of a folder, and register it; gives its hash and what was made."""
-    found = read_dataset(dataset)
-    artifact = train(found, wanted, name=dataset.name)
-    by = acting_user(None)
-    card = msgspec.structs.replace(artifact.card, trained_by=by, note=note.strip())
-    artifact = msgspec.structs.replace(artifact, card=card)
-    return register(artifact, found.card.detector, data, settings, by=by), artifact
 
 
 def register(artifact: Artifact, detector: str, data: Path | None, settings: Settings, *, by: str) -> str:

@@ -16,7 +16,8 @@ from services.datasets import Wanted, make_dataset, prove_dataset
 from services.findings import list_findings
 from services.lab import registry
 from services.lab.champions import changes_of, propose_promotion, propose_rollback, put_in_force
-from services.lab.registry import challenge, load_model, model_named, models, retire, train_model
+from services.lab.registry import challenge, load_model, model_named, models, retire
+from services.lab.train import train_model
 from services.replay import replay_run
 from services.run import run_line
 from services.stores import open_store

@@ -13,7 +13,8 @@ from services.approvals import proposals
 from services.datasets import Wanted, labelled_rows, make_dataset
 from services.lab.champions import propose_promotion
 from services.lab.comparison import compare
-from services.lab.registry import as_learnt, challenge, load_model, model_folder, model_named, register, train_model
+from services.lab.registry import as_learnt, challenge, load_model, model_folder, model_named, register
+from services.lab.train import train_model
 from services.stores import reading
 from tests.services.lab.test_lab import DAY0, DAY_MS, SETTINGS, TRAINING, asked, run
 from tests.streams.test_score import trained
