@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.cli.test_rules import called
+from tests.cli.calling import called
 from tests.services.lab.test_lab import DAYS, events
 
 TRAINED = 18

@@ -1,13 +1,13 @@
 """`tollwatch mapping check | suggest | formats`: a mapping is tried before anything is stored."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from services.formats import FOLDER
+from tests.cli.calling import called
 
 COMMAND = [sys.executable, "-m", "tollwatch"]
 SAMPLE = FOLDER / "samples/asterisk.csv"
@@ -15,9 +15,9 @@ SAMPLE = FOLDER / "samples/asterisk.csv"
 
 def tollwatch(*words: object, code: int = 0, cwd: Path | None = None) -> str:
     """Run a command; gives what it prints, on standard error where it fails."""
-    done = subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, check=False, cwd=cwd)
-    assert done.returncode == code, done.stderr
-    return done.stderr if code else done.stdout
+    done = called(*words, cwd=cwd)
+    assert done.code == code, done.err
+    return done.err if code else done.out
 
 
 def test_each_record_stands_beside_what_it_becomes(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """People's rights on a real data directory: everything comes out, and after an erasure nothing says who it was."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import pytest
+
+from tests.cli.calling import called as call_command
 
 START_MS = 1_767_225_600_000
 PERSON, OTHER = "447199999999", "447188888888"
@@ -13,11 +13,9 @@ PERSON, OTHER = "447199999999", "447188888888"
 
 def called(*words: object, code: int = 0) -> str:
     """Run a verb as a user does."""
-    made = subprocess.run(
-        [sys.executable, "-m", "tollwatch", *map(str, words)], capture_output=True, text=True, check=False
-    )
-    assert made.returncode == code, made.stderr
-    return made.stdout + made.stderr
+    made = call_command(*words)
+    assert made.code == code, made.err
+    return made.out + made.err
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from cli import call
 from services.quarantine import line_of
 from store import ChdbStore
 from store.quarantine import QuarantineFilter, records
+from tests.cli.calling import printed as run
 from tests.cli.stored import FOUND, make
 from tests.store.found import quarantined
 from tollwatch.frames import Findings
@@ -140,14 +141,6 @@ def test_what_the_line_made_flat_is_nested_again(data: Path) -> None:
     assert msgspec.json.decode(found[90]) == {"entity": "account", "id": "a", "attributes": {"limit_micros": 5}}
     assert msgspec.json.decode(found[91]) == {"state": "active", "attributes": {"speed": "1G"}}
     assert found[0] == b'{"event_id":"a"}'
-
-
-def run(*words: object) -> str:
-    """Run the command in a process of its own."""
-    line = [sys.executable, "-m", "tollwatch", *map(str, words)]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_replayed_through_the_line(tmp_path: Path) -> None:

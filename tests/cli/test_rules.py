@@ -1,12 +1,11 @@
 """`tollwatch rules`: checked with the word that is wrong, explained, and written down as changes a run takes up."""
 
-import subprocess
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import pytest
+
+from tests.cli.calling import called
 
 NAME = "rules"
 RULE = """
@@ -17,22 +16,6 @@ RULE = """
     texts: count() over 1h where service = '{service}' and duration_s = 0
   warning: texts >= 3
 """
-
-
-class Said(NamedTuple):
-    """What a command printed, and its exit code."""
-
-    out: str
-    err: str
-    code: int
-
-
-def called(*words: object) -> Said:
-    """Run a verb as a user does."""
-    made = subprocess.run(
-        [sys.executable, "-m", "tollwatch", *map(str, words)], capture_output=True, text=True, check=False
-    )
-    return Said(made.stdout, made.stderr, made.returncode)
 
 
 def test_check_names_the_word(tmp_path: Path) -> None:

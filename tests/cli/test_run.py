@@ -11,22 +11,22 @@ from pathlib import Path
 import pytest
 
 from tests.busy import RULES, busy, write
+from tests.cli.calling import Said, called
 
 EVENTS = 12_000
 LINES = busy(EVENTS)
 
 
-def tollwatch(*words: object, **env: str) -> subprocess.CompletedProcess[bytes]:
+def tollwatch(*words: object, **env: str) -> Said:
     """Run the command to its end; its exit code must be 0."""
-    command = [sys.executable, "-m", "tollwatch", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, env=os.environ | env, check=False)
-    assert done.returncode == 0, done.stderr.decode()
+    done = called(*words, env=env)
+    assert done.code == 0, done.err
     return done
 
 
 def found(folder: Path) -> bytes:
     """All revisions of all alerts of a data directory, as they are printed."""
-    return tollwatch("alerts", "--data", folder, "--format", "ndjson", "--identifiers", "--all-revisions").stdout
+    return tollwatch("alerts", "--data", folder, "--format", "ndjson", "--identifiers", "--all-revisions").out.encode()
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_a_file_that_was_read_is_not_read_again_and_one_that_grew_goes_on(
     for lines in (LINES[: EVENTS // 2], LINES, LINES):
         write(usage, lines)
         done = tollwatch("run", "--usage", usage, "--rules", rules, "--data", tmp_path / "data", "--json")
-    assert b'"events":0' in done.stdout
+    assert '"events":0' in done.out
     assert found(tmp_path / "data") == reference
 
 

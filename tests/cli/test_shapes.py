@@ -1,14 +1,13 @@
 """A simulated operator, all streams: however its files are cut, disordered or doubled, the findings are the same."""
 
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+
+from tests.cli.calling import printed
 
 Lines = list[bytes]
 Shape = Callable[[str, Lines], list[Lines]]
@@ -16,11 +15,7 @@ Shape = Callable[[str, Lines], list[Lines]]
 
 def tollwatch(*words: object) -> bytes:
     """What the command prints; its exit code must be 0."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tollwatch", *map(str, words)], capture_output=True, env=os.environ, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
+    return printed(*words).encode()
 
 
 def findings(streams: dict[str, Lines], shape: Shape, folder: Path, partitions: int) -> tuple[bytes, bytes]:
