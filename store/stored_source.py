@@ -11,8 +11,8 @@ from tollwatch.frames import ReadBatch
 from tollwatch.ports import Store
 
 AT_ONCE = 50_000
-ADMITTED = """AND _offset NOT IN (SELECT _offset FROM event_mark FINAL
-WHERE stream = {stream:String} AND _partition = {partition:String} AND mark = 'refused') """
+ADMITTED = """AND _offset NOT IN (SELECT _offset FROM event_mark FINAL WHERE stream = {stream:String}
+AND _partition = {partition:String} AND mark = 'refused' AND _offset >= {begin:Int64} AND _offset < {end:Int64}) """
 ALWAYS = ("event_id", "event_time", "_offset")
 
 
@@ -28,34 +28,45 @@ class StoredSource:
         self.until = until if until is not None else 2**62
 
     def batches(self, start: int = 0) -> Iterator[ReadBatch]:
-        """Rows from record `start` on; records that were refused have left gaps."""
-        begin = start
-        while True:
-            rows = self._page(begin)
-            if rows.is_empty():
-                return
-            end = int(rows["_offset"][-1]) + 1
-            yield ReadBatch(self.stream, self.partition, rows, begin, end, [])
-            begin = end
+        """Rows from record `start` on; records that were refused have left gaps.
 
-    def _page(self, begin: int) -> pl.DataFrame:
+        Read by ranges of places: what a `LIMIT` ends would be looked for among all that is behind it, again and again.
+        """
+        reached, begin = start, self._next_place(start)
+        while begin is not None:
+            rows = self._rows(begin, begin + AT_ONCE)
+            if rows.is_empty():
+                begin = self._next_place(begin + AT_ONCE)
+                continue
+            end = int(rows["_offset"][-1]) + 1
+            yield ReadBatch(self.stream, self.partition, rows, reached, end, [])
+            reached, begin = end, begin + AT_ONCE
+
+    def _given(self) -> dict[str, object]:
+        return {"partition": self.partition, "since": self.since, "until": self.until}
+
+    def _next_place(self, begin: int) -> int | None:
+        """Where the next row of the time stands; None behind the last one."""
+        found = self.store.query(
+            f"SELECT min(_offset) AS place FROM raw_{self.stream} WHERE _partition = {{partition:String}} "  # noqa: S608  (our own names)
+            "AND _offset >= {begin:Int64} AND event_time >= {since:Int64} AND event_time < {until:Int64} "
+            "HAVING count() > 0",
+            {**self._given(), "begin": begin},
+        )
+        return int(found["place"][0]) if len(found) else None
+
+    def _rows(self, begin: int, end: int) -> pl.DataFrame:
         kinds = schema(self.stream)
         columns = ", ".join(f"`{name}`" for name in (*kinds, "_offset"))
-        given: dict[str, object] = {
-            "partition": self.partition,
-            "begin": begin,
-            "since": self.since,
-            "until": self.until,
-        }
+        given: dict[str, object] = {**self._given(), "begin": begin, "end": end}
         admitted = ""
         if self.store.raw_has_refused:
             admitted, given["stream"] = ADMITTED, self.stream
         rows = self.store.query(
             f"SELECT {columns} FROM raw_{self.stream} FINAL WHERE _partition = {{partition:String}} "  # noqa: S608  (our own names)
-            "AND _offset >= {begin:Int64} "
+            "AND _offset >= {begin:Int64} AND _offset < {end:Int64} "
             f"{admitted}"
-            "AND event_time >= {since:Int64} AND event_time < {until:Int64} "
-            f"ORDER BY _offset LIMIT {AT_ONCE}",
+            "AND event_time >= {since:Int64} AND event_time < {until:Int64} ORDER BY _offset",
             given,
         )
         return rows if rows.is_empty() else as_read(self.stream, rows)
