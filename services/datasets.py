@@ -14,10 +14,8 @@ from replay.lab.dataset import DataCard, Dataset, inputs_differ, ranges_of, writ
 from replay.lab.labels import Knowledge, in_alerts, labelled, said_by, streams_of_labels
 from services.assembly import configured_model, make_plan
 from services.keys import folder_of, with_key
+from services.past import run_on_the_past
 from services.stores import reading
-from store.stored_source import stored_sources
-from streams.embedded import Run, go_surely
-from streams.frame import ADMITTED
 from streams.in_memory_sink import InMemorySink
 from streams.score_space import label_columns, scored_stream
 from tollwatch.columns import schema
@@ -268,8 +266,7 @@ def _scored_until(until: int, data: Path | None, settings: Settings, declared: M
     sink = InMemorySink(scores=True)
     with reading(data, settings) as store:
         settings = with_key(settings, folder_of(data, settings))
-        sources, plan = stored_sources(store, until=until), make_plan(settings)
-        go_surely(lambda: Run(sources, plan, settings, as_of_ms=ADMITTED, store=sink))
+        run_on_the_past(make_plan(settings), store, settings, sink, until_ms=until)
     inputs = scorer(type(declared).model).inputs
     parts: list[ScoreRows] = sink.score_rows or []
     empty = pl.DataFrame(schema={"event_id": pl.String, "event_time": pl.Int64, **dict.fromkeys(inputs, pl.Float64)})

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +11,9 @@ from services.assembly import make_plan
 from services.controls import controls_anew
 from services.files import write_lines
 from services.keys import folder_of, with_key
+from services.past import run_on_the_past
 from services.stores import reading
-from store.stored_source import stored_sources
 from streams.embedded import Run, go_surely
-from streams.frame import ADMITTED
 from streams.in_memory_sink import InMemorySink
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError
@@ -61,12 +61,12 @@ def replay_run(
     with reading(data, own_tables=True) as store:
         settings = with_key(settings, folder_of(data, settings))
         plan = make_plan(settings, rules)
-        sources: list[Source]
         if from_topics:
-            sources, as_of_ms = _topics(settings, begin, period.until_ms), 0
+            topics = _topics(settings, begin, period.until_ms)
+            own = replace(plan, marks=False)
+            events = go_surely(lambda: Run(topics, own, settings, as_of_ms=0, store=sink)).events
         else:
-            sources, as_of_ms = [*stored_sources(store, since=begin, until=period.until_ms)], ADMITTED
-        events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=as_of_ms, store=sink)).events
+            events = run_on_the_past(plan, store, settings, sink, since_ms=begin, until_ms=period.until_ms)
         if period == Period():
             sink.write(controls_anew(store, settings))
     for kind in KINDS:

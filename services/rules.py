@@ -18,10 +18,9 @@ from services.assembly import plan_of, rules_in_force
 from services.audit import note
 from services.files import write_lines
 from services.keys import key_for_changes
+from services.past import run_on_the_past
 from services.stores import DATA, reading
-from store.stored_source import stored_sources
-from streams.embedded import Progress, Run, go_surely
-from streams.frame import ADMITTED
+from streams.embedded import Progress
 from streams.in_memory_sink import InMemorySink
 from tollwatch.config import Settings
 from tollwatch.errors import ConfigurationError, RuleError
@@ -91,10 +90,7 @@ def alerts_on_the_past(
     """Run rules over every event that is stored; gives how many, and all revisions of alerts. Nothing is written."""
     sink = InMemorySink()
     with reading(data, settings) as store:
-        sources, plan = stored_sources(store), plan_of(rules, settings)
-        events = go_surely(
-            lambda: Run(sources, plan, settings, as_of_ms=ADMITTED, store=sink, progress=progress)
-        ).events
+        events = run_on_the_past(plan_of(rules, settings), store, settings, sink, progress=progress)
     return events, [alert for alert in sink.alerts.values() if alert.tenant == settings.tenant]
 
 

@@ -1,6 +1,6 @@
 """Raw events of a store as source partitions: what was read once is read again, in its order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,19 +13,33 @@ from tollwatch.ports import Store
 AT_ONCE = 50_000
 ADMITTED = """AND _offset NOT IN (SELECT _offset FROM event_mark FINAL WHERE stream = {stream:String}
 AND _partition = {partition:String} AND mark = 'refused' AND _offset >= {begin:Int64} AND _offset < {end:Int64}) """
+NEEDED = ("event_id", "event_time", "tenant", "source", "received_at")
+"""What framing asks of every event."""
 ALWAYS = ("event_id", "event_time", "_offset")
 
 
 class StoredSource:
-    """One partition of one stream, of event times from `since` to `until` (ms, the end excluded)."""
+    """One partition of one stream, of event times from `since` to `until` (ms, the end excluded).
+
+    With `columns` only those are read, beside what every event needs.
+    """
 
     def __init__(
-        self, store: Store, stream: str, partition: str, since: int | None = None, until: int | None = None
+        self,
+        store: Store,
+        stream: str,
+        partition: str,
+        *,
+        since: int | None = None,
+        until: int | None = None,
+        columns: Sequence[str] | None = None,
     ) -> None:
         self.store, self.stream, self.partition = store, stream, partition
         self.path = Path(partition)
         self.since = since if since is not None else -(2**62)
         self.until = until if until is not None else 2**62
+        wanted = [*schema(stream)] if columns is None else [*columns, *NEEDED]
+        self.columns = [name for name in schema(stream) if name in wanted]
 
     def batches(self, start: int = 0) -> Iterator[ReadBatch]:
         """Rows from record `start` on; records that were refused have left gaps.
@@ -56,8 +70,7 @@ class StoredSource:
         return int(found["place"][0]) if len(found) else None
 
     def _rows(self, begin: int, end: int) -> pl.DataFrame:
-        kinds = schema(self.stream)
-        columns = ", ".join(f"`{name}`" for name in (*kinds, "_offset"))
+        columns = ", ".join(f"`{name}`" for name in (*self.columns, "_offset"))
         given: dict[str, object] = {**self._given(), "begin": begin, "end": end}
         admitted = ""
         if self.store.raw_has_refused:
@@ -83,11 +96,20 @@ def as_read(stream: str, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(*said, pl.col("_offset").cast(pl.Int64), *partition)
 
 
-def stored_sources(store: Store, *, since: int | None = None, until: int | None = None) -> list[StoredSource]:
-    """Every partition of every stream that holds events, in order."""
+def stored_sources(
+    store: Store,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    columns: Mapping[str, Sequence[str]] | None = None,
+) -> list[StoredSource]:
+    """Every partition of every stream that holds events, in order; `columns` by stream, where not all are wanted."""
     found = []
     for stream in STREAMS:
         there = store.query(f"SELECT DISTINCT _partition FROM raw_{stream} ORDER BY _partition")  # noqa: S608  (our own names)
         partitions = there["_partition"].to_list() if len(there) else []
-        found += [StoredSource(store, stream, partition, since, until) for partition in partitions]
+        own = columns[stream] if columns is not None else None
+        found += [
+            StoredSource(store, stream, partition, since=since, until=until, columns=own) for partition in partitions
+        ]
     return found

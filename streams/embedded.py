@@ -186,13 +186,14 @@ class Run:
         tick.reach(framer.span(batch.begin, closed=closed))
         if self.store is not None and len(rows):
             self.store.write_raw(batch.stream, batch.partition, rows)
-        self.recent.remember(batch.stream, batch.partition, rows)
+        if EVENT in self.intake.key_spaces:
+            self.recent.remember(batch.stream, batch.partition, rows)
         taken = tick.finish()
         self.summary.count_taken(taken)
         self.findings.quarantined.extend(taken.rejected)
         self.event_marks.extend(taken.event_marks)
         self._hand_over(taken.frames)
-        self.recent.release(min(self._watermarks(EVENT)))
+        self.recent.release(min(self._watermarks(EVENT), default=NEVER))
         reached = max(min(self._watermarks(key_space)) for key_space in self.intake.key_spaces)
         self.summary.watermark = max(self.summary.watermark, reached)
         self._write(force=False)

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 import polars as pl
 
+from tollwatch.columns import schema
 from tollwatch.config import Settings
 from tollwatch.events import STREAMS
 from tollwatch.frames import Aligned, Findings, KeySpace
@@ -53,16 +54,31 @@ class PlannedModel:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that runs, by key space."""
+    """Everything that runs, by key space.
+
+    Without `marks` nobody says which events were copies or contradicted others, nor how the feeds are: of them no
+    alert depends, and who only wants to know what is found again need not wait for them.
+    """
 
     stages: Mapping[str, PlannedStage]
     models: Mapping[str, PlannedModel] = field(default_factory=dict)
+    marks: bool = True
 
     def key_spaces(self) -> dict[str, KeySpace]:
         """Every key space by name: those of stages, of models, and that of all events."""
         planned: Mapping[str, PlannedStage | PlannedModel] = {**self.stages, **self.models}
         found = {name: _with_tenant(each.key_space) for name, each in planned.items()}
-        return found | {EVENT: event_key_space()}
+        return found | {EVENT: event_key_space()} if self.marks else found
+
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Stream -> the columns that anything reads of it, in the order of its fields."""
+        wanted: dict[str, set[str]] = {stream: set() for stream in STREAMS}
+        for space in self.key_spaces().values():
+            for stream, carried in space.columns.items():
+                wanted[stream] |= {*carried, *([space.by[stream]] if stream in space.by else [])}
+            for stream, sql in space.where.items():
+                wanted[stream] |= set(pl.sql_expr(sql).meta.root_names())
+        return {stream: tuple(name for name in schema(stream) if name in names) for stream, names in wanted.items()}
 
     def partition_counts(self, settings: Settings) -> dict[str, int]:
         """Key space -> into how many partitions its shards are divided; one where it has a single shard."""

@@ -17,13 +17,11 @@ from replay.lab.judging import JUDGED, Estimate, Tally, matched, only_of, opened
 from services.assembly import make_plan, plan_of
 from services.keys import folder_of, with_key
 from services.lab.registry import model_named
+from services.past import run_on_the_past
 from services.ranking import MINUTES
 from services.replay import Period
 from services.rules import with_thresholds
 from services.stores import reading
-from store.stored_source import stored_sources
-from streams.embedded import Run, go_surely
-from streams.frame import ADMITTED
 from streams.in_memory_sink import InMemorySink
 from streams.plan import Plan
 from tollwatch.config import Settings
@@ -137,8 +135,7 @@ class _Ran(NamedTuple):
 def _run(side: _Side, store: Store, settings: Settings, period: Period) -> _Ran:
     sink = InMemorySink()
     begin = period.since_ms - round(period.warm_days * DAY_MS) if period.since_ms is not None else None
-    sources, plan = stored_sources(store, since=begin, until=period.until_ms), side.plan(settings)
-    events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ADMITTED, store=sink)).events
+    events = run_on_the_past(side.plan(settings), store, settings, sink, since_ms=begin, until_ms=period.until_ms)
     since = period.since_ms if period.since_ms is not None else -(2**62)
     mine = [alert for alert in sink.alerts.values() if alert.tenant == settings.tenant and alert.episode_start >= since]
     return _Ran(events, opened(mine))

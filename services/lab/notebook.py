@@ -15,11 +15,9 @@ from services.datasets import Wanted, make_dataset, prove_dataset
 from services.keys import folder_of, with_key
 from services.lab.estimator import Model
 from services.lab.training_set import TrainingSet
+from services.past import run_on_the_past
 from services.replay import DAY_MS, Period
 from services.stores import reading
-from store.stored_source import stored_sources
-from streams.embedded import Run, go_surely
-from streams.frame import ADMITTED
 from streams.in_memory_sink import InMemorySink
 from tollwatch.config import Settings, load_settings
 from tollwatch.errors import ConfigurationError
@@ -98,9 +96,8 @@ def replay(
         scorers = {artifact.view: lambda: TrainedScorer(artifact)}
     with reading(where, own_tables=True) as store:
         settings = with_key(settings, folder_of(where, settings))
-        sources = stored_sources(store, since=begin, until=period.until_ms)
         plan = make_plan(settings, [Path(each) for each in rules], scorers)
-        events = go_surely(lambda: Run(sources, plan, settings, as_of_ms=ADMITTED, store=sink)).events
+        events = run_on_the_past(plan, store, settings, sink, since_ms=begin, until_ms=period.until_ms)
     since_ms = period.since_ms if period.since_ms is not None else 0
     return Replayed(events, _alerts(sink, since_ms), _scores(sink, since_ms))
 

@@ -71,7 +71,7 @@ def test_reading_goes_on_from_any_place(store: ChdbStore, start: int) -> None:
 @pytest.mark.parametrize(("since", "until"), [(0, 3), (11, 42), (30, 35), (58, 502), (600, 700)])
 def test_a_stretch_of_time_is_a_part_of_it(store: ChdbStore, since: int, until: int) -> None:
     """Its end is excluded."""
-    asked = StoredSource(store, "usage", "a", BEGUN + since * HOUR_MS, BEGUN + until * HOUR_MS)
+    asked = StoredSource(store, "usage", "a", since=BEGUN + since * HOUR_MS, until=BEGUN + until * HOUR_MS)
     assert places_of(asked) == [n for n in PLACES if since <= n < until]
 
 
