@@ -31,6 +31,10 @@ from tollwatch.rescue import UNFORESEEN
 
 log = logging.getLogger("tollwatch.shadow")
 AT_ONCE = 50_000
+MINE = (
+    "c.tenant = {tenant:String} AND c.run = {run:String} AND c.detector = {detector:String} "
+    "AND c.artifact = {artifact:String}"
+)
 LONGEST_S = 300.0
 DIGITS = 6
 
@@ -119,24 +123,34 @@ def _written(scored: pl.DataFrame, challenger: Challenger, settings: Settings) -
 
 
 def _unscored(store: Store, challenger: Challenger, model: TrainedScorer, settings: Settings) -> pl.DataFrame:
-    """The next events without a score of the challenger, in order of event time, with what the champion saw."""
+    """The next events without a score of the challenger, in order of event time, with what the champion saw.
+
+    None from before the last one that it has scored: it goes on in the order in which they are stored.
+    """
     inputs = ", ".join(f"coalesce(features['{name}'], 0.0) AS `{name}`" for name in model.inputs)
+    given: dict[str, object] = {
+        "tenant": settings.tenant,
+        "run": settings.run,
+        "model": type(configured_model(challenger.detector, settings)).model,
+        "detector": challenger.detector,
+        "artifact": challenger.artifact,
+        "most": AT_ONCE,
+    }
+    reached = store.query(
+        f"SELECT toUnixTimestamp64Milli(max(c.event_time)) AS reached FROM challenger_score AS c WHERE {MINE} "  # noqa: S608
+        "HAVING count() > 0",
+        given,
+    )
+    given["since"] = max(model.artifact.card.until_ms, int(reached["reached"][0]) if len(reached) else 0)
     return store.query(
         f"SELECT event_id, toUnixTimestamp64Milli(score.event_time) AS event_time, subject, {inputs} FROM score FINAL "  # noqa: S608
         "WHERE tenant = {tenant:String} AND run = {run:String} AND model = {model:String} "
         "AND score.event_time >= fromUnixTimestamp64Milli({since:Int64}) "
-        "AND (score.event_time, event_id) NOT IN (SELECT event_time, event_id FROM challenger_score "
-        "WHERE tenant = {tenant:String} AND run = {run:String} AND detector = {detector:String} "
-        "AND artifact = {artifact:String}) ORDER BY score.event_time, event_id LIMIT {most:Int64}",
-        {
-            "tenant": settings.tenant,
-            "run": settings.run,
-            "model": type(configured_model(challenger.detector, settings)).model,
-            "detector": challenger.detector,
-            "artifact": challenger.artifact,
-            "since": model.artifact.card.until_ms,
-            "most": AT_ONCE,
-        },
+        "AND (score.event_time, event_id) NOT IN (SELECT c.event_time, c.event_id FROM challenger_score AS c "
+        f"WHERE {MINE} "
+        "AND c.event_time >= fromUnixTimestamp64Milli({since:Int64})) "
+        "ORDER BY score.event_time, event_id LIMIT {most:Int64}",
+        given,
     )
 
 
