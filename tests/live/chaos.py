@@ -188,8 +188,8 @@ def a_model_is_promoted(at: Installation, given: Input, chance: random.Random) -
     settings = load_settings(env=at.env)
     settings = with_key(settings, folder_of(None, settings), make=True)
     name = register(of_large_amounts(), "payment_risk", None, settings, by="anna")
-    at.publish(given, "--close", "--rate", RATE // 4)
-    while (announce.reached(settings.kafka) or 0) < BEGUN + chance.randrange(12) * HOUR_MS:
+    at.publish(given, "--close", "--rate", RATE // 10)
+    while (announce.reached(settings.kafka) or 0) < BEGUN + chance.randrange(6) * HOUR_MS:
         time.sleep(0.2)
     moment = promoted(name, settings)
     announced = at.folder / "changes.ndjson"
@@ -201,7 +201,7 @@ def a_model_is_promoted(at: Installation, given: Input, chance: random.Random) -
         given.found[kind] = listing(kind, "--data", changed)
     scored = f"SELECT countIf(model_hash = '{name}') AS n FROM score FINAL WHERE model = 'payment_risk'"
     by = msgspec.json.decode(run("query", scored, "--data", changed, "--format", "ndjson").stdout)
-    assert by["n"] > 100, f"the promoted model scored {by['n']} payments from {moment} on: that says nothing"
+    assert by["n"] > 40, f"the promoted model scored {by['n']} payments from {moment} on: that says nothing"
     at.published()
 
 
